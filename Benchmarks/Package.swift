@@ -1,0 +1,30 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that nobody who depends on Cardea fetches what only measuring needs.
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+
+let package = Package(
+  name: "cardea-benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "cardea", path: ".."),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+  ],
+  targets: [
+    .systemLibrary(name: "CBenchSodium", path: "Sources/CBenchSodium", pkgConfig: "libsodium"),
+    .systemLibrary(name: "CBenchOpenSSL", path: "Sources/CBenchOpenSSL", pkgConfig: "libcrypto"),
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        .product(name: "Cardea", package: "cardea"),
+        .product(name: "CardeaSQLite", package: "cardea"),
+        "CBenchSodium", "CBenchOpenSSL",
+      ], path: "Sources/Bench", swiftSettings: settings),
+    .executableTarget(
+      name: "empty-hummingbird",
+      dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
+      path: "Sources/EmptyHummingbird", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,54 @@
+import Foundation
+
+/// `bench [--only kernel|store|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
+@main
+struct Main {
+  struct Report: Codable {
+    var measurements: [String: [Measurement]] = [:]
+    var server: [ServerBenchmarks.Load] = []
+    var machine = ProcessInfo.processInfo.operatingSystemVersionString
+    var cores = ProcessInfo.processInfo.activeProcessorCount
+    var loadAverage = loadAverageText()
+  }
+
+  static func main() async throws {
+    let arguments = CommandLine.arguments
+    var report = Report()
+    print(
+      "\(report.machine), \(report.cores) cores, load average \(report.loadAverage)",
+      "\nFirst row of each table: the yardstick. Median of alternating rounds (least–most).")
+    let quick = arguments.contains("--quick")
+    var only: String?
+    if let index = arguments.firstIndex(of: "--only"), arguments.count > index {
+      only = arguments[index + 1]
+    }
+    if only == nil || only == "kernel" {
+      for group in [
+        try await KernelBenchmarks.warm(), try await KernelBenchmarks.cold(),
+        try await KernelBenchmarks.publish(),
+      ] {
+        report.measurements.merge(group) { $1 }
+      }
+    }
+    if only == nil || only == "store" {
+      let group = try await StoreBenchmarks.lookup(sizes: quick ? [10_000] : [10_000, 1_000_000])
+      report.measurements.merge(group) { $1 }
+    }
+    if only == nil || only == "server", let index = arguments.firstIndex(of: "--server"),
+      arguments.count >= index + 2
+    {
+      report.server = try await ServerBenchmarks.auth(
+        cardea: arguments[index + 1], empty: arguments[index + 2])
+    }
+    if let index = arguments.firstIndex(of: "--json"), arguments.count > index {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      try encoder.encode(report).write(to: URL(fileURLWithPath: arguments[index + 1]))
+    }
+  }
+
+  static func loadAverageText() -> String {
+    (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?
+      .split(separator: " ").prefix(3).joined(separator: " ") ?? "unknown"
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// Times contenders against each other: every round runs each of them once, in turn, so that a machine whose
+/// speed drifts drifts for all alike. Quote ratios; the absolute figures belong to one machine and moment.
+struct Measurement: Codable {
+  let name: String
+  /// Nanoseconds per operation, one figure a round.
+  let rounds: [Double]
+
+  var median: Double { rounds.sorted()[rounds.count / 2] }
+  var least: Double { rounds.min() ?? 0 }
+  var most: Double { rounds.max() ?? 0 }
+}
+
+struct Contender {
+  let name: String
+  /// Runs that many operations.
+  let run: (Int) async throws -> Void
+}
+
+/// - Parameters:
+///   - rounds: how often each contender is timed.
+///   - operations: how many operations one timing covers.
+func compare(
+  rounds: Int = 9, operations: Int, _ contenders: [Contender]
+) async throws -> [Measurement] {
+  var times = [[Double]](repeating: [], count: contenders.count)
+  for contender in contenders { try await contender.run(max(1, operations / 10)) }
+  for _ in 0..<rounds {
+    for (index, contender) in contenders.enumerated() {
+      let began = ContinuousClock.now
+      try await contender.run(operations)
+      let took = ContinuousClock.now - began
+      let nanoseconds =
+        Double(took.components.seconds) * 1e9 + Double(took.components.attoseconds) / 1e9
+      times[index].append(nanoseconds / Double(operations))
+    }
+  }
+  return zip(contenders, times).map { Measurement(name: $0.name, rounds: $1) }
+}
+
+/// Prints a table in which the first row is the yardstick.
+func report(_ title: String, _ measurements: [Measurement]) {
+  print("\n\(title)")
+  guard let yardstick = measurements.first?.median else { return }
+  for measurement in measurements {
+    let name = measurement.name.padding(toLength: 44, withPad: " ", startingAt: 0)
+    print(
+      String(
+        format: "  %@ %12.1f ns  (%.1f–%.1f)  %.2fx", name, measurement.median, measurement.least,
+        measurement.most, measurement.median / yardstick))
+  }
+  fflush(nil)
+}

@@ -1,0 +1,138 @@
+import Cardea
+import Foundation
+
+/// `/auth` over loopback beside an empty Hummingbird handler: both as processes of their own, loaded by `wrk` in
+/// turn, judged by the processor time that each server spent per request.
+enum ServerBenchmarks {
+  struct Load: Codable {
+    let name: String
+    /// Processor microseconds of the server per request, one figure a round.
+    let cpuMicroseconds: [Double]
+    let requestsPerSecond: [Double]
+    var median: Double { cpuMicroseconds.sorted()[cpuMicroseconds.count / 2] }
+  }
+
+  static func auth(cardea: String, empty: String, rounds: Int = 5) async throws -> [Load] {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "cardea-bench-server-\(ProcessInfo.processInfo.processIdentifier)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = "sqlite:" + folder.appendingPathComponent("bench.sqlite3").path
+    let token = try output(cardea, ["init", "--store", store]).trimmingCharacters(
+      in: .whitespacesAndNewlines)
+
+    let began = ContinuousClock.now
+    let server = try start(cardea, ["serve", "--store", store, "--port", "8427"])
+    try waitFor(port: 8427, token: token)
+    let startTook = ContinuousClock.now - began
+    print("\nServer\n  start to first answer: \(startTook)")
+    print("  resident memory, idle: \(resident(server.processIdentifier) / 1024) MiB")
+    let floor = try start(empty, ["8428"])
+    try waitFor(port: 8428, token: token)
+    defer {
+      server.terminate()
+      floor.terminate()
+    }
+
+    let contenders: [(String, Process, Int, String)] = [
+      ("empty Hummingbird handler", floor, 8428, "X-Nothing: 1"),
+      ("/auth, warm key", server, 8427, "X-API-Key: \(token)"),
+      ("/auth, malformed token", server, 8427, "X-API-Key: nonsense"),
+    ]
+    var cpu = [[Double]](repeating: [], count: contenders.count)
+    var rate = [[Double]](repeating: [], count: contenders.count)
+    for round in 0...rounds {
+      for (index, contender) in contenders.enumerated() {
+        let before = processorTime(contender.1.processIdentifier)
+        let text = try output(
+          "/usr/bin/env",
+          [
+            "wrk", "-t1", "-c16", "-d3s", "-H", contender.3,
+            "http://127.0.0.1:\(contender.2)/auth",
+          ])
+        let spent = processorTime(contender.1.processIdentifier) - before
+        guard let requests = number(before: " requests in", in: text),
+          let perSecond = number(after: "Requests/sec:", in: text)
+        else { throw BenchError.failed(text) }
+        if round == 0 { continue }  // a warm-up
+        cpu[index].append(spent * 1e6 / requests)
+        rate[index].append(perSecond)
+      }
+    }
+    let loads = zip(contenders, zip(cpu, rate)).map {
+      Load(name: $0.0, cpuMicroseconds: $1.0, requestsPerSecond: $1.1)
+    }
+    for load in loads {
+      let name = load.name.padding(toLength: 28, withPad: " ", startingAt: 0)
+      print(
+        String(
+          format: "  %@ %6.1f µs CPU a request  %.2fx  %8.0f requests/s", name, load.median,
+          load.median / loads[0].median,
+          load.requestsPerSecond.sorted()[load.requestsPerSecond.count / 2]))
+    }
+    return loads
+  }
+
+  private static func start(_ path: String, _ arguments: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  private static func output(_ path: String, _ arguments: [String]) throws -> String {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private static func waitFor(port: Int, token: String) throws {
+    for _ in 0..<2_000 {
+      let code = try output(
+        "/usr/bin/env",
+        [
+          "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "X-API-Key: \(token)",
+          "http://127.0.0.1:\(port)/auth",
+        ])
+      if code == "200" { return }
+    }
+    throw BenchError.failed("nothing answers on port \(port)")
+  }
+
+  /// Seconds of processor time that a process has used.
+  private static func processorTime(_ pid: Int32) -> Double {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return 0 }
+    let fields = text[text.index(end, offsetBy: 2)...].split(separator: " ")
+    let ticks = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
+    return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  /// Kibibytes of resident memory.
+  private static func resident(_ pid: Int32) -> Int {
+    let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+    return Int(line.filter(\.isNumber)) ?? 0
+  }
+
+  private static func number(before mark: String, in text: String) -> Double? {
+    guard let range = text.range(of: mark) else { return nil }
+    return Double(text[..<range.lowerBound].split(whereSeparator: \.isWhitespace).last ?? "")
+  }
+
+  private static func number(after mark: String, in text: String) -> Double? {
+    guard let range = text.range(of: mark) else { return nil }
+    return Double(text[range.upperBound...].split(whereSeparator: \.isWhitespace).first ?? "")
+  }
+}

@@ -1,0 +1,109 @@
+# Everything is done from here: `make` lists what there is.
+# What a target needs and the machine lacks is installed first (scripts/setup); where nothing is
+# missing, that check takes milliseconds.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Where `make run` keeps its keys and listens. Empty: what cardea.yaml and the environment say, else
+# the program's own defaults, sqlite:cardea.sqlite3 and 8420.
+STORE ?=
+PORT ?=
+# Where `make docs-serve` listens (on loopback).
+DOCS_PORT ?= 8421
+
+SWIFT ?= swift
+TSAN_SCRATCH := .build-tsan
+DOCS_SCRATCH := .build-docs
+DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
+
+# Swift files that git tracks or would track: no build products, no checkouts.
+swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
+
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan migration-check \
+  format lint bench docs-build docs-serve clean
+
+help: ## List the targets (this)
+	@echo 'Cardea: API keys for any service. Targets:'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: STORE=$(STORE) PORT=$(PORT) DOCS_PORT=$(DOCS_PORT)'
+
+setup: ## Install what building and testing need; change nothing if it is there
+	@scripts/setup build test
+
+setup-build:
+	@scripts/setup build
+
+setup-test:
+	@scripts/setup build test
+
+run: setup-build ## Build the server, make a store with a first key if there is none, and serve
+	@echo '==> building the server (the first build takes some minutes, later ones seconds)'
+	@$(SWIFT) build -c release --product cardea
+	@echo '==> serving; stop it with Ctrl-C'
+	@exec .build/release/cardea serve $(if $(STORE),--store '$(STORE)') $(if $(PORT),--port '$(PORT)') --init
+
+build: setup-build ## Build the server and the command line, optimised
+	@echo '==> building the cardea executable (release)'
+	@$(SWIFT) build -c release --product cardea
+
+test: setup-test ## Build and run every test: the suite, the example plugins, the thread sanitizer
+	@$(MAKE) --no-print-directory test-suite
+	@$(MAKE) --no-print-directory test-examples
+	@$(MAKE) --no-print-directory tsan
+
+test-suite: setup-test ## Only the suite of this package
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@echo '==> running the tests'
+	@$(SWIFT) test --skip-build --no-parallel
+
+test-examples: setup-test ## Only the example plugins, built as a stranger would
+	@if [ -d Plugins-Examples ]; then \
+	  echo '==> building and testing the example plugins (a package of their own)'; \
+	  $(SWIFT) test --package-path Plugins-Examples --no-parallel; \
+	else \
+	  echo '==> there are no example plugins'; \
+	fi
+
+tsan: setup-test ## Only the kernel's tests under the thread sanitizer, with a race planted to be found
+	@echo '==> building the kernel and its tests with the thread sanitizer'
+	@scripts/tsan '$(TSAN_SCRATCH)'
+
+migration-check: setup-test ## Check that the schema and the checked-in migrations agree
+	@echo '==> comparing the schema with what the migrations make'
+	@$(SWIFT) test --filter SchemaTests | tee /dev/stderr | grep 'Test run with [1-9]' >/dev/null
+
+format: setup-build ## Format every Swift file in place
+	@echo '==> formatting'
+	@$(swift_files) | xargs -0 $(SWIFT) format format --in-place --parallel
+
+lint: setup-build ## Check formatting, style and the rules of the architecture
+	@echo '==> swift format lint --strict'
+	@$(swift_files) | xargs -0 $(SWIFT) format lint --strict --parallel
+	@echo '==> architecture'
+	@scripts/check-architecture
+
+bench: ## Run the benchmarks (a package of their own, release); figures in artefacts/bench.json
+	@scripts/setup build bench
+	@echo '==> building the server and the benchmarks'
+	@$(SWIFT) build -c release --product cardea
+	@$(SWIFT) build -c release --package-path Benchmarks
+	@mkdir -p artefacts
+	@echo '==> running the benchmarks'
+	@Benchmarks/.build/release/bench --json artefacts/bench.json \
+	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird $(BENCH_FLAGS)
+
+docs-build: setup-build ## Build the documentation; a warning is an error
+	@echo '==> building the documentation'
+	@scripts/docs-build '$(DOCS_SCRATCH)' '$(DOCS_ARCHIVE)'
+
+docs-serve: docs-build ## Build the documentation and serve it on loopback
+	@scripts/setup docs
+	@echo '==> http://127.0.0.1:$(DOCS_PORT)/documentation/cardeakernel; stop it with Ctrl-C'
+	@exec python3 -m http.server '$(DOCS_PORT)' --bind 127.0.0.1 --directory '$(DOCS_ARCHIVE)'
+
+clean: ## Remove what was built; keys and settings stay
+	@echo '==> removing build products'
+	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) Benchmarks/.build Plugins-Examples/.build

@@ -1,0 +1,220 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target: Swift 6 mode, `any` written out, warnings are errors.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+// Package traits keep a dependency out of an integrator's build, and out of what is fetched, unless asked for.
+let sqlite: TargetDependencyCondition? = .when(traits: ["SQLite"])
+let hummingbird: TargetDependencyCondition? = .when(traits: ["Hummingbird"])
+let httpTypes: TargetDependencyCondition? = .when(traits: ["HTTPTypes"])
+let server: TargetDependencyCondition? = .when(traits: ["Server"])
+
+/// A plugin target: the kernel, and a library of its own.
+func plugin(_ name: String, _ path: String, _ library: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: ["CardeaKernel"] + library, path: "Sources/Plugins/\(path)",
+    swiftSettings: strict)
+}
+
+let plugins: [Target] = [
+  plugin("CardeaPBKDF2", "Hashers/PBKDF2", ["COpenSSL"]),
+  plugin("CardeaArgon2", "Hashers/Argon2", ["CSodium"]),
+  plugin("CardeaHMAC", "Hashers/HMAC", ["COpenSSL"]),
+  plugin("CardeaSodium", "Primitives/Sodium", ["CSodium"]),
+  plugin("CardeaFormats", "Formats"),
+  plugin("CardeaExtractors", "Extractors"),
+  plugin("CardeaListeners", "Listeners"),
+  plugin("CardeaMemoryStore", "Stores/Memory"),
+  .target(
+    name: "CardeaSQLite",
+    dependencies: [
+      "CardeaKernel", .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
+      .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
+    ], path: "Sources/Plugins/Stores/SQLite", exclude: ["schema.sql"], swiftSettings: strict),
+]
+
+let libraries: [Target] = [
+  .systemLibrary(
+    name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "libcrypto",
+    providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+  .systemLibrary(
+    name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium",
+    providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+  .target(name: "CardeaKernel", path: "Sources/Kernel", swiftSettings: strict),
+  .target(
+    name: "CardeaPluginTestKit", dependencies: ["CardeaKernel"], path: "Sources/PluginTestKit",
+    swiftSettings: strict),
+  .target(
+    name: "Cardea",
+    dependencies: [
+      "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaSodium",
+      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
+    ], path: "Sources/Cardea", swiftSettings: strict),
+  .target(
+    name: "CardeaHTTPTypes",
+    dependencies: [
+      "CardeaKernel",
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: httpTypes),
+    ], path: "Sources/Adapters/HTTPTypes", swiftSettings: strict),
+  .target(
+    name: "CardeaHummingbird",
+    dependencies: [
+      "CardeaKernel", "CardeaHTTPTypes",
+      .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+    ], path: "Sources/Adapters/Hummingbird", swiftSettings: strict),
+  .target(
+    name: "CardeaServer",
+    dependencies: [
+      "Cardea", "CardeaHTTPTypes", "CardeaHummingbird",
+      .product(name: "Hummingbird", package: "hummingbird", condition: server),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
+      .product(name: "NIOCore", package: "swift-nio", condition: server),
+    ], path: "Sources/Server", swiftSettings: strict),
+  .target(
+    name: "CardeaCLI",
+    dependencies: [
+      "Cardea", "CardeaSQLite", "CardeaServer",
+      .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
+      .product(name: "Configuration", package: "swift-configuration", condition: server),
+      .product(name: "Yams", package: "Yams", condition: server),
+      .product(name: "Logging", package: "swift-log", condition: server),
+    ], path: "Sources/CLI", swiftSettings: strict),
+  .executableTarget(
+    name: "cardea", dependencies: ["CardeaCLI"], path: "Sources/Executable",
+    swiftSettings: strict),
+]
+
+func test(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)", swiftSettings: strict)
+}
+
+let tests: [Target] = [
+  .target(
+    name: "CardeaTestFixtures", path: "Tests/Fixtures", exclude: ["Oracle", "README.md"],
+    swiftSettings: strict),
+  .target(name: "CardeaTestSupport", path: "Tests/Support", swiftSettings: strict),
+  .executableTarget(
+    name: "store-writer", dependencies: ["CardeaKernel", "CardeaSQLite", "CardeaSodium"],
+    path: "Tests/StoreWriter", swiftSettings: strict),
+  test(
+    "CardeaKernelTests", "Kernel",
+    [
+      "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaSodium", "CardeaFormats",
+      "CardeaExtractors", "CardeaMemoryStore",
+    ]),
+  test(
+    "CardeaHashersTests", "Hashers",
+    [
+      "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaFormats", "CardeaPluginTestKit",
+      "CardeaTestFixtures",
+    ]),
+  test("CardeaExtractorsTests", "Extractors", ["CardeaExtractors", "CardeaPluginTestKit"]),
+  test(
+    "CardeaListenersTests", "Listeners",
+    ["CardeaListeners", "CardeaPluginTestKit", "CardeaTestFixtures"]),
+  test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
+  test(
+    "CardeaFormatsTests", "Formats",
+    ["CardeaFormats", "CardeaPluginTestKit", "CardeaTestFixtures"]),
+  test("CardeaTests", "Cardea", ["Cardea", "CardeaPluginTestKit"]),
+  test(
+    "CardeaStoresTests", "Stores",
+    [
+      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaSodium", "store-writer",
+      .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
+    ]),
+  test(
+    "CardeaPluginTestKitTests", "PluginTestKit",
+    ["CardeaPluginTestKit", "Cardea", "CardeaSQLite"]),
+  test(
+    "CardeaServerTests", "Server",
+    [
+      "Cardea", "CardeaServer", "CardeaTestSupport", "CardeaHTTPTypes",
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+      .product(name: "Logging", package: "swift-log", condition: server),
+    ]),
+  test(
+    "CardeaAdaptersTests", "Adapters",
+    [
+      "Cardea", "CardeaHTTPTypes", "CardeaHummingbird", "CardeaTestSupport",
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: httpTypes),
+      .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+      .product(name: "Logging", package: "swift-log", condition: server),
+    ]),
+  // The command line's own tests, and those that run the whole program.
+  test("CardeaCLITests", "CLI", ["CardeaCLI", "cardea"]),
+  test(
+    "CardeaDocsTests", "Docs",
+    [
+      "Cardea", "CardeaSQLite", "CardeaHummingbird", "CardeaCLI", "CardeaPluginTestKit", "cardea",
+      .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+    ]),
+]
+
+let package = Package(
+  name: "cardea",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "CardeaKernel", targets: ["CardeaKernel"]),
+    .library(name: "Cardea", targets: ["Cardea"]),
+    .library(name: "CardeaSQLite", targets: ["CardeaSQLite"]),
+    .library(name: "CardeaHTTPTypes", targets: ["CardeaHTTPTypes"]),
+    .library(name: "CardeaHummingbird", targets: ["CardeaHummingbird"]),
+    .library(name: "CardeaServer", targets: ["CardeaServer"]),
+    .library(name: "CardeaCLI", targets: ["CardeaCLI"]),
+    .library(name: "CardeaPluginTestKit", targets: ["CardeaPluginTestKit"]),
+    .executable(name: "cardea", targets: ["cardea"]),
+  ],
+  traits: [
+    .trait(name: "SQLite", description: "The SQLite store (GRDB)."),
+    .trait(name: "HTTPTypes", description: "The request adapter for swift-http-types."),
+    .trait(
+      name: "Hummingbird", description: "Middleware for Hummingbird services.",
+      enabledTraits: ["HTTPTypes"]),
+    .trait(
+      name: "Server", description: "The server and the command line.",
+      enabledTraits: ["SQLite", "Hummingbird"]),
+    .default(enabledTraits: ["Server"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: libraries + plugins + tests
+)
+
+// The thread sanitizer and the documentation need only what has no package dependency.
+if Context.environment["CARDEA_LEAN"] != nil {
+  var removed: Set<String> = []
+  var before = -1
+  while removed.count != before {
+    before = removed.count
+    for target in package.targets {
+      let needsPackage = target.dependencies.contains { dependency in
+        switch dependency {
+        case .productItem: true
+        case .targetItem(let name, _), .byNameItem(let name, _): removed.contains(name)
+        @unknown default: true
+        }
+      }
+      if needsPackage { removed.insert(target.name) }
+    }
+  }
+  package.targets.removeAll { removed.contains($0.name) }
+  package.products = []
+  package.dependencies = []
+}

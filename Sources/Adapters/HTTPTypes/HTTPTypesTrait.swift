@@ -1,0 +1,4 @@
+#if !HTTPTypes
+  #error(
+    "CardeaHTTPTypes needs the package trait HTTPTypes: .package(url: …, traits: [\"HTTPTypes\"])")
+#endif

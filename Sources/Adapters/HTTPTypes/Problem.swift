@@ -1,0 +1,86 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A refusal or an error as `application/problem+json` (RFC 9457).
+///
+/// `type` is always `about:blank`: what went wrong is told by `code`, which is stable and meant for
+/// programs. Never holds a token, nor any cause that the client should not know.
+public struct Problem: Encodable, Sendable, Equatable, Error {
+  /// The media type.
+  public static let contentType = "application/problem+json"
+
+  /// The HTTP status.
+  public var status: Int
+  /// The status in words.
+  public var title: String
+  /// A stable code: `insufficient_scope`.
+  public var code: String
+  /// What is wrong and what to do about it, for people.
+  public var detail: String?
+  /// The field of the request that it is about.
+  public var field: String?
+  /// The code of the policy that denied: `customer_retired`.
+  public var policy: String?
+  /// The id under which the server's logs name the request.
+  public var requestID: String?
+
+  public init(
+    status: Int, code: String, title: String? = nil, detail: String? = nil, field: String? = nil,
+    policy: String? = nil, requestID: String? = nil
+  ) {
+    self.status = status
+    self.title = title ?? Problem.title(of: status)
+    self.code = code
+    self.detail = detail
+    self.field = field
+    self.policy = policy
+    self.requestID = requestID
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case type, title, status, code, detail, field, policy
+    case requestID = "request_id"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode("about:blank", forKey: .type)
+    try container.encode(title, forKey: .title)
+    try container.encode(status, forKey: .status)
+    try container.encode(code, forKey: .code)
+    try container.encodeIfPresent(detail, forKey: .detail)
+    try container.encodeIfPresent(field, forKey: .field)
+    try container.encodeIfPresent(policy, forKey: .policy)
+    try container.encodeIfPresent(requestID, forKey: .requestID)
+  }
+
+  /// The body: the same bytes for the same problem.
+  public func body() -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // Strings and one integer can't fail to encode; an empty body is still a refusal.
+    return (try? encoder.encode(self)).map { [UInt8]($0) } ?? []
+  }
+
+  /// The reason phrases of RFC 9110, section 15, for the statuses in use (429: RFC 6585).
+  private static func title(of status: Int) -> String {
+    switch status {
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 409: "Conflict"
+    case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
+    case 422: "Unprocessable Content"
+    case 429: "Too Many Requests"
+    case 500: "Internal Server Error"
+    case 503: "Service Unavailable"
+    default: "Error"
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import CardeaKernel
+import HTTPTypes
+
+/// A denial as an HTTP response: head and problem+json body.
+///
+/// Every 401 is the same bytes whatever was wrong, so the request's id is in its header only.
+public struct Refusal: Sendable {
+  public let head: HTTPResponse
+  public let body: [UInt8]
+
+  /// `WWW-Authenticate` of every 401.
+  public static let challenge = "Api-Key realm=\"cardea\""
+
+  public init(_ denial: Denial, texts: RefusalTexts = .standard, requestID: String? = nil) {
+    let status =
+      switch denial.category {
+      case .unauthenticated: 401
+      case .forbidden: 403
+      case .limited: 429
+      case .unavailable: 503
+      }
+    let text = texts.text(for: denial)
+    let problem =
+      status == 401
+      ? Problem(status: 401, code: "unauthenticated", detail: text)
+      : Problem(
+        status: status, code: denial.reason.rawValue, detail: text, policy: denial.policy?.code,
+        requestID: requestID)
+    // Never on a 401: that a policy named a time would tell it from the others.
+    let retryAfter = status == 429 || status == 503 ? denial.retryAfter ?? .seconds(1) : nil
+    self.init(problem, retryAfter: retryAfter, requestID: requestID)
+  }
+
+  /// - Parameters:
+  ///   - retryAfter: written as whole seconds, rounded up, at least 1 (RFC 9110, section 10.2.3).
+  ///   - requestID: for the `X-Request-Id` header.
+  public init(_ problem: Problem, retryAfter: Duration? = nil, requestID: String? = nil) {
+    var fields = HTTPFields()
+    fields[.contentType] = Problem.contentType
+    fields[.cacheControl] = "no-store"
+    fields[.xContentTypeOptions] = "nosniff"
+    if problem.status == 401 { fields[.wwwAuthenticate] = Refusal.challenge }
+    if let retryAfter { fields[.retryAfter] = String(Refusal.seconds(retryAfter)) }
+    if let requestID { fields[.xRequestID] = requestID }
+    head = HTTPResponse(
+      status: HTTPResponse.Status(code: problem.status, reasonPhrase: problem.title),
+      headerFields: fields)
+    body = problem.body()
+  }
+
+  private static func seconds(_ duration: Duration) -> Int64 {
+    let (seconds, attoseconds) = duration.components
+    return max(1, attoseconds > 0 && seconds < Int64.max ? seconds + 1 : seconds)
+  }
+}

@@ -1,0 +1,42 @@
+import CardeaKernel
+
+/// What refused clients are told, where a route wants words of its own.
+///
+/// A stranger gets one text whatever was wrong, so ``unauthenticated`` has no variants; the other
+/// texts may differ by reason, since who gets them holds a verified key or learns nothing by them.
+public struct RefusalTexts: Sendable, Equatable {
+  /// 401.
+  public var unauthenticated: String?
+  /// 403.
+  public var forbidden: String?
+  /// 429.
+  public var limited: String?
+  /// 503.
+  public var unavailable: String?
+  /// Texts for single reasons, over those above; for a reason that is answered 401 it is ignored.
+  public var byReason: [Denial.Reason: String]
+
+  public init(
+    unauthenticated: String? = nil, forbidden: String? = nil, limited: String? = nil,
+    unavailable: String? = nil, byReason: [Denial.Reason: String] = [:]
+  ) {
+    self.unauthenticated = unauthenticated
+    self.forbidden = forbidden
+    self.limited = limited
+    self.unavailable = unavailable
+    self.byReason = byReason
+  }
+
+  /// No texts: status and code say enough.
+  public static let standard = RefusalTexts()
+
+  /// The text for this denial.
+  public func text(for denial: Denial) -> String? {
+    switch denial.category {
+    case .unauthenticated: unauthenticated
+    case .forbidden: byReason[denial.reason] ?? forbidden
+    case .limited: byReason[denial.reason] ?? limited
+    case .unavailable: byReason[denial.reason] ?? unavailable
+    }
+  }
+}

@@ -1,0 +1,5 @@
+#if !Hummingbird
+  #error(
+    "CardeaHummingbird needs the package trait Hummingbird: .package(url: …, traits: [\"Hummingbird\"])"
+  )
+#endif

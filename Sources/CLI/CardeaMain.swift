@@ -1,0 +1,74 @@
+import ArgumentParser
+import CardeaKernel
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The whole program, for the `main` of `cardea` and of programs with plugins of their own:
+///
+/// ```swift
+/// @main
+/// enum Main {
+///   static func main() async {
+///     await CardeaMain.main(plugins: [CookieExtractor.self], stores: [FolderStore.scheme])
+///   }
+/// }
+/// ```
+public enum CardeaMain {
+  /// Runs the command that the process's arguments name, and ends the process with its exit code.
+  /// - Parameters:
+  ///   - plugins: besides the standard ones; configured under `plugins.<id>`.
+  ///   - stores: besides `sqlite:` and `memory:`; one of the same name takes its place.
+  public static func main(
+    plugins: [any ConfigurablePlugin.Type] = [], stores: [StoreScheme] = []
+  ) async -> Never {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    exit(await run(arguments, plugins: plugins, stores: stores))
+  }
+
+  /// Runs a command and returns its exit code: 0 done, 1 refused, 2 usage or configuration, 3 store
+  /// unreachable.
+  public static func run(
+    _ arguments: [String], plugins: [any ConfigurablePlugin.Type] = [], stores: [StoreScheme] = []
+  ) async -> Int32 {
+    var toolbox = Toolbox.current
+    toolbox.plugins += plugins
+    toolbox.stores += stores
+    return await Toolbox.$current.withValue(toolbox) { await run(arguments) }
+  }
+
+  private static func run(_ arguments: [String]) async -> Int32 {
+    let console = Toolbox.current.console
+    do {
+      var command = try CardeaCommand.parseAsRoot(arguments)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      return ExitCode.success.rawValue
+    } catch let code as ExitCode {
+      return code.rawValue
+    } catch {
+      let text = CardeaCommand.fullMessage(for: error)
+      if CardeaCommand.exitCode(for: error).isSuccess {
+        console.out(text)
+        return ExitCode.success.rawValue
+      }
+      // Options end at `--`: what comes after it is no flag.
+      let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
+      guard isJSON else {
+        console.note(text)
+        return CommandFailure.Exit.usage.rawValue
+      }
+      let failure = CommandFailure.usage(CardeaCommand.message(for: error))
+      console.note(String(decoding: failure.problem.body(), as: UTF8.self))
+      return CommandFailure.Exit.usage.rawValue
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import CardeaKernel
+
+/// `cardea keys complete-rotation`.
+struct KeysCompleteRotationCommand: KernelCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "complete-rotation",
+    abstract: "End a rotation's overlap now: the old secret dies.",
+    discussion: """
+      Without an open rotation it is refused.
+
+      Example:
+        cardea keys complete-rotation tok_ab12CD34
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var key: KeyReference
+  @OptionGroup var confirmation: Confirmation
+
+  func perform(_ session: Session) async throws {
+    let stored = try await key.find(in: session.kernel)
+    try confirmation.ask(
+      "End the overlap: the old secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
+      session.console)
+    let changed = try await session.kernel.completeRotation(stored.key.id, by: .commandLine)
+    try ChangeOutput(session).key(changed, "has completed its rotation")
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import CardeaKernel
+import CardeaServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `cardea keys verify`.
+struct KeysVerifyCommand: KernelCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Say whether a token is valid, and if not, why.",
+    discussion: """
+      The token is read from standard input (a terminal is asked, without showing what is typed) or
+      from a file. It is never taken from the command line, which every user of the machine can
+      read. Exit code 0 if it is valid, 1 if it is not, 3 if that could not be found out.
+
+      Example:
+        cardea keys verify --scope orders:read < admin.token
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  @Option(help: ArgumentHelp("Read the token from the first line of this file.", valueName: "file"))
+  var tokenFile: String?
+
+  @Option(
+    name: [.customLong("scope"), .customLong("scopes")],
+    help: ArgumentHelp("A scope that the key must grant; again for another.", valueName: "scope"))
+  var scopes: [String] = []
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp("The class that the key must have.", valueName: "class"))
+  var keyClass: String?
+
+  @Option(help: ArgumentHelp("The client's address, for policies.", valueName: "address"))
+  var ip: AddressArgument?
+
+  func perform(_ session: Session) async throws {
+    let token = try readToken(session.console)
+    let facts = RequestFacts(method: "VERIFY", path: "/", clientAddress: ip?.value.description)
+    let requirement = Requirement(
+      scopes: scopes.flatMap(SettingsReader.list), keyClass: keyClass)
+    let verdict = await session.kernel.verify(token: token, facts: facts, requiring: requirement)
+    switch verdict {
+    case .allow(let identity):
+      let stored = try await session.kernel.key(identity.keyID)
+      if session.json {
+        try session.print(VerifyResource.valid(KeyResource(stored, at: session.now)))
+      } else {
+        session.console.out("valid: \(stored.key.prefix) (\(SafeText.line(stored.key.name)))")
+      }
+    case .deny(let denial):
+      // That nothing could be found out is no verdict on the token.
+      if denial.category == .unavailable { throw CommandFailure(unavailable: denial.reason) }
+      if session.json {
+        try session.print(VerifyResource.invalid(denial.reason))
+      } else {
+        session.console.out("not valid: \(denial.reason.rawValue)")
+      }
+      throw ExitCode(CommandFailure.Exit.refused.rawValue)
+    }
+  }
+
+  private func readToken(_ console: Console) throws(CommandFailure) -> Secret {
+    if let tokenFile {
+      guard let data = try? Data(contentsOf: URL(filePath: tokenFile)), data.count <= 4_096 else {
+        throw .usage(
+          "the token file can't be read, or is longer than 4096 bytes",
+          remedy: "Name a file whose first line is the token.", field: "token_file")
+      }
+      let line = data.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+      return Secret(Array(line))
+    }
+    let isAsked = console.inputIsTerminal
+    guard let line = isAsked ? console.readHiddenLine("Token: ") : console.readLine() else {
+      throw .usage(
+        "there is no token on standard input", remedy: "Pipe it in, or name a file: --token-file.")
+    }
+    return Secret(line)
+  }
+}

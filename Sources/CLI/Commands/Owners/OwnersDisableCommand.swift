@@ -1,0 +1,24 @@
+import ArgumentParser
+import CardeaKernel
+
+/// `cardea owners disable`.
+struct OwnersDisableCommand: KernelCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable",
+    abstract: "Deny all of an owner's keys until it is enabled again.",
+    discussion: """
+      The keys themselves stay as they are. Running servers obey within cache.lease.
+
+      Example:
+        cardea owners disable alice
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var owner: OwnerOptions
+
+  func perform(_ session: Session) async throws {
+    let found = try await owner.find(in: session.kernel)
+    try ChangeOutput(session).owner(
+      try await session.kernel.disableOwner(found.id, by: .commandLine), "disabled")
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import CardeaKernel
+
+/// `cardea owners enable`.
+struct OwnersEnableCommand: KernelCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enable",
+    abstract: "Let an owner's keys work again.",
+    discussion: """
+      Keys that were revoked or have expired stay so.
+
+      Example:
+        cardea owners enable alice
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var owner: OwnerOptions
+
+  func perform(_ session: Session) async throws {
+    let found = try await owner.find(in: session.kernel)
+    try ChangeOutput(session).owner(
+      try await session.kernel.enableOwner(found.id, by: .commandLine), "enabled")
+  }
+}

@@ -1,0 +1,84 @@
+import CardeaKernel
+import CardeaServer
+
+/// What is allowed, but not safe.
+enum SafetyCheck {
+  /// Of the settings alone.
+  static func findings(_ settings: Settings) -> [Finding] {
+    var findings: [Finding] = []
+    let host = settings[SettingsTable.host]
+    let isLoopback = host == "localhost" || IPAddress(host)?.isLoopback ?? false
+    let proxies = settings[SettingsTable.trustedProxies]
+    if !isLoopback, proxies.isEmpty {
+      findings.append(
+        .warning(
+          "exposed",
+          "the server listens on \(host) without a trusted proxy: without TLS in front, tokens "
+            + "cross the network in clear. Name the proxy in server.trusted_proxies"))
+    }
+    if isLoopback, proxies.isEmpty {
+      findings.append(
+        .note(
+          "no_client_address",
+          "behind a proxy on this machine no client has an address of its own, so nothing can be "
+            + "limited by address. Name the proxy in server.trusted_proxies"))
+    }
+    if proxies.contains(where: { $0.hasSuffix("/0") }) {
+      findings.append(
+        .warning(
+          "trusts_everybody",
+          "server.trusted_proxies believes every address, so a client can claim any address"))
+    }
+    if !settings[SettingsTable.query].isEmpty {
+      findings.append(
+        .warning(
+          "query_tokens", "extract.query takes tokens from URLs, which end in logs and referrers"))
+    }
+    if settings[SettingsTable.conflict] == "first" {
+      findings.append(
+        .warning(
+          "conflict_first", "extract.conflict: first takes one of two different tokens silently"))
+    }
+    if settings[SettingsTable.maxStale] > .zero {
+      findings.append(
+        .warning(
+          "serves_stale",
+          "cache.max_stale lets a key that was revoked elsewhere work on while the store is away"))
+    }
+    if settings[SettingsTable.defaultExpiry] == nil {
+      findings.append(
+        .note("no_expiry", "keys.default_expiry: never makes keys that live until they are revoked")
+      )
+    }
+    return findings
+  }
+
+  /// Of what the store holds.
+  static func findings(_ kernel: AuthKernel) async throws -> [Finding] {
+    guard try await kernel.store.logHead().position > 0 else {
+      return [.warning("no_key", "the store has no key yet. Make the first with cardea init")]
+    }
+    var findings: [Finding] = []
+    var query = KeyQuery(now: kernel.clock.now(), limit: 1_000)
+    query.scope = ScopeSet.admin
+    query.state = .active
+    var count = 0
+    repeat {
+      let page = try await kernel.keys(query)
+      count += page.items.count
+      for stored in page.items where stored.key.expiresAt == nil {
+        findings.append(
+          .note(
+            "admin_never_expires",
+            "the admin key \(stored.key.prefix) (\(stored.key.name)) never expires"))
+      }
+      query.after = page.next
+    } while query.after != nil
+    if count == 0 {
+      findings.append(
+        .warning(
+          "no_admin", "no active key holds cardea:admin. Make one with cardea init --new-admin"))
+    }
+    return findings
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import CardeaKernel
+import CardeaServer
+import Logging
+
+/// `cardea serve`: the HTTP server, until SIGTERM or SIGINT.
+struct ServeCommand: CardeaSubcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Answer authentication and management requests over HTTP.",
+    discussion: """
+      A store that does not exist yet is made only if stdout is a terminal or --init is given; its
+      first admin key's token is then printed, once. A file that exists, even an empty one, gets no
+      first key from here: that is what cardea init is for. memory: starts empty each time and always
+      gets one.
+
+      SIGTERM and SIGINT finish the requests under way, write what was gathered and end with 0.
+
+      Example:
+        cardea serve --store sqlite:/var/lib/cardea/keys.sqlite3 --port 8420
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
+  var host: String?
+
+  @Option(help: ArgumentHelp("The port to listen on; 0 takes any free one.", valueName: "port"))
+  var port: String?
+
+  @Flag(
+    name: .customLong("init"), help: "Make the store and its first admin key if there is no store.")
+  var initializes = false
+
+  func perform() async throws {
+    let toolbox = Toolbox.current
+    let console = toolbox.console
+    var flags = common.flags
+    flags[SettingsTable.host.name] = host
+    flags[SettingsTable.port.name] = port
+    let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
+    let bootstraps = try shallBootstrap(composition, console)
+    // Before a first key is made.
+    let settings = composition.settings
+    try ListeningCheck.run(host: settings[SettingsTable.host], port: settings[SettingsTable.port])
+    try await composition.kernel.start()
+    let token = try await prepare(composition, bootstraps: bootstraps, console)
+    try await listen(composition, token, console)
+  }
+
+  /// Whether there is a first key to make.
+  private func shallBootstrap(_ composition: Composition, _ console: Console) throws -> Bool {
+    switch composition.store.presence {
+    case .volatile: return true
+    case .present: return false
+    case .absent:
+      guard initializes || console.outputIsTerminal else {
+        throw CommandFailure.usage(
+          "there is no store at \(StoreURL.shown(composition.settings[SettingsTable.storeURL]))",
+          remedy: "Make it and its first admin key with `cardea init`, or start with --init.",
+          field: "store.url")
+      }
+      return true
+    }
+  }
+
+  /// Makes the first key, or says that there is none. From here on the kernel has to be shut down.
+  private func prepare(
+    _ composition: Composition, bootstraps: Bool, _ console: Console
+  ) async throws -> Secret? {
+    let kernel = composition.kernel
+    do {
+      guard bootstraps else {
+        if try await kernel.store.logHead().position == 0 {
+          console.note("cardea: the store has no key yet. Make the first with: cardea init")
+        } else if initializes {
+          let url = StoreURL.shown(composition.settings[SettingsTable.storeURL])
+          console.note(
+            "cardea: the store is there and its keys stay. Lost the admin token? Make another: "
+              + "cardea init --new-admin --store \(SafeText.line(url))")
+        }
+        return nil
+      }
+      let issued = try await kernel.bootstrap(AdminKey.new(name: "admin"))
+      let session = Session(
+        composition: composition, console: console, json: common.json, colour: false)
+      var file: TokenFile?
+      try IssuedKeyOutput(session: session, verb: "made").hand(over: issued, to: &file)
+      return issued.token
+    } catch {
+      await kernel.shutdown()
+      throw error
+    }
+  }
+
+  private func listen(
+    _ composition: Composition, _ token: Secret?, _ console: Console
+  ) async throws {
+    let settings = composition.settings
+    let header = ServeCommand.header(settings)
+    let isShown = !common.json
+    var logger = Logger(label: "cardea") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .notice
+    let server = AuthServer(
+      kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger
+    ) { host, port in
+      let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+      if isShown, let token, let header {
+        console.note("Try it:")
+        console.note("  curl -i -H '\(header)\(token.reveal())' \(address)/auth")
+      }
+      console.note("cardea \(CardeaVersion.text) listens on \(address) (Ctrl-C ends it)")
+    }
+    do {
+      try await server.run()
+    } catch {
+      let (host, port) = (settings[SettingsTable.host], settings[SettingsTable.port])
+      throw CommandFailure.usage(
+        "the server can't run on \(host):\(port): \(error)",
+        remedy: "If another program took the port, take another with --port.",
+        field: SettingsTable.port.name)
+    }
+  }
+
+  /// What stands before the token in a request's header, as the settings have it.
+  private static func header(_ settings: Settings) -> String? {
+    if let name = settings[SettingsTable.headers].first { return "\(name): " }
+    return settings[SettingsTable.schemes].first.map { "Authorization: \($0) " }
+  }
+}

@@ -1,0 +1,117 @@
+import Cardea
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A kernel that was built as the settings say. Nothing is opened or started yet.
+struct Composition: Sendable {
+  let settings: Settings
+  let kernel: AuthKernel
+  let store: StoreURL
+
+  /// The settings file that is read when none is named, if it exists.
+  static let standardFile = "cardea.yaml"
+
+  /// Reads the settings and builds the kernel, or fails with every fault of both at once.
+  static func make(
+    config: String?, flags: [String: String], toolbox: Toolbox
+  ) throws(SettingFaults) -> Composition {
+    var faults: [SettingFault] = []
+    let settings = read(config: config, flags: flags, toolbox: toolbox, faults: &faults)
+    var found: [ConfigurationFault] = []
+    let unread = Set(faults.map(\.setting))
+    let built = build(settings, unread: unread, toolbox: toolbox, faults: &found)
+    // In place of a value that could not be read stands the default: nothing to find fault with.
+    faults += found.map { SettingFault($0, origins: settings.origins) }
+      .filter { !unread.contains($0.setting) }
+    faults = SettingFault.distinct(faults)
+    guard faults.isEmpty, let built else { throw SettingFaults(SettingFault.ordered(faults)) }
+    return Composition(settings: settings, kernel: built.kernel, store: built.store)
+  }
+
+  private static func read(
+    config: String?, flags: [String: String], toolbox: Toolbox, faults: inout [SettingFault]
+  ) -> Settings {
+    var path = config
+    if path == nil, FileManager.default.fileExists(atPath: standardFile) { path = standardFile }
+    let file = path.flatMap { SettingsFile.load($0, faults: &faults) }
+    let sources = SettingsSources(flags: flags, environment: toolbox.environment, file: file)
+    let result = SettingsReader.read(sources, plugins: toolbox.plugins)
+    faults += result.faults
+    return result.settings
+  }
+
+  private static func build(
+    _ settings: Settings, unread: Set<String>, toolbox: Toolbox,
+    faults: inout [ConfigurationFault]
+  ) -> (kernel: AuthKernel, store: StoreURL)? {
+    var registry = Registry()
+    useStandard(settings, unread: unread, in: &registry, faults: &faults)
+    for plugin in toolbox.plugins {
+      do throws(ConfigurationFault) {
+        let values = settings.plugins[plugin.id] ?? SettingValues([:])
+        try plugin.make(settings: values)?.register(in: &registry)
+      } catch {
+        faults.append(error)
+      }
+    }
+    var url: StoreURL?
+    do throws(ConfigurationFault) {
+      let parsed = try StoreURL(settings[SettingsTable.storeURL], schemes: toolbox.stores)
+      try parsed.makeStore().register(in: &registry)
+      url = parsed
+    } catch {
+      faults.append(error)
+    }
+    do throws(ConfigurationFaults) {
+      let kernel = try AuthKernel(registry, configuration: settings.kernelConfiguration)
+      return url.map { (kernel, $0) }
+    } catch {
+      // What is missing because it could not be built has been named already.
+      let wasHalf = !faults.isEmpty
+      faults += error.faults.filter { !wasHalf || !incomplete.contains($0.setting) }
+      return nil
+    }
+  }
+
+  /// Registers the standard plugins, or with a fault ones that stand in for them, so that the kernel
+  /// finds no fault that only follows from it. With a fault no kernel leaves ``make``.
+  private static func useStandard(
+    _ settings: Settings, unread: Set<String>, in registry: inout Registry,
+    faults: inout [ConfigurationFault]
+  ) {
+    let before = faults.count
+    let options = settings.standardOptions(&faults)
+    let isUnread = unread.contains(SettingsTable.pepperFiles.name)
+    if settings[SettingsTable.hashPreferred] == "hmac_sha256", options.peppers.isEmpty,
+      faults.count == before, !isUnread
+    {
+      faults.append(
+        ConfigurationFault(
+          setting: SettingsTable.hashPreferred.name, value: "hmac_sha256",
+          problem: "it needs a pepper, and hash.pepper_files names none",
+          remedy: "Make one, head -c 32 /dev/urandom > pepper-v1; chmod 600 pepper-v1, and write "
+            + "hash.pepper_files: [v1=pepper-v1]."))
+    }
+    do throws(ConfigurationFaults) {
+      let standard = try StandardPlugins(options)
+      if faults.count == before, !isUnread { return registry.use(standard) }
+    } catch {
+      faults += error.faults
+    }
+    var others = StandardOptions()
+    let random = (0..<Pepper.minimumLength).map { _ in UInt8.random(in: .min ... .max) }
+    do throws(ConfigurationFault) {
+      others.peppers = [try Pepper(version: "v1", secret: Secret(random))]
+    } catch { faults.append(error) }
+    do throws(ConfigurationFaults) { registry.use(try StandardPlugins(others)) } catch {
+      faults += error.faults
+    }
+  }
+
+  /// Faults of the kernel that follow from faults before it.
+  private static let incomplete: Set<String> = ["store", "primitives", "extract"]
+}

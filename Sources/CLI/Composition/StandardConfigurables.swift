@@ -1,0 +1,6 @@
+import Cardea
+
+/// The plugins of every program that have settings under `plugins.<id>`.
+enum StandardConfigurables {
+  static let plugins: [any ConfigurablePlugin.Type] = [JSONLinesAuditSink.self]
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// A command that ends or replaces something asks first.
+struct Confirmation: ParsableArguments {
+  @Flag(name: [.short, .long], help: "Do not ask. Only a terminal is asked in the first place.")
+  var yes = false
+
+  /// Asks, if somebody is there to answer; anything but `y` or `yes` refuses.
+  func ask(_ question: String, _ console: Console) throws(CommandFailure) {
+    guard !yes, console.inputIsTerminal, console.notesAreOnTerminal else { return }
+    console.prompt("\(SafeText.line(question)) [y/N] ")
+    let answer = console.readLine().map { String(decoding: $0, as: UTF8.self).lowercased() }
+    guard answer == "y" || answer == "yes" else {
+      throw .refused("not_confirmed", "nothing was changed")
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The key that a command is about, named by id or prefix.
+struct KeyReference: ParsableArguments {
+  @Argument(help: ArgumentHelp("The key's id or prefix, such as tok_ab12CD34.", valueName: "key"))
+  var key: String
+
+  /// A whole token must not stand on the command line, where every user of the machine can read it;
+  /// it is not repeated here either.
+  func validate() throws {
+    guard !key.utf8.contains(UInt8(ascii: ":")), key.utf8.count <= 320, !key.isEmpty else {
+      throw ValidationError(
+        "name a key by its id or its prefix, which is what stands before the colon of its token; "
+          + "a whole token on the command line can be read by others")
+    }
+  }
+
+  func find(in kernel: AuthKernel) async throws -> StoredKey {
+    do throws(LifecycleError) {
+      if let id = UUID(uuidString: key) { return try await kernel.key(id) }
+      return try await kernel.key(prefix: key)
+    } catch {
+      guard case .notFound = error else { throw CommandFailure(error) }
+      throw CommandFailure.refused(
+        "not_found", "no key has this id or prefix", remedy: "See: cardea keys list")
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import CardeaKernel
+import CardeaServer
+
+/// Why a command did not do what it was asked: what, why, and what to do about it. Never holds a
+/// token.
+struct CommandFailure: Error, Sendable {
+  /// The program's exit codes.
+  enum Exit: Int32, Sendable {
+    /// Refused: the token is not valid, the key is revoked, there is no such owner.
+    case refused = 1
+    /// Wrong usage or configuration. Nothing was started.
+    case usage = 2
+    /// The store can't be reached.
+    case store = 3
+  }
+
+  let exit: Exit
+  /// As in the HTTP contract's problems.
+  let code: String
+  let message: String
+  var remedy: String?
+  var field: String?
+
+  static func usage(_ message: String, remedy: String? = nil, field: String? = nil) -> Self {
+    CommandFailure(exit: .usage, code: "usage", message: message, remedy: remedy, field: field)
+  }
+
+  static func refused(_ code: String, _ message: String, remedy: String? = nil) -> Self {
+    CommandFailure(exit: .refused, code: code, message: message, remedy: remedy)
+  }
+
+  init(
+    exit: Exit, code: String, message: String, remedy: String? = nil, field: String? = nil
+  ) {
+    self.exit = exit
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+    self.field = field
+  }
+
+  /// A verdict that nothing could be found out for.
+  init(unavailable reason: Denial.Reason) {
+    let message =
+      switch reason {
+      case .auditUnavailable: "the audit can't be written, so nothing is allowed"
+      case .overloaded: "too many slow hashes are waiting"
+      case .storeUnavailable: "the store stopped answering"
+      default: "a plugin failed, so nothing is allowed"
+      }
+    self.init(
+      exit: .store, code: reason.rawValue, message: "the token was not judged: \(message)",
+      remedy: reason == .overloaded ? "Try again." : "See: cardea check")
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as LifecycleError: self.init(error)
+    case let error as StoreError: self.init(error)
+    case let faults as SettingFaults: self.init(faults)
+    case let faults as ConfigurationFaults:
+      self.init(SettingFaults(faults.faults.map { SettingFault($0, origins: [:]) }))
+    default:
+      self.init(exit: .refused, code: "failed", message: "\(error)")
+    }
+  }
+
+  init(_ error: LifecycleError) {
+    switch error {
+    case .storeUnavailable(let reason):
+      self.init(
+        exit: .store, code: error.code, message: "the store can't be used: \(reason)",
+        remedy: "Nothing was changed. Name another store with --store or store.url.")
+    case .invalid(let field, _):
+      self.init(exit: .refused, code: error.code, message: error.description, field: field)
+    default: self.init(exit: .refused, code: error.code, message: error.description)
+    }
+  }
+
+  init(_ error: StoreError) {
+    switch error {
+    case .unavailable(let reason), .corrupt(let reason):
+      self.init(LifecycleError.storeUnavailable(reason))
+    case .notEmpty: self.init(LifecycleError.notEmpty)
+    case .ownerLimit(let limit): self.init(LifecycleError.ownerLimit(limit))
+    case .conflict: self.init(LifecycleError.conflict)
+    case .duplicate(let field): self.init(LifecycleError.invalid(field: field, reason: "is taken"))
+    case .idempotencyUsed(let record):
+      self.init(LifecycleError.alreadyDone(keyID: record.keyID))
+    }
+  }
+
+  init(_ faults: SettingFaults) {
+    let count = faults.faults.count
+    let title = "\(count) fault\(count == 1 ? "" : "s") in the configuration; nothing was started"
+    let lines = faults.faults.map { fault in
+      let value = fault.value.map { " = \($0)" } ?? ""
+      return "  \(fault.origin): \(fault.setting)\(value)\n    \(fault.problem). \(fault.remedy)"
+    }
+    self.init(
+      exit: .usage, code: "configuration", message: ([title] + lines).joined(separator: "\n"),
+      field: count == 1 ? faults.faults.first?.setting : nil)
+  }
+
+  /// For people.
+  var lines: [String] {
+    ["cardea: \(SafeText.lines(message))"] + (remedy.map { ["  \(SafeText.lines($0))"] } ?? [])
+  }
+
+  /// For programs: the HTTP contract's problem.
+  var problem: Problem {
+    let status =
+      switch exit {
+      case .store: 503
+      case .usage: 400
+      case .refused:
+        switch code {
+        case "not_found": 404
+        case "invalid": 400
+        case "overloaded": 503
+        default: 409
+        }
+      }
+    let detail = [message, remedy].compactMap(\.self).joined(separator: "\n")
+    return Problem(status: status, code: code, detail: detail, field: field)
+  }
+}

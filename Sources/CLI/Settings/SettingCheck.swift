@@ -1,0 +1,89 @@
+import CardeaKernel
+import CardeaServer
+
+/// What a setting's value must be beyond its type.
+enum SettingCheck {
+  static let notEmpty: @Sendable (String) -> SettingProblem? = { value in
+    value.isEmpty ? SettingProblem("empty", remedy: "Write a value or remove the setting.") : nil
+  }
+
+  static let network: @Sendable (String) -> SettingProblem? = { value in
+    CIDR(value) == nil
+      ? SettingProblem(
+        "\(SafeText.line(value, limit: 60)) is no network",
+        remedy: "Write networks without bits beyond their length, such as 10.0.0.0/8 or ::1/128.")
+      : nil
+  }
+
+  static let namespace: @Sendable (String) -> SettingProblem? = { value in
+    let bytes = value.utf8
+    let isGood =
+      (1...246).contains(bytes.count)
+      && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") && $0 != 0x2C }
+    return isGood
+      ? nil
+      : SettingProblem(
+        "not a namespace",
+        remedy: "Write 1 to 246 characters of printable ASCII without space, colon or comma.")
+  }
+
+  /// RFC 9110, section 5.6.2: `token`, which field names and authentication schemes are.
+  static let fieldName: @Sendable (String) -> SettingProblem? = { value in
+    let marks = Array("!#$%&'*+-.^_`|~".utf8)
+    let isGood = value.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: marks.contains(byte)
+      }
+    }
+    return isGood
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 40)) can't be a header's or scheme's name",
+        remedy: "Use ASCII letters, digits and -.")
+  }
+
+  /// The name of a query item or a form field: what is no control character nor a space.
+  static let itemName: @Sendable (String) -> SettingProblem? = { value in
+    value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 40)) can't be such a name", remedy: "Use visible characters."
+      )
+  }
+
+  static let queryName: @Sendable (String) -> SettingProblem? = { value in
+    QueryNames.all.contains(value)
+      ? SettingProblem(
+        "the server's own queries use this name", remedy: "Choose another, such as api_key.")
+      : itemName(value)
+  }
+
+  static let scope: @Sendable (String) -> SettingProblem? = { value in
+    ScopeSet.isValid(value)
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 40)) can't be a scope",
+        remedy: "Use 1 to 128 characters of printable ASCII without space, comma or quotes.")
+  }
+
+  static let versionedPath: @Sendable (String) -> SettingProblem? = { value in
+    let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let isGood = parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty
+    return isGood
+      ? nil
+      : SettingProblem("not VERSION=PATH", remedy: "Write for example v1=/etc/cardea/pepper-v1.")
+  }
+
+  static func oneOf(_ names: [String]) -> @Sendable (String) -> SettingProblem? {
+    { value in
+      names.contains { $0.utf8.elementsEqual(value.utf8) }
+        ? nil
+        : SettingProblem(
+          "not one of \(names.joined(separator: ", "))",
+          remedy: "Write \(NearestName.find(value, among: names) ?? "one of them").")
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import CardeaKernel
+
+/// Every setting of the settings file but those of plugins: name, type, default, flag,
+/// documentation. The name in the environment follows from the name. Nothing reads a setting that
+/// is not declared here.
+package enum SettingsTable {
+  // MARK: store
+  package static let storeURL = Setting.text(
+    "store.url", default: "sqlite:cardea.sqlite3", flag: "--store",
+    "Where keys are kept: sqlite:PATH or memory:.")
+
+  // MARK: server
+  package static let host = Setting.text(
+    "server.host", default: "127.0.0.1", flag: "--host",
+    "The address that the server listens on.", check: SettingCheck.notEmpty)
+  package static let port = Setting.integer(
+    "server.port", default: 8420, in: 0...65_535, flag: "--port",
+    "The TCP port that the server listens on; 0 takes any free one.")
+  package static let trustedProxies = Setting.texts(
+    "server.trusted_proxies", default: [],
+    "Networks (CIDR) of the proxies whose forwarding headers are believed.",
+    check: SettingCheck.network)
+
+  // MARK: token
+  package static let tokenFormat = Setting.text(
+    "token.format", default: "keysmith",
+    "The format of new tokens: keysmith (tok_ab12CD34:…) or underscore (tok_ab12CD34_…).",
+    check: SettingCheck.notEmpty)
+  package static let tokenAccept = Setting.texts(
+    "token.accept", default: [],
+    "Formats that are accepted besides token.format; [] accepts every one there is.")
+  package static let namespace = Setting.text(
+    "token.namespace", default: "tok", "What new prefixes start with, before the last underscore.",
+    check: SettingCheck.namespace)
+  package static let identifierLength = Setting.integer(
+    "token.identifier_length", default: 8, in: 4...64,
+    "Characters of a prefix after the namespace.")
+  package static let secretLength = Setting.integer(
+    "token.secret_length", default: 32, in: 16...128, "Random characters of a token's secret.")
+
+  // MARK: hash
+  package static let hashPreferred = Setting.text(
+    "hash.preferred", default: "pbkdf2_sha512",
+    "The algorithm for new secrets: pbkdf2_sha512, argon2id or hmac_sha256.",
+    check: SettingCheck.notEmpty)
+  package static let pbkdf2Iterations = Setting.integer(
+    "hash.pbkdf2_iterations", default: 100_000, in: 10_000...10_000_000,
+    "Iterations of pbkdf2_sha512.")
+  package static let argon2Ops = Setting.integer(
+    "hash.argon2_ops", default: 2, in: 1...10, "Passes of argon2id over its memory.")
+  package static let argon2MiB = Setting.integer(
+    "hash.argon2_mib", default: 19, in: 7...512, "Memory of one argon2id hash in MiB.")
+  package static let pepperFiles = Setting.texts(
+    "hash.pepper_files", default: [],
+    "Pepper files of hmac_sha256 as VERSION=PATH; the first makes new hashes.",
+    check: SettingCheck.versionedPath)
+  package static let poolWidth = Setting.integer(
+    "hash.pool_width", default: 0, in: 0...1_024,
+    "Threads that run slow hashes; 0 takes one per core.")
+  package static let queueLimit = Setting.integer(
+    "hash.queue_limit", default: 256, in: 0...1_000_000,
+    "Slow hashes that may wait for a thread; more are answered 503.")
+  package static let hashDeadline = Setting.duration(
+    "hash.deadline", default: .seconds(2), written: "2s", in: .milliseconds(1)...(.seconds(60)),
+    "The longest that a slow hash may wait for a thread.")
+
+  // MARK: extract
+  package static let headers = Setting.texts(
+    "extract.headers", default: ["X-API-Key", "X-KEYSMITH-TOKEN", "X-Api-Authorization"],
+    "Headers that may carry a token.", identity: { $0.lowercased() }, check: SettingCheck.fieldName)
+  package static let schemes = Setting.texts(
+    "extract.schemes", default: ["Api-Key", "Bearer"],
+    "Schemes of the Authorization header that may carry a token.", identity: { $0.lowercased() },
+    check: SettingCheck.fieldName)
+  package static let query = Setting.texts(
+    "extract.query", default: [],
+    "Query parameters that may carry a token. URLs end in logs: leave it empty if you can.",
+    identity: { $0 }, check: SettingCheck.queryName)
+  package static let form = Setting.texts(
+    "extract.form", default: [], "Form fields that may carry a token.",
+    identity: { $0 }, check: SettingCheck.itemName)
+  package static let basic = Setting.boolean(
+    "extract.basic", default: false, "Whether the password of Basic authentication may be a token.")
+  package static let conflict = Setting.text(
+    "extract.conflict", default: "refuse",
+    "What to do with two different tokens in one request: refuse it, or take the first.",
+    check: SettingCheck.oneOf(["refuse", "first"]))
+
+  // MARK: keys
+  package static let defaultExpiry = Setting.durationOrNever(
+    "keys.default_expiry", default: .seconds(90 * 86_400), written: "90d",
+    in: .seconds(1)...(.seconds(36_500 * 86_400)),
+    "How long a key lives that is made without an expiry.")
+  package static let maxPerOwner = Setting.integer(
+    "keys.max_per_owner", default: -1, in: -1...1_000_000_000,
+    "Keys that an owner may have who is made without a limit; -1 is any number.")
+  package static let ownerMustExist = Setting.boolean(
+    "keys.owner_must_exist", default: false,
+    "Whether a key for an unknown owner is refused; else the owner is made with it.")
+
+  // MARK: scopes
+  package static let availableScopes = Setting.texts(
+    "scopes.available", default: [],
+    "If not empty, the only scopes that keys may hold, besides cardea: ones.",
+    check: SettingCheck.scope)
+  package static let defaultScopes = Setting.texts(
+    "scopes.default", default: [], "The scopes of a key that is made without any.",
+    check: SettingCheck.scope)
+
+  // MARK: cache
+  package static let cacheEntries = Setting.integer(
+    "cache.entries", default: 100_000, in: 0...100_000_000,
+    "Tokens whose match is remembered in memory.")
+  package static let wrongEntries = Setting.integer(
+    "cache.wrong_entries", default: 10_000, in: 0...100_000_000,
+    "Wrong tokens of existing keys that are remembered in memory.")
+  package static let lease = Setting.duration(
+    "cache.lease", default: .seconds(1), written: "1s", in: .milliseconds(20)...(.seconds(60)),
+    "How long memory is trusted after the store last confirmed it: by then another process's "
+      + "revocation is obeyed.")
+  package static let maxStale = Setting.duration(
+    "cache.max_stale", default: .zero, written: "0s", in: .zero...(.seconds(60)),
+    "How long known keys are still allowed while the store can't be reached.")
+
+  /// Every setting, in the order of the documentation.
+  package static let rows: [SettingRow] = [
+    storeURL.row, host.row, port.row, trustedProxies.row,
+    tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row, secretLength.row,
+    hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,
+    poolWidth.row, queueLimit.row, hashDeadline.row,
+    headers.row, schemes.row, query.row, form.row, basic.row, conflict.row,
+    defaultExpiry.row, maxPerOwner.row, ownerMustExist.row,
+    availableScopes.row, defaultScopes.row,
+    cacheEntries.row, wrongEntries.row, lease.row, maxStale.row,
+  ]
+}

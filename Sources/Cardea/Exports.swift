@@ -1,0 +1,9 @@
+@_exported import CardeaArgon2
+@_exported import CardeaExtractors
+@_exported import CardeaFormats
+@_exported import CardeaHMAC
+@_exported import CardeaKernel
+@_exported import CardeaListeners
+@_exported import CardeaMemoryStore
+@_exported import CardeaPBKDF2
+@_exported import CardeaSodium

@@ -1,0 +1,3 @@
+import CardeaCLI
+
+await CardeaMain.main()

@@ -1,0 +1,61 @@
+/// Why an authentication was denied. Strangers see ``category`` only; the exact reason goes to signals and
+/// the audit, and to callers who may verify.
+public struct Denial: Sendable, Equatable, Error {
+  public let reason: Reason
+  /// For `policy_denied` and `rate_limited`: what the policy said.
+  public let policy: PolicyDenial?
+  /// Whether a key had been verified: without one a stranger learns nothing but 401, 429 or 503.
+  public let verified: Bool
+
+  public init(_ reason: Reason, policy: PolicyDenial? = nil, verified: Bool = false) {
+    self.reason = reason
+    self.policy = policy
+    self.verified = verified
+  }
+
+  /// Wire codes.
+  public enum Reason: String, Sendable, Codable, CaseIterable {
+    /// No extractor found a token.
+    case missing
+    /// What was found is no token of any accepted format.
+    case malformed
+    /// Two different tokens, or one field twice.
+    case ambiguous
+    /// No key has this prefix.
+    case unknown
+    /// The key exists; the secret is not its own.
+    case wrongSecret = "wrong_secret"
+    case expired, suspended, revoked, purged
+    case ownerDisabled = "owner_disabled"
+    case insufficientScope = "insufficient_scope"
+    case wrongClass = "wrong_class"
+    case policyDenied = "policy_denied"
+    case rateLimited = "rate_limited"
+    /// The hash pool's queue is full or its deadline passed.
+    case overloaded
+    case storeUnavailable = "store_unavailable"
+    case auditUnavailable = "audit_unavailable"
+    /// A plugin failed: an unreadable hash, a policy that threw.
+    case failed
+  }
+
+  public enum Category: Sendable { case unauthenticated, forbidden, limited, unavailable }
+
+  /// 401, 403, 429 or 503.
+  public var category: Category {
+    switch reason {
+    case .missing, .malformed, .ambiguous, .unknown, .wrongSecret, .expired, .suspended, .revoked,
+      .purged, .ownerDisabled:
+      .unauthenticated
+    case .insufficientScope, .wrongClass: .forbidden
+    case .policyDenied: verified ? .forbidden : .unauthenticated
+    case .rateLimited: .limited
+    case .overloaded, .storeUnavailable, .auditUnavailable, .failed: .unavailable
+    }
+  }
+
+  /// How long the client should wait, for 429 and 503.
+  public var retryAfter: Duration? {
+    policy?.retryAfter ?? (category == .unavailable ? .seconds(1) : nil)
+  }
+}

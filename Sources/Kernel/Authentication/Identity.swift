@@ -1,0 +1,58 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A verified key: who is asking. A reference to what the kernel knows of the token, so
+/// handing it on copies nothing.
+public struct Identity: Sendable {
+  let token: KnownToken
+
+  /// The key as it was when the verdict was decided.
+  package var stored: StoredKey { StoredKey(key: token.key, owner: token.owner) }
+
+  public var keyID: UUID { token.key.id }
+  public var prefix: String { token.key.prefix }
+  public var name: String { token.key.name }
+  public var kind: KeyRecord.Kind { token.key.kind }
+  public var keyClass: String { token.key.keyClass }
+  public var scopes: ScopeSet { token.key.scopes }
+  public var expiresAt: Timestamp? { token.key.expiresAt }
+  public var metadata: [String: JSONValue] { token.key.metadata }
+  /// The owner's id, if the key has one.
+  public var ownerID: UUID? { token.key.ownerID }
+  /// The owner's name, if the key has an owner.
+  public var owner: String? { token.owner?.name }
+  public var ownerKind: OwnerRecord.Kind? { token.owner?.kind }
+  public var ownerMetadata: [String: JSONValue] { token.owner?.metadata ?? [:] }
+}
+
+extension Identity {
+  /// The identity that a verdict on this key would hold: for those who test a policy, a route or a resolver
+  /// of their own. It proves nothing; only a ``Verdict`` of the kernel does.
+  public init(stored: StoredKey) {
+    let row =
+      stored.key.secrets.last
+      ?? StoredSecret(
+        id: stored.key.id, hash: EncodedHash(""), format: stored.key.format,
+        createdAt: stored.key.createdAt)
+    token = KnownToken(stored, digest: Digest128(low: 0, high: 0), stamp: .none, match: row)
+  }
+}
+
+/// The outcome of authentication.
+public enum Verdict: Sendable {
+  case allow(Identity)
+  case deny(Denial)
+
+  /// The identity, if allowed.
+  public var identity: Identity? {
+    if case .allow(let identity) = self { identity } else { nil }
+  }
+
+  /// The denial, if denied.
+  public var denial: Denial? {
+    if case .deny(let denial) = self { denial } else { nil }
+  }
+}

@@ -1,0 +1,120 @@
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What is known of one token: its key as one reading of the store found it, and which secret row it matched,
+/// if any. It gathers the token's use between two flushes too, so that verifying writes nothing to the store.
+///
+/// What every request looks at comes first, so that among a hundred thousand of these a warm request touches
+/// two or three cache lines of one.
+///
+/// Threading: immutable but for the counters; any thread.
+final class KnownToken: Sendable {
+  let digest: Digest128
+  /// From before the reading: nothing here holds once the key or its owner changed since.
+  let stamp: ChangeStamps.Stamp
+  private let expiresAt: Timestamp
+  /// When the matched row dies; already past if the token matched none.
+  private let rightUntil: Timestamp
+  private let uses = Atomic<Int64>(0)
+  private let lastUsed = Atomic<Int64>(0)
+  /// Whether the token was looked up since the cache's hand passed it.
+  private let isSeen = Atomic<Bool>(true)
+  private let status: KeyRecord.Status
+  private let isOwnerDisabled: Bool
+  let key: KeyRecord
+  let owner: OwnerRecord?
+  /// The row that the token matched; `nil` if it matched none of the key's rows.
+  let secretID: UUID?
+
+  init(
+    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?
+  ) {
+    self.digest = digest
+    self.stamp = stamp
+    var record = stored.key
+    if match == nil {
+      // Wrong tokens are held by the thousand, and nothing that a key may carry is asked of them.
+      record.description = ""
+      record.scopes = []
+      record.metadata = [:]
+    }
+    key = record
+    owner = stored.owner
+    secretID = match?.id
+    status = stored.key.status
+    isOwnerDisabled = stored.owner?.disabled ?? false
+    expiresAt = stored.key.expiresAt ?? KnownToken.never
+    rightUntil = match.map { $0.endsAt ?? KnownToken.never } ?? .earliest
+  }
+
+  /// Later than any time that a clock tells: the end of the year 9999.
+  private static let never = Timestamp.latest
+
+  /// Whether the token's bytes begin with this key's prefix.
+  @inline(__always)
+  func isPrefixed(_ token: UnsafeRawBufferPointer) -> Bool {
+    let prefix = key.prefix.utf8
+    return prefix.count < token.count && token.starts(with: prefix)
+  }
+
+  /// Whether this is the key of that prefix, byte for byte.
+  func has(prefix: String) -> Bool { key.prefix.utf8.elementsEqual(prefix.utf8) }
+
+  /// Whether the token is known not to match this row.
+  func isWrong(for row: StoredSecret) -> Bool {
+    secretID == nil && key.secrets.contains { $0.id == row.id }
+  }
+
+  /// Why the token is not enough right now; `nil` if it is right and its key in force. The secret is judged
+  /// before the state: a stranger with a wrong secret learns nothing of the key.
+  @inline(__always)
+  func denial(at now: Timestamp) -> Denial.Reason? {
+    if now >= rightUntil { return .wrongSecret }
+    switch status {
+    case .active: break
+    case .purged: return .purged
+    case .revoked: return .revoked
+    case .suspended: return .suspended
+    }
+    if now >= expiresAt { return .expired }
+    return isOwnerDisabled ? .ownerDisabled : nil
+  }
+
+  /// What a route demands and this key does not have.
+  @inline(__always)
+  func shortfall(of requirement: Requirement) -> Denial.Reason? {
+    if let wanted = requirement.keyClass, !wanted.utf8.elementsEqual(key.keyClass.utf8) {
+      return .wrongClass
+    }
+    return requirement.scopes.allSatisfy { key.scopes.grants($0) } ? nil : .insufficientScope
+  }
+
+  @inline(__always)
+  func noteSight() {
+    if !isSeen.load(ordering: .relaxed) { isSeen.store(true, ordering: .relaxed) }
+  }
+
+  /// Whether it was seen since the last call.
+  func forgetSight() -> Bool { isSeen.exchange(false, ordering: .relaxed) }
+
+  /// Notes one use. `true` if it is the first since ``takeUsage()``: the caller then lists this in the ledger.
+  @inline(__always)
+  func noteUse(at now: Timestamp) -> Bool {
+    lastUsed.store(now.milliseconds, ordering: .relaxed)
+    return uses.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue == 0
+  }
+
+  /// What was gathered since the last call.
+  func takeUsage() -> KeyUsage? {
+    guard let secretID else { return nil }
+    let count = uses.exchange(0, ordering: .acquiringAndReleasing)
+    return KeyUsage(
+      prefix: key.prefix, secretID: secretID, count: count,
+      lastUsedAt: Timestamp(milliseconds: lastUsed.load(ordering: .relaxed)))
+  }
+}

@@ -1,0 +1,17 @@
+/// Records authentication outcomes.
+///
+/// `record` returns once the events are as durable as the sink promises; a throw denies the requests
+/// that they belong to. Changes are not its business: they are always in the store's signal log.
+///
+/// Threading: called from any thread, several calls at once, before the verdict is given out: it may
+/// append to a file, it may not wait for a network.
+public protocol AuditSink: Plugin {
+  func record(_ events: [AccessEvent]) throws
+  /// Makes everything durable; called at shutdown.
+  func flush() throws
+}
+
+extension AuditSink {
+  public func flush() throws {}
+  public func register(in registry: inout Registry) { registry.add(auditSink: self) }
+}

@@ -1,0 +1,81 @@
+/// What an extractor found: up to 512 bytes in a fixed buffer, so extraction allocates nothing.
+public struct Candidate: ~Copyable {
+  /// Longest token that is taken, in bytes.
+  public static let capacity = 512
+
+  private let buffer: UnsafeMutableRawBufferPointer
+  private(set) var count = -1
+
+  /// The kernel lends a buffer of ``capacity`` bytes for the time of one extraction.
+  init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+
+  /// Takes `value`: 1 to 512 bytes of visible ASCII without a comma. An empty value counts as none found.
+  public mutating func set(_ value: String) throws(ExtractionRefusal) {
+    try hold(value.utf8.withContiguousStorageIfAvailable { fill($0) } ?? fill(Array(value.utf8)))
+  }
+
+  /// Takes a part of a string under the same rules.
+  public mutating func set(_ value: Substring) throws(ExtractionRefusal) {
+    try hold(value.utf8.withContiguousStorageIfAvailable { fill($0) } ?? fill(Array(value.utf8)))
+  }
+
+  /// Takes these bytes under the same rules.
+  public mutating func set(bytes: some Sequence<UInt8>) throws(ExtractionRefusal) {
+    try hold(
+      bytes.withContiguousStorageIfAvailable { fill($0) }
+        ?? fill(Array(bytes.prefix(Candidate.capacity + 1))))
+  }
+
+  private mutating func hold(
+    _ filled: Result<Int, ExtractionRefusal>
+  ) throws(ExtractionRefusal) {
+    guard isEmpty else { throw .repeated }
+    let length = try filled.get()
+    if length > 0 { count = length }
+  }
+
+  private func fill(_ bytes: [UInt8]) -> Result<Int, ExtractionRefusal> {
+    bytes.withUnsafeBufferPointer { fill($0) }
+  }
+
+  /// Copies the bytes unless one of them is no part of a token. Without a branch in the loop, so that it is
+  /// done many bytes at a time.
+  private func fill(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Int, ExtractionRefusal> {
+    guard isEmpty else { return .failure(.repeated) }
+    guard bytes.count <= min(Candidate.capacity, buffer.count) else { return .failure(.tooLong) }
+    var foreign: UInt8 = 0
+    var commas: UInt8 = 0
+    for byte in bytes {
+      foreign |= byte &- 0x21 > 0x7E - 0x21 ? 1 : 0
+      commas |= byte == 0x2C ? 1 : 0
+    }
+    // A comma first: `a, b` is what a proxy makes of a field that was sent twice.
+    if commas != 0 { return .failure(.repeated) }
+    if foreign != 0 { return .failure(.notASCII) }
+    buffer.copyBytes(from: bytes)
+    return .success(bytes.count)
+  }
+
+  var isEmpty: Bool { count < 0 }
+
+  mutating func clear() { count = -1 }
+
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[0..<max(count, 0)]) }
+}
+
+extension CredentialExtractor {
+  /// What this extractor finds in `request`, on a buffer of the call's own: for authors who test their
+  /// extractor, and for hosts that want a token without a verdict. The kernel itself does not call it.
+  /// - Returns: the token, or `nil` if there is none.
+  public func token(in request: borrowing some RequestView) throws(ExtractionRefusal) -> Secret? {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Candidate.capacity, alignment: 1)
+    defer {
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      buffer.deallocate()
+    }
+    var candidate = Candidate(buffer)
+    try extract(from: request, into: &candidate)
+    return candidate.isEmpty ? nil : Secret(candidate.bytes)
+  }
+}

@@ -1,0 +1,28 @@
+/// Finds a token in a request.
+///
+/// The contract in three words: value (`set` on the ``Candidate``), none (return without), throw (refuse the
+/// request). A header given twice, a comma-joined value and non-ASCII refuse it; a value of over 512 bytes can
+/// be no token of ours and is set aside, as if this extractor had found none of any format.
+///
+/// Threading: synchronous, from any thread, on every request; no allocation, no I/O.
+public protocol CredentialExtractor: Plugin {
+  func extract(
+    from request: borrowing some RequestView, into candidate: inout Candidate
+  ) throws(ExtractionRefusal)
+}
+
+/// Why an extractor refuses a request outright.
+public enum ExtractionRefusal: String, Error, Sendable {
+  /// The same field twice, or several values in one.
+  case repeated
+  /// Over 512 bytes.
+  case tooLong = "too_long"
+  /// A byte that is no visible ASCII.
+  case notASCII = "not_ascii"
+  /// The scheme is there, but exactly one credential is not.
+  case malformed
+}
+
+extension CredentialExtractor {
+  public func register(in registry: inout Registry) { registry.add(extractor: self) }
+}

@@ -1,0 +1,89 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Keeps keys, owners and the signal log.
+///
+/// Promises (the conformance kit checks each):
+/// - `commit` is all or nothing: records and log entries together, on disk before it returns (unless the
+///   store is memory only), or nothing and an error.
+/// - `commit` compares revisions: of two changes based on one revision, one wins, the other gets `.conflict`.
+/// - prefixes, key ids, and owners' (kind, name) are unique; an owner's key limit is enforced without a race.
+/// - positions in the log start at 1, rise by 1, and become visible in order.
+///
+/// Threading: from any task, many at once.
+public protocol KeyStore: Plugin {
+  /// Opens files or connections. Called once, before anything else.
+  func open() async throws(StoreError)
+  /// Flushes and closes. Nothing is called after it.
+  func close() async
+
+  /// The key under this prefix, with its secrets and its owner.
+  func find(prefix: String) async throws(StoreError) -> StoredKey?
+  func find(id: UUID) async throws(StoreError) -> StoredKey?
+  func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey>
+
+  func owner(id: UUID) async throws(StoreError) -> OwnerRecord?
+  func owner(kind: OwnerRecord.Kind, name: String) async throws(StoreError) -> OwnerRecord?
+  func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord>
+
+  /// Applies one change and its signal-log entries in one transaction; the position of the last entry
+  /// (or of the log's head, if the change has none).
+  func commit(_ change: StoreChange) async throws(StoreError) -> Int64
+  /// Adds gathered usage. Lossy by contract: it may come late, and is not a change.
+  func record(_ usage: [KeyUsage]) async throws(StoreError)
+  /// The latest use of an idempotency key by that actor; the kernel judges its age.
+  func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord?
+
+  /// Entries of the signal log after `position`, in order, at most `limit` of them.
+  func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry]
+  /// The log's head: its last position and hash.
+  func logHead() async throws(StoreError) -> LogHead
+}
+
+/// A store that other processes change too. The kernel then trusts its cache only under a lease.
+public protocol SharedKeyStore: KeyStore {
+  /// The first `limit` entries after `position` that are visible now, in order. Synchronous, on a connection and
+  /// a queue of its own, called every quarter of the lease: must be cheap when nothing changed. Must throw when
+  /// it can't tell.
+  func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark]
+}
+
+/// What a poll tells of a log entry: enough to know what it made stale.
+public struct LogMark: Sendable, Equatable {
+  public let position: Int64
+  public let signal: String
+  public let prefix: String?
+  public let ownerID: UUID?
+
+  public init(position: Int64, signal: String, prefix: String?, ownerID: UUID?) {
+    self.position = position
+    self.signal = signal
+    self.prefix = prefix
+    self.ownerID = ownerID
+  }
+}
+
+/// Why a store did not do what it was asked.
+public enum StoreError: Error, Sendable, Equatable {
+  /// The record changed meanwhile.
+  case conflict
+  /// A unique field is taken: `prefix`, `id`, or `owner`.
+  case duplicate(field: String)
+  /// The owner has as many keys as it may have.
+  case ownerLimit(Int)
+  /// Bootstrap was asked for, but a key was made before.
+  case notEmpty
+  /// The idempotency key was used before.
+  case idempotencyUsed(IdempotencyRecord)
+  /// The store can't be reached or refuses; the reason and the remedy, for operators.
+  case unavailable(String)
+  /// The store holds something that it should not; the reason, for operators.
+  case corrupt(String)
+}
+
+extension KeyStore {
+  public func register(in registry: inout Registry) { registry.add(store: self) }
+}

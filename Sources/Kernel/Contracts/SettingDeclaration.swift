@@ -1,0 +1,54 @@
+/// A setting that a plugin declares: its name, type, default and documentation.
+public struct SettingDeclaration: Sendable {
+  public enum ValueType: String, Sendable { case string, integer, boolean, duration, strings }
+
+  /// The name below `plugins.<id>`, in snake_case.
+  public let name: String
+  public let type: ValueType
+  /// The default as a person would write it in the file; `nil` means that it is unset.
+  public let defaultValue: String?
+  public let documentation: String
+
+  public init(
+    _ name: String, _ type: ValueType, default defaultValue: String? = nil, _ documentation: String
+  ) {
+    self.name = name
+    self.type = type
+    self.defaultValue = defaultValue
+    self.documentation = documentation
+  }
+}
+
+/// A setting's value, already of the declared type.
+public enum SettingValue: Sendable, Equatable {
+  case string(String)
+  case integer(Int)
+  case boolean(Bool)
+  case duration(Duration)
+  case strings([String])
+}
+
+/// The values of a plugin's declared settings, defaults filled in.
+public struct SettingValues: Sendable {
+  private let values: [String: SettingValue]
+
+  public init(_ values: [String: SettingValue]) { self.values = values }
+
+  public subscript(name: String) -> SettingValue? { values[name] }
+
+  public func string(_ name: String) -> String? {
+    if case .string(let value) = values[name] { value } else { nil }
+  }
+  public func integer(_ name: String) -> Int? {
+    if case .integer(let value) = values[name] { value } else { nil }
+  }
+  public func boolean(_ name: String) -> Bool? {
+    if case .boolean(let value) = values[name] { value } else { nil }
+  }
+  public func duration(_ name: String) -> Duration? {
+    if case .duration(let value) = values[name] { value } else { nil }
+  }
+  public func strings(_ name: String) -> [String]? {
+    if case .strings(let value) = values[name] { value } else { nil }
+  }
+}

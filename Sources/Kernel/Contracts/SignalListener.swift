@@ -1,0 +1,18 @@
+/// Receives one type of signal.
+///
+/// A listener has a lane of its own: whatever it does (throw, hang, flood), it can't change or delay a
+/// verdict nor another listener. A throw becomes ``ListenerFailed`` and is counted.
+///
+/// Threading: calls of one listener never overlap; `.queue` calls come on its own serial queue, `.inline`
+/// calls on the publishing thread.
+public protocol SignalListener: Plugin {
+  associatedtype Received: Signal
+  var delivery: Delivery<Received> { get }
+  func receive(_ signal: Received) throws
+}
+
+extension SignalListener {
+  /// A mailbox of 10,000 signals of which the oldest go first.
+  public var delivery: Delivery<Received> { .queue(bound: 10_000, overflow: .dropOldest) }
+  public func register(in registry: inout Registry) { registry.add(listener: self) }
+}

@@ -1,0 +1,114 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One change to the store: at most one owner, one key, one re-hash, and the log entries that tell of it.
+/// A store applies all of it in one transaction, in the order of the properties, or none.
+public struct StoreChange: Sendable {
+  /// Refuse with `.notEmpty` if any key was ever made.
+  public var onlyIfEmpty = false
+  /// An owner to insert or replace.
+  public var owner: Write<OwnerRecord>?
+  /// A key, with all of its secrets, to insert or replace. A replace keeps the hash and the date of last use
+  /// of secrets that stay (by id), since re-hash and usage leave the revision alone; a key whose owner does not
+  /// exist is `.conflict`. An insert, and a replace that makes a key count
+  /// again, respects the owner's `maxKeys` (keys that are neither revoked nor purged count).
+  public var key: Write<KeyRecord>?
+  /// A secret's hash to replace if it is still the expected one, else `.conflict`; the key's revision stays.
+  public var rehash: Rehash?
+  /// The use of an idempotency key; refused with `.idempotencyUsed` within 24 hours, before anything else.
+  public var idempotency: IdempotencyRecord?
+  /// Delete payload and salt of every earlier entry of this key; their digests stay.
+  public var erasesLogOf: UUID?
+  /// What to append to the signal log.
+  let drafts: [LogDraft]
+  let chain: LogChain
+
+  public enum Write<Record: Sendable>: Sendable {
+    case insert(Record)
+    /// Replace the record whose revision is `expected`, else `.conflict`.
+    case replace(Record, expected: Int64)
+
+    public var record: Record {
+      switch self {
+      case .insert(let record), .replace(let record, _): record
+      }
+    }
+
+    /// The record, if an earlier one gives way to it.
+    var replaced: Record? {
+      if case .replace(let record, _) = self { record } else { nil }
+    }
+  }
+
+  public struct Rehash: Sendable {
+    public let prefix: String
+    public let secretID: UUID
+    public let from: EncodedHash
+    public let to: EncodedHash
+
+    public init(prefix: String, secretID: UUID, from: EncodedHash, to: EncodedHash) {
+      self.prefix = prefix
+      self.secretID = secretID
+      self.from = from
+      self.to = to
+    }
+  }
+
+  /// A change that appends `drafts`, chained by `primitives`.
+  public init(drafts: [LogDraft], primitives: any Primitives) {
+    self.drafts = drafts
+    chain = LogChain(primitives)
+  }
+
+  /// The entries that this change appends to a log whose head is `head`, ready to be kept. Called by the
+  /// store inside its transaction. The last entry's position and hash are the new head.
+  public func entries(after head: LogHead) -> [LogEntry] {
+    var head = head
+    return drafts.map { draft in
+      let entry = chain.entry(draft, after: head)
+      head = LogHead(position: entry.position, hash: entry.hash)
+      return entry
+    }
+  }
+}
+
+/// What was gathered about a secret's use since the last flush.
+public struct KeyUsage: Sendable, Equatable {
+  public let prefix: String
+  public let secretID: UUID
+  public let count: Int64
+  public let lastUsedAt: Timestamp
+
+  public init(prefix: String, secretID: UUID, count: Int64, lastUsedAt: Timestamp) {
+    self.prefix = prefix
+    self.secretID = secretID
+    self.count = count
+    self.lastUsedAt = lastUsedAt
+  }
+}
+
+/// The use of an `Idempotency-Key`.
+public struct IdempotencyRecord: Sendable, Equatable {
+  /// ``Actor/description`` of who used it.
+  public let actor: String
+  public let key: String
+  /// SHA-256 of the request's body.
+  public let bodyDigest: [UInt8]
+  /// The key that the request created.
+  public let keyID: UUID
+  public let usedAt: Timestamp
+
+  /// How long a use is remembered.
+  public static let lifetime: Duration = .seconds(24 * 3600)
+
+  public init(actor: String, key: String, bodyDigest: [UInt8], keyID: UUID, usedAt: Timestamp) {
+    self.actor = actor
+    self.key = key
+    self.bodyDigest = bodyDigest
+    self.keyID = keyID
+    self.usedAt = usedAt
+  }
+}

@@ -1,0 +1,134 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A change signal on its way: its draft for the log, and how to publish it once it has a position.
+struct Announcement: Sendable {
+  let draft: LogDraft
+  let publish: @Sendable (SignalBus, Int64) -> Void
+}
+
+extension AuthKernel {
+  /// Readies a signal for the log.
+  func announce<Change: ChangeSignal>(
+    _ signal: Change, key: KeyRecord? = nil, owner: UUID? = nil
+  ) throws(LifecycleError) -> Announcement {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let payload = try? encoder.encode(signal) else {
+      throw .failed("the signal \(Change.name) could not be encoded")
+    }
+    let draft = LogDraft(
+      signal: Change.name, at: signal.at, keyID: key?.id, prefix: key?.prefix,
+      ownerID: owner ?? key?.ownerID, payload: Array(payload), salt: primitives.randomBytes(16))
+    return Announcement(draft: draft) { bus, position in
+      var signal = signal
+      signal.position = position
+      bus.publish(signal)
+    }
+  }
+
+  /// Commits a change with its signals, makes every reading of what it replaced stale whatever the outcome
+  /// (of what it inserted there is none), and only then publishes and returns. Runs apart from the caller's task, so a client that hangs up
+  /// can't leave it half done.
+  func commit(
+    _ announcements: [Announcement], _ fill: (inout StoreChange) -> Void
+  ) async throws(StoreError) -> Receipt {
+    var change = StoreChange(drafts: announcements.map(\.draft), primitives: primitives)
+    fill(&change)
+    let ticket = order.begin()
+    let work = Task { [change] () -> Result<Int64, StoreError> in
+      let outcome: Result<Int64, StoreError>
+      do throws(StoreError) {
+        let position = try await store.commit(change)
+        for offset in 0..<Int64(announcements.count) { lease?.note(own: position - offset) }
+        outcome = .success(position)
+      } catch { outcome = .failure(error) }
+      stamps.changed(
+        prefix: change.key?.replaced?.prefix, owner: change.owner?.replaced?.id)
+      guard case .success(let last) = outcome else {
+        order.abandon(ticket)
+        return outcome
+      }
+      let first = last - Int64(announcements.count) + 1
+      await order.publish(ticket, position: last) { [signals] in
+        for (offset, announcement) in announcements.enumerated() {
+          announcement.publish(signals, first + Int64(offset))
+        }
+      }
+      return outcome
+    }
+    return receipt(try await work.value.get())
+  }
+
+  func receipt(_ position: Int64) -> Receipt {
+    Receipt(
+      position: position, confirmed: [configuration.nodeName], pending: [],
+      boundMilliseconds: isShared ? configuration.lease.milliseconds : 0)
+  }
+
+  /// The receipt of an operation that found its work done already.
+  func receiptOfNothing() async throws(LifecycleError) -> Receipt {
+    do throws(StoreError) { return receipt(try await store.logHead().position) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Replaces a secret's hash if nothing else has meanwhile. Never touches the key itself, so it can't
+  /// revive one that was revoked while the hash was being made.
+  func upgrade(_ stored: StoredKey, _ row: StoredSecret, to hash: EncodedHash) async {
+    let now = time.now()
+    guard
+      let announcement = try? announce(
+        HashUpgraded(
+          at: now, actor: Actor.kernel.description, key: KeyFacts(stored, at: now),
+          algorithm: hash.algorithm), key: stored.key)
+    else { return }
+    _ = try? await commit([announcement]) { change in
+      change.rehash = StoreChange.Rehash(
+        prefix: stored.key.prefix, secretID: row.id, from: row.hash, to: hash)
+    }
+  }
+
+  /// A secret's hash under the preferred hasher, on the pool if it is slow.
+  func hashed(_ secret: Secret, prefix: String) async throws(LifecycleError) -> EncodedHash {
+    guard let hasher = hashers[configuration.preferredHasher] else {
+      throw .failed("no hasher named \(configuration.preferredHasher) is registered")
+    }
+    let request = HashRequest(secret: secret, primitives: primitives)
+    let work: @Sendable () -> Result<EncodedHash, HasherError> = {
+      do throws(HasherError) { return .success(try hasher.hash(request)) } catch {
+        return .failure(error)
+      }
+    }
+    let outcome: Result<EncodedHash, HasherError>
+    if hasher.cost == .fast {
+      outcome = work()
+    } else {
+      do { outcome = try await pool.run(for: prefix, work) } catch { throw .overloaded }
+    }
+    switch outcome {
+    case .success(let hash): return hash
+    case .failure: throw .failed("the hasher \(configuration.preferredHasher) failed")
+    }
+  }
+
+  func newID() -> UUID { UUID.version7(at: time.now(), random: primitives.randomBytes(10)) }
+}
+
+extension LifecycleError {
+  /// What a store's refusal means to a caller.
+  init(_ error: StoreError) {
+    switch error {
+    case .conflict: self = .conflict
+    case .duplicate(let field): self = .invalid(field: field, reason: "is taken")
+    case .ownerLimit(let limit): self = .ownerLimit(limit)
+    case .notEmpty: self = .notEmpty
+    case .idempotencyUsed(let record): self = .alreadyDone(keyID: record.keyID)
+    case .unavailable(let reason): self = .storeUnavailable(reason)
+    case .corrupt(let reason): self = .storeUnavailable(reason)
+    }
+  }
+}

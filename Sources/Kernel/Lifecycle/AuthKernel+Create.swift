@@ -1,0 +1,152 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension AuthKernel {
+  /// Makes a key and its token. The token is in the result and nowhere else.
+  public func createKey(
+    _ new: NewKey, by actor: Actor
+  ) async throws(LifecycleError) -> IssuedKey {
+    try await create(new, by: actor, onlyIfEmpty: false)
+  }
+
+  /// Makes the first key of a store; `.notEmpty` if any key was ever made.
+  public func bootstrap(_ new: NewKey) async throws(LifecycleError) -> IssuedKey {
+    try await create(new, by: .commandLine, onlyIfEmpty: true)
+  }
+
+  private func create(
+    _ new: NewKey, by actor: Actor, onlyIfEmpty: Bool
+  ) async throws(LifecycleError) -> IssuedKey {
+    if let claim = new.idempotency { try await checkUnused(claim, by: actor) }
+    let now = time.now()
+    try LifecycleRules.checkName(new.name)
+    try LifecycleRules.checkDescription(new.description)
+    try LifecycleRules.checkClass(new.keyClass)
+    try LifecycleRules.checkMetadata(new.metadata)
+    if let owner = new.owner { try LifecycleRules.checkOwnerName(owner.name) }
+    let scopes = try LifecycleRules.scopes(
+      new.scopes ?? configuration.defaultScopes, configuration)
+    try LifecycleRules.checkGrant(scopes, by: actor)
+    let expiresAt = try LifecycleRules.moment(
+      of: new.expiry, at: now, configuration, by: actor)
+    let format = try self.format(named: new.format ?? configuration.tokenFormat)
+
+    // A prefix or an owner of the same name may be made by somebody else at the same moment: try again.
+    for attempt in 1... {
+      let (owner, isNew) = try await ownerOfNewKey(new.owner, now)
+      let built = try build(format, prefix: nil)
+      let hash = try await hashed(built.secret, prefix: built.prefix)
+      let key = KeyRecord(
+        id: newID(), prefix: built.prefix, name: new.name, description: new.description,
+        kind: new.kind, keyClass: new.keyClass, ownerID: owner?.id, scopes: scopes,
+        format: format.name, createdAt: now, createdBy: actor.description, expiresAt: expiresAt,
+        metadata: new.metadata,
+        secrets: [StoredSecret(id: newID(), hash: hash, format: format.name, createdAt: now)])
+      let stored = StoredKey(key: key, owner: owner)
+      var announcements: [Announcement] = []
+      if isNew, let owner {
+        announcements.append(
+          try announce(
+            OwnerCreated(at: now, actor: actor.description, owner: OwnerFacts(owner)),
+            owner: owner.id))
+      }
+      announcements.append(
+        try announce(
+          KeyCreated(at: now, actor: actor.description, key: KeyFacts(stored, at: now)), key: key))
+      do throws(StoreError) {
+        let receipt = try await commit(announcements) { change in
+          change.onlyIfEmpty = onlyIfEmpty
+          if isNew, let owner { change.owner = .insert(owner) }
+          change.key = .insert(key)
+          change.idempotency = new.idempotency.map {
+            IdempotencyRecord(
+              actor: actor.description, key: $0.key, bodyDigest: $0.bodyDigest, keyID: key.id,
+              usedAt: now)
+          }
+        }
+        return IssuedKey(stored: stored, token: built.token, receipt: receipt)
+      } catch {
+        if case .duplicate = error, attempt < 4 { continue }
+        if case .idempotencyUsed(let record) = error, let claim = new.idempotency,
+          record.bodyDigest != claim.bodyDigest
+        {
+          throw .idempotencyMismatch
+        }
+        throw LifecycleError(error)
+      }
+    }
+    throw .conflict
+  }
+
+  private func checkUnused(
+    _ claim: IdempotencyClaim, by actor: Actor
+  ) async throws(LifecycleError) {
+    guard (1...255).contains(claim.key.utf8.count),
+      claim.key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else {
+      throw .invalid(
+        field: "Idempotency-Key", reason: "must be 1 to 255 bytes of printable ASCII")
+    }
+    let earlier: IdempotencyRecord?
+    do throws(StoreError) {
+      earlier = try await store.idempotency(actor: actor.description, key: claim.key)
+    } catch { throw LifecycleError(error) }
+    guard let earlier, let end = earlier.usedAt.adding(IdempotencyRecord.lifetime),
+      time.now() <= end
+    else { return }
+    throw earlier.bodyDigest == claim.bodyDigest
+      ? .alreadyDone(keyID: earlier.keyID) : .idempotencyMismatch
+  }
+
+  /// The owner that a new key is to belong to, and whether it has to be made with the key.
+  private func ownerOfNewKey(
+    _ reference: OwnerReference?, _ now: Timestamp
+  ) async throws(LifecycleError) -> (OwnerRecord?, isNew: Bool) {
+    guard let reference else { return (nil, false) }
+    let found: OwnerRecord?
+    do throws(StoreError) {
+      found = try await store.owner(kind: reference.kind, name: reference.name)
+    } catch { throw LifecycleError(error) }
+    if let found {
+      if found.disabled { throw .ownerDisabled(found.name) }
+      return (found, false)
+    }
+    if configuration.ownerMustExist {
+      throw .invalid(
+        field: "owner", reason: "no \(reference.kind.rawValue) named \(reference.name) exists")
+    }
+    let owner = OwnerRecord(
+      id: newID(), kind: reference.kind, name: reference.name,
+      maxKeys: configuration.maxKeysPerOwner, createdAt: now)
+    return (owner, true)
+  }
+
+  func format(named name: String) throws(LifecycleError) -> any TokenFormat {
+    let accepted = extraction.formats
+    guard let format = accepted.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+      throw .invalid(
+        field: "format",
+        reason: "must be one of \(accepted.map(\.name).joined(separator: ", "))")
+    }
+    return format
+  }
+
+  /// A fresh token, or one under a key's prefix.
+  func build(
+    _ format: any TokenFormat, prefix: String?
+  ) throws(LifecycleError) -> BuiltToken {
+    do throws(FormatError) {
+      return try format.build(
+        TokenRequest(
+          namespace: configuration.namespace, identifierLength: configuration.identifierLength,
+          secretLength: configuration.secretLength, prefix: prefix, primitives: primitives))
+    } catch {
+      switch error {
+      case .invalid(let field, let reason): throw .invalid(field: field, reason: reason)
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension AuthKernel {
+  /// The key of this id, or `.notFound`.
+  public func key(_ id: UUID) async throws(LifecycleError) -> StoredKey {
+    try await reading { () async throws(StoreError) in try await store.find(id: id) }
+  }
+
+  /// The key of this prefix, or `.notFound`.
+  public func key(prefix: String) async throws(LifecycleError) -> StoredKey {
+    try await reading { () async throws(StoreError) in try await store.find(prefix: prefix) }
+  }
+
+  /// A page of keys, newest first.
+  public func keys(_ query: KeyQuery) async throws(LifecycleError) -> Page<StoredKey> {
+    do throws(StoreError) { return try await store.keys(query) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Changes a key's name, description, class, scopes, expiry or metadata.
+  public func updateKey(
+    _ id: UUID, _ edit: KeyEdit, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedKey {
+    try await change(id, attempts: 1) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyUpdated? in
+      try LifecycleRules.checkReach(stored.key, by: actor)
+      try AuthKernel.checkLiving(stored.key, at: now)
+      var changed: [String] = []
+      if let name = edit.name {
+        try LifecycleRules.checkName(name)
+        stored.key.name = name
+        changed.append("name")
+      }
+      if let description = edit.description {
+        try LifecycleRules.checkDescription(description)
+        stored.key.description = description
+        changed.append("description")
+      }
+      if let keyClass = edit.keyClass {
+        try LifecycleRules.checkClass(keyClass)
+        stored.key.keyClass = keyClass
+        changed.append("class")
+      }
+      if let scopes = edit.scopes {
+        let set = try LifecycleRules.scopes(scopes, self.configuration)
+        try LifecycleRules.checkGrant(set, by: actor)
+        stored.key.scopes = set
+        changed.append("scopes")
+      }
+      if let expiry = edit.expiry {
+        if expiry == .standard {
+          throw .invalid(field: "expires_in", reason: "must be a duration or never")
+        }
+        stored.key.expiresAt = try LifecycleRules.moment(
+          of: expiry, at: now, self.configuration, by: actor)
+        changed.append("expires_at")
+      }
+      if let metadata = edit.metadata {
+        try LifecycleRules.checkMetadata(metadata)
+        stored.key.metadata = metadata
+        changed.append("metadata")
+      }
+      if changed.isEmpty { return nil }
+      return KeyUpdated(
+        at: now, actor: actor.description, key: KeyFacts(stored, at: now), changed: changed)
+    }
+  }
+
+  /// Ends a key for ever. Done already, it says so with the same answer.
+  public func revokeKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
+    try await change(id) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyRevoked? in
+      try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
+      if stored.key.status == .revoked || stored.key.status == .purged { return nil }
+      stored.key.status = .revoked
+      return KeyRevoked(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
+    }
+  }
+
+  /// Stops a key until it is reactivated.
+  public func suspendKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
+    try await change(id) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeySuspended? in
+      try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
+      try AuthKernel.checkLiving(stored.key, at: now)
+      if stored.key.status == .suspended { return nil }
+      stored.key.status = .suspended
+      return KeySuspended(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
+    }
+  }
+
+  /// Takes a suspension back.
+  public func reactivateKey(
+    _ id: UUID, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedKey {
+    try await change(id) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyReactivated? in
+      try LifecycleRules.checkReach(stored.key, by: actor)
+      try AuthKernel.checkLiving(stored.key, at: now)
+      if stored.key.status == .active { return nil }
+      stored.key.status = .active
+      return KeyReactivated(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
+    }
+  }
+
+  /// Erases a key's secrets and whatever may be personal (name, description, owner, scopes, class, metadata), also
+  /// from the signal log's payloads. A tombstone with prefix and dates stays.
+  public func purgeKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
+    try await change(id, erasesLog: true) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyPurged? in
+      try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
+      if stored.key.status == .purged { return nil }
+      stored.key.status = .purged
+      stored.key.name = ""
+      stored.key.description = ""
+      stored.key.keyClass = "default"
+      stored.key.scopes = []
+      stored.key.metadata = [:]
+      stored.key.secrets = []
+      stored.key.ownerID = nil
+      stored.owner = nil
+      return KeyPurged(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
+    }
+  }
+
+  /// Revoked and purged keys stay what they are.
+  static func checkLiving(_ key: KeyRecord, at now: Timestamp) throws(LifecycleError) {
+    if key.status == .revoked || key.status == .purged { throw .wrongState(key.state(at: now)) }
+  }
+
+  /// Reads a key, lets `edit` change it, and replaces it if nobody else has meanwhile.
+  /// - Parameters:
+  ///   - attempts: how often to start over when somebody else has; 1 reports the conflict.
+  ///   - edit: changes the key and gives the signal; `nil` if there is nothing to do.
+  func change(
+    _ id: UUID, attempts: Int = 16, erasesLog: Bool = false,
+    _ edit: (inout StoredKey, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
+  ) async throws(LifecycleError) -> ChangedKey {
+    for attempt in 1... {
+      var stored = try await key(id)
+      let expected = stored.key.revision
+      let now = time.now()
+      guard let signal = try edit(&stored, now) else {
+        return ChangedKey(stored: stored, receipt: try await receiptOfNothing())
+      }
+      // Secrets whose overlap is over go with the next change.
+      stored.key.secrets.removeAll { $0.endsAt.map { $0 <= now } ?? false }
+      stored.key.revision = expected + 1
+      let announcement = try announce(signal, key: stored.key)
+      do throws(StoreError) {
+        let receipt = try await commit([announcement]) { [stored] change in
+          change.key = .replace(stored.key, expected: expected)
+          if erasesLog { change.erasesLogOf = id }
+        }
+        return ChangedKey(stored: stored, receipt: receipt)
+      } catch {
+        if case .conflict = error, attempt < attempts { continue }
+        throw LifecycleError(error)
+      }
+    }
+    throw .conflict
+  }
+
+  private func reading(
+    _ find: () async throws(StoreError) -> StoredKey?
+  ) async throws(LifecycleError) -> StoredKey {
+    let found: StoredKey?
+    do throws(StoreError) { found = try await find() } catch { throw LifecycleError(error) }
+    guard let found else { throw .notFound("key") }
+    return found
+  }
+}

@@ -1,0 +1,131 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension AuthKernel {
+  public func owner(_ id: UUID) async throws(LifecycleError) -> OwnerRecord {
+    let found: OwnerRecord?
+    do throws(StoreError) { found = try await store.owner(id: id) } catch {
+      throw LifecycleError(error)
+    }
+    guard let found else { throw .notFound("owner") }
+    return found
+  }
+
+  public func owner(_ reference: OwnerReference) async throws(LifecycleError) -> OwnerRecord {
+    let found: OwnerRecord?
+    do throws(StoreError) {
+      found = try await store.owner(kind: reference.kind, name: reference.name)
+    } catch { throw LifecycleError(error) }
+    guard let found else { throw .notFound("owner") }
+    return found
+  }
+
+  public func owners(_ query: OwnerQuery) async throws(LifecycleError) -> Page<OwnerRecord> {
+    do throws(StoreError) { return try await store.owners(query) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Makes an owner; `.duplicateOwner` if there is one of that kind and name.
+  public func createOwner(
+    _ new: NewOwner, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedOwner {
+    if new.maxKeys != nil { try LifecycleRules.checkUnlimited(actor, "an owner's key limit") }
+    try LifecycleRules.checkOwnerName(new.name)
+    try LifecycleRules.checkMetadata(new.metadata)
+    let maxKeys = new.maxKeys ?? configuration.maxKeysPerOwner
+    try LifecycleRules.checkMaxKeys(maxKeys)
+    let now = time.now()
+    let owner = OwnerRecord(
+      id: newID(), kind: new.kind, name: new.name, maxKeys: maxKeys, createdAt: now,
+      metadata: new.metadata)
+    let announcement = try announce(
+      OwnerCreated(at: now, actor: actor.description, owner: OwnerFacts(owner)), owner: owner.id)
+    do throws(StoreError) {
+      let receipt = try await commit([announcement]) { $0.owner = .insert(owner) }
+      return ChangedOwner(owner: owner, receipt: receipt)
+    } catch {
+      if case .duplicate = error { throw .duplicateOwner(new.name) }
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Changes an owner's key limit or metadata. A lower limit ends no key; it only stops new ones.
+  public func updateOwner(
+    _ id: UUID, _ edit: OwnerEdit, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedOwner {
+    try LifecycleRules.checkUnlimited(actor, "changing an owner")
+    return try await changeOwner(id, attempts: 1) {
+      (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerUpdated? in
+      var changed: [String] = []
+      if let maxKeys = edit.maxKeys {
+        try LifecycleRules.checkMaxKeys(maxKeys)
+        owner.maxKeys = maxKeys
+        changed.append("max_keys")
+      }
+      if let metadata = edit.metadata {
+        try LifecycleRules.checkMetadata(metadata)
+        owner.metadata = metadata
+        changed.append("metadata")
+      }
+      if changed.isEmpty { return nil }
+      return OwnerUpdated(
+        at: now, actor: actor.description, owner: OwnerFacts(owner), changed: changed)
+    }
+  }
+
+  /// Denies every key of an owner from now on.
+  public func disableOwner(
+    _ id: UUID, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedOwner {
+    try LifecycleRules.checkUnlimited(actor, "disabling an owner")
+    return try await changeOwner(id) {
+      (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerDisabled? in
+      if owner.disabled { return nil }
+      owner.disabled = true
+      return OwnerDisabled(at: now, actor: actor.description, owner: OwnerFacts(owner))
+    }
+  }
+
+  /// Takes ``disableOwner(_:by:)`` back.
+  public func enableOwner(
+    _ id: UUID, by actor: Actor
+  ) async throws(LifecycleError) -> ChangedOwner {
+    try LifecycleRules.checkUnlimited(actor, "enabling an owner")
+    return try await changeOwner(id) {
+      (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerEnabled? in
+      if !owner.disabled { return nil }
+      owner.disabled = false
+      return OwnerEnabled(at: now, actor: actor.description, owner: OwnerFacts(owner))
+    }
+  }
+
+  private func changeOwner(
+    _ id: UUID, attempts: Int = 16,
+    _ edit: (inout OwnerRecord, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
+  ) async throws(LifecycleError) -> ChangedOwner {
+    for attempt in 1... {
+      var owner = try await owner(id)
+      let expected = owner.revision
+      let now = time.now()
+      guard let signal = try edit(&owner, now) else {
+        return ChangedOwner(owner: owner, receipt: try await receiptOfNothing())
+      }
+      owner.revision = expected + 1
+      let announcement = try announce(signal, owner: id)
+      do throws(StoreError) {
+        let receipt = try await commit([announcement]) { [owner] in
+          $0.owner = .replace(owner, expected: expected)
+        }
+        return ChangedOwner(owner: owner, receipt: receipt)
+      } catch {
+        if case .conflict = error, attempt < attempts { continue }
+        throw LifecycleError(error)
+      }
+    }
+    throw .conflict
+  }
+}

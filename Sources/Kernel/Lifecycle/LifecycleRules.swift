@@ -1,0 +1,167 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a key and an owner may look like, and what an actor may do to them. Pure: reads no clock, no store.
+package enum LifecycleRules {
+  /// The scopes of Cardea's own management interface.
+  static let managementScopes = [
+    ScopeSet.admin, "cardea:keys:read", "cardea:keys:write", "cardea:verify",
+    "cardea:audit:read", "cardea:signals:read",
+  ]
+  /// The longest rotation overlap: 7 days.
+  static let longestOverlap: Duration = .seconds(7 * 86_400)
+  /// The largest `metadata`, in bytes of JSON.
+  static let largestMetadata = 4_096
+
+  package static func checkName(_ name: String) throws(LifecycleError) {
+    guard (1...128).contains(name.count), name.utf8.count <= 512 else {
+      throw .invalid(
+        field: "name", reason: "must be 1 to 128 characters (and at most 512 bytes of UTF-8)")
+    }
+    try checkText(name, "name")
+  }
+
+  static func checkDescription(_ text: String) throws(LifecycleError) {
+    guard text.utf8.count <= 1_024 else {
+      throw .invalid(
+        field: "description", reason: "must be at most 1024 bytes, is \(text.utf8.count)")
+    }
+    try checkText(text, "description")
+  }
+
+  private static func checkText(_ text: String, _ field: String) throws(LifecycleError) {
+    if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+      throw .invalid(field: field, reason: "must not hold control characters")
+    }
+  }
+
+  static func checkClass(_ name: String) throws(LifecycleError) {
+    guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else {
+      throw .invalid(
+        field: "class", reason: "must be 1 to 64 bytes of printable ASCII without spaces")
+    }
+  }
+
+  static func checkOwnerName(_ name: String) throws(LifecycleError) {
+    let barred: [UInt8] = [0x22, 0x25, 0x27, 0x2C]
+    guard (1...128).contains(name.utf8.count),
+      name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !barred.contains($0) })
+    else {
+      throw .invalid(
+        field: "owner",
+        reason: "must be 1 to 128 bytes of printable ASCII without space, comma, quotes or %")
+    }
+  }
+
+  static func checkMaxKeys(_ count: Int) throws(LifecycleError) {
+    guard (-1...1_000_000_000).contains(count) else {
+      throw .invalid(field: "max_keys", reason: "must be -1 (unlimited) to 1000000000")
+    }
+  }
+
+  static func checkMetadata(_ metadata: [String: JSONValue]) throws(LifecycleError) {
+    let size = (try? JSONEncoder().encode(metadata).count) ?? .max
+    guard size <= largestMetadata else {
+      throw .invalid(field: "metadata", reason: "must be at most 4096 bytes of JSON")
+    }
+  }
+
+  static func checkOverlap(_ overlap: Duration) throws(LifecycleError) {
+    guard overlap >= .zero, overlap <= longestOverlap else {
+      throw .invalid(field: "overlap", reason: "must be 0s to 7d")
+    }
+  }
+
+  /// Whether a key may hold this scope under the configuration.
+  static func isKnown(_ scope: String, _ configuration: KernelConfiguration) -> Bool {
+    guard ScopeSet.isValid(scope) else { return false }
+    if scope.utf8.starts(with: "cardea:".utf8) { return managementScopes.contains(scope) }
+    return configuration.availableScopes.isEmpty || configuration.availableScopes.contains(scope)
+  }
+
+  static func scopes(
+    _ names: [String], _ configuration: KernelConfiguration
+  ) throws(LifecycleError) -> ScopeSet {
+    guard names.count <= 256 else {
+      throw .invalid(field: "scopes", reason: "must be at most 256 names")
+    }
+    for name in names where !isKnown(name, configuration) {
+      throw .invalid(
+        field: "scopes",
+        reason: ScopeSet.isValid(name)
+          ? "\(name) is not an available scope"
+          : "must be names of 1 to 128 bytes of printable ASCII without spaces, commas or quotes")
+    }
+    return ScopeSet(names)
+  }
+
+  /// The moment that `expiry` means for a new key (`standard` follows the configuration).
+  static func moment(
+    of expiry: Expiry, at now: Timestamp, _ configuration: KernelConfiguration, by actor: Actor
+  ) throws(LifecycleError) -> Timestamp? {
+    let wanted: Timestamp?
+    let field = if case .at = expiry { "expires_at" } else { "expires_in" }
+    switch expiry {
+    case .standard:
+      let standard = configuration.defaultExpiry.flatMap { now.adding($0) }
+      guard case .limited(_, let own?) = actor.authority else { return standard }
+      return standard.map { min($0, own) } ?? own
+    case .never: wanted = nil
+    case .after(let duration):
+      guard duration > .zero else {
+        throw .invalid(field: "expires_in", reason: "must be longer than 0")
+      }
+      guard let moment = now.adding(duration) else {
+        throw .invalid(field: "expires_in", reason: "must end before the year 10000")
+      }
+      wanted = moment
+    case .at(let moment):
+      guard moment > now else {
+        throw .invalid(field: "expires_at", reason: "must lie in the future")
+      }
+      wanted = moment
+    }
+    guard reaches(wanted, actor) else {
+      throw .invalid(
+        field: field, reason: "must not be later than the acting key's own expiry")
+    }
+    return wanted
+  }
+
+  private static func reaches(_ expiry: Timestamp?, _ actor: Actor) -> Bool {
+    guard case .limited(_, let own?) = actor.authority else { return true }
+    return expiry.map { $0 <= own } ?? false
+  }
+
+  /// Whether an actor may give these scopes to a key.
+  static func checkGrant(_ scopes: ScopeSet, by actor: Actor) throws(LifecycleError) {
+    guard case .limited(let own, _) = actor.authority else { return }
+    if let missing = scopes.names.first(where: { !own.covers([$0]) }) {
+      throw .beyondActor("it does not hold the scope \(missing)")
+    }
+  }
+
+  /// What reaches every key of an owner, whatever their scopes, is for `cardea:admin` and the host only.
+  static func checkUnlimited(_ actor: Actor, _ deed: String) throws(LifecycleError) {
+    guard case .unlimited = actor.authority else {
+      throw .beyondActor("\(deed) needs \(ScopeSet.admin)")
+    }
+  }
+
+  /// Whether an actor may do something to a key. Ending a key (`includingExpiry: false`) asks for its scopes
+  /// only, so that a short-lived key can still put a stop to a longer-lived one.
+  static func checkReach(
+    _ key: KeyRecord, by actor: Actor, includingExpiry: Bool = true
+  ) throws(LifecycleError) {
+    guard case .limited = actor.authority else { return }
+    if key.scopes.isAdmin { throw .beyondActor("the key holds \(ScopeSet.admin)") }
+    try checkGrant(key.scopes, by: actor)
+    if includingExpiry, !reaches(key.expiresAt, actor) {
+      throw .beyondActor("the key expires later than the acting key")
+    }
+  }
+}

@@ -1,0 +1,43 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Who performs a lifecycle operation, and how far their authority goes.
+public struct Actor: Sendable, Equatable, CustomStringConvertible {
+  /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `cli`, `import`, `host`, `kernel`.
+  public let description: String
+  /// The id of the key that acts, if a key does.
+  public let keyID: UUID?
+  let authority: Authority
+
+  enum Authority: Sendable, Equatable {
+    case unlimited
+    case limited(scopes: ScopeSet, expiresAt: Timestamp?)
+  }
+
+  private init(_ description: String) {
+    self.description = description
+    keyID = nil
+    authority = .unlimited
+  }
+
+  /// The command line on the machine itself.
+  public static let commandLine = Actor("cli")
+  /// An import from another system.
+  public static let importer = Actor("import")
+  /// The service that embeds the kernel.
+  public static let host = Actor("host")
+  /// The kernel itself.
+  public static let kernel = Actor("kernel")
+
+  /// A verified key: it may not give what it does not have, unless it holds `cardea:admin`.
+  public init(_ identity: Identity) {
+    description = "key:\(identity.prefix)"
+    keyID = identity.keyID
+    authority =
+      identity.scopes.isAdmin
+      ? .unlimited : .limited(scopes: identity.scopes, expiresAt: identity.expiresAt)
+  }
+}

@@ -1,0 +1,121 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A key as a store keeps it: everything but the secret itself.
+public struct KeyRecord: Sendable, Equatable {
+  /// UUIDv7; never changes.
+  public let id: UUID
+  /// `<namespace>_<identifier>`: public, unique, what lookup uses; never changes.
+  public let prefix: String
+  /// 1 to 128 characters; empty once purged.
+  public var name: String
+  public var description: String
+  public var kind: Kind
+  /// The key's class; a route may demand one.
+  public var keyClass: String
+  /// The owner's id, if the key has one.
+  public var ownerID: UUID?
+  public var scopes: ScopeSet
+  /// What has been decided about the key. Expiry is not stored: it follows from `expiresAt` and the clock.
+  public var status: Status
+  /// The name of the ``TokenFormat`` of the newest secret; rotation keeps it, and a tombstone too.
+  public var format: String
+  public let createdAt: Timestamp
+  /// Who created it, as ``Actor/description`` writes it.
+  public let createdBy: String
+  public var expiresAt: Timestamp?
+  public var lastUsedAt: Timestamp?
+  /// Free JSON, an object of at most 4 KiB.
+  public var metadata: [String: JSONValue]
+  /// One secret, or two while a rotation's overlap is open; none once purged. Newest last.
+  public var secrets: [StoredSecret]
+  /// Raised by one with every change; what compare-and-swap compares. Usage and re-hash leave it alone.
+  public var revision: Int64
+
+  public enum Kind: String, Sendable, Codable, CaseIterable { case user, system }
+  public enum Status: String, Sendable, Codable, CaseIterable {
+    case active, suspended, revoked, purged
+  }
+
+  public init(
+    id: UUID, prefix: String, name: String, description: String = "", kind: Kind = .user,
+    keyClass: String = "default", ownerID: UUID? = nil, scopes: ScopeSet = [],
+    status: Status = .active, format: String, createdAt: Timestamp, createdBy: String,
+    expiresAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil,
+    metadata: [String: JSONValue] = [:], secrets: [StoredSecret], revision: Int64 = 1
+  ) {
+    self.id = id
+    self.prefix = prefix
+    self.name = name
+    self.description = description
+    self.kind = kind
+    self.keyClass = keyClass
+    self.ownerID = ownerID
+    self.scopes = scopes
+    self.status = status
+    self.format = format
+    self.createdAt = createdAt
+    self.createdBy = createdBy
+    self.expiresAt = expiresAt
+    self.lastUsedAt = lastUsedAt
+    self.metadata = metadata
+    self.secrets = secrets
+    self.revision = revision
+  }
+
+  /// The state as people see it: the status, or `expired` from the moment of expiry on.
+  public func state(at now: Timestamp) -> KeyState {
+    switch status {
+    case .revoked: return .revoked
+    case .purged: return .purged
+    case .suspended: return .suspended
+    case .active:
+      if let expiresAt, now >= expiresAt { return .expired }
+      return .active
+    }
+  }
+}
+
+/// A key's state on the wire.
+public enum KeyState: String, Sendable, Codable, CaseIterable {
+  case active, suspended, expired, revoked, purged
+}
+
+/// One row of a key's secrets: the encoded hash and its dates.
+public struct StoredSecret: Sendable, Equatable {
+  /// Identifies the row for ever: what the verdict cache remembers a token to match.
+  public let id: UUID
+  public var hash: EncodedHash
+  /// The name of the ``TokenFormat`` that built this secret's token.
+  public let format: String
+  public let createdAt: Timestamp
+  /// While a rotation's overlap is open, the moment at which this (older) secret dies.
+  public var endsAt: Timestamp?
+  public var lastUsedAt: Timestamp?
+
+  public init(
+    id: UUID, hash: EncodedHash, format: String, createdAt: Timestamp, endsAt: Timestamp? = nil,
+    lastUsedAt: Timestamp? = nil
+  ) {
+    self.id = id
+    self.hash = hash
+    self.format = format
+    self.createdAt = createdAt
+    self.endsAt = endsAt
+    self.lastUsedAt = lastUsedAt
+  }
+}
+
+/// A key with the owner that it belongs to, as one read of the store finds them.
+public struct StoredKey: Sendable, Equatable {
+  public var key: KeyRecord
+  public var owner: OwnerRecord?
+
+  public init(key: KeyRecord, owner: OwnerRecord? = nil) {
+    self.key = key
+    self.owner = owner
+  }
+}

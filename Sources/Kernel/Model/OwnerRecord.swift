@@ -1,0 +1,36 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Who a key belongs to.
+public struct OwnerRecord: Sendable, Equatable {
+  public let id: UUID
+  public let kind: Kind
+  /// 1 to 128 bytes of printable ASCII without space, comma, quotes or `%`; unique within its kind.
+  public let name: String
+  /// How many keys that are neither revoked nor purged it may have; -1 is unlimited.
+  public var maxKeys: Int
+  public var disabled: Bool
+  public let createdAt: Timestamp
+  public var metadata: [String: JSONValue]
+  /// Raised by one with every change; what compare-and-swap compares.
+  public var revision: Int64
+
+  public enum Kind: String, Sendable, Codable, CaseIterable { case user, system, organization }
+
+  public init(
+    id: UUID, kind: Kind, name: String, maxKeys: Int = -1, disabled: Bool = false,
+    createdAt: Timestamp, metadata: [String: JSONValue] = [:], revision: Int64 = 1
+  ) {
+    self.id = id
+    self.kind = kind
+    self.name = name
+    self.maxKeys = maxKeys
+    self.disabled = disabled
+    self.createdAt = createdAt
+    self.metadata = metadata
+    self.revision = revision
+  }
+}

@@ -1,0 +1,143 @@
+/// Finds every fault of a registry and its configuration.
+enum ConfigurationCheck {
+  static func faults(
+    of registry: borrowing Registry, _ configuration: KernelConfiguration
+  ) -> [ConfigurationFault] {
+    pluginFaults(registry) + choiceFaults(registry, configuration) + valueFaults(configuration)
+  }
+
+  /// Missing plugins and names given twice.
+  private static func pluginFaults(_ registry: borrowing Registry) -> [ConfigurationFault] {
+    var faults: [ConfigurationFault] = []
+    func exactlyOne(_ ids: [String], _ setting: String, _ kind: String) {
+      if ids.isEmpty {
+        faults.append(
+          ConfigurationFault(
+            setting: setting, problem: "no \(kind) is registered", remedy: "Register one \(kind)."))
+      } else if ids.count > 1 {
+        faults.append(
+          ConfigurationFault(
+            setting: setting, value: ids.joined(separator: ", "),
+            problem: "more than one \(kind) is registered", remedy: "Register exactly one \(kind).")
+        )
+      }
+    }
+    exactlyOne(registry.stores.map(\.id), "store", "store")
+    exactlyOne(registry.primitives.map(\.id), "primitives", "primitives plugin")
+    if registry.extractors.isEmpty {
+      faults.append(
+        ConfigurationFault(
+          setting: "extract", problem: "no extractor is registered, so no request could be allowed",
+          remedy: "Name at least one header, scheme, query item or form field."))
+    }
+    for id in repeated(registry.plugins.map(\.id)) {
+      faults.append(
+        ConfigurationFault(
+          plugin: id, setting: "plugins", problem: "two plugins have this id",
+          remedy: "Remove one, or give it an id of its own."))
+    }
+    for name in repeated(registry.hashers.map(\.algorithm)) {
+      faults.append(
+        ConfigurationFault(
+          setting: "hash", value: name, problem: "two hashers have this algorithm",
+          remedy: "Remove one of them."))
+    }
+    for name in repeated(registry.formats.map(\.name)) {
+      faults.append(
+        ConfigurationFault(
+          setting: "token", value: name, problem: "two formats have this name",
+          remedy: "Remove one of them."))
+    }
+    return faults
+  }
+
+  /// Names in the configuration that no plugin answers to.
+  private static func choiceFaults(
+    _ registry: borrowing Registry, _ configuration: KernelConfiguration
+  ) -> [ConfigurationFault] {
+    var faults: [ConfigurationFault] = []
+    let algorithms = registry.hashers.map(\.algorithm)
+    let formats = registry.formats.map(\.name)
+    func known(_ name: String, in names: [String], _ setting: String, _ kind: String) {
+      if names.contains(name) { return }
+      faults.append(
+        ConfigurationFault(
+          setting: setting, value: name, problem: "no such \(kind) is registered",
+          remedy: names.isEmpty
+            ? "Register a \(kind)." : "Choose one of: \(names.joined(separator: ", "))."))
+    }
+    known(configuration.preferredHasher, in: algorithms, "hash.preferred", "hasher")
+    known(configuration.tokenFormat, in: formats, "token.format", "format")
+    for name in configuration.acceptedFormats {
+      known(name, in: formats, "token.accept", "format")
+    }
+    return faults
+  }
+
+  /// Values outside their range.
+  private static func valueFaults(_ configuration: KernelConfiguration) -> [ConfigurationFault] {
+    var faults: [ConfigurationFault] = []
+    func check(
+      _ holds: Bool, _ setting: String, _ value: some CustomStringConvertible, _ problem: String,
+      _ remedy: String
+    ) {
+      if !holds {
+        faults.append(
+          ConfigurationFault(
+            setting: setting, value: value.description, problem: problem, remedy: remedy))
+      }
+    }
+    func range(_ value: Int, _ range: ClosedRange<Int>, _ setting: String) {
+      check(
+        range.contains(value), setting, value, "out of range",
+        "Give \(range.lowerBound) to \(range.upperBound).")
+    }
+    let namespace = configuration.namespace.utf8
+    check(
+      (1...246).contains(namespace.count)
+        && namespace.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A && $0 != 0x2C },
+      "token.namespace", configuration.namespace,
+      "must be 1 to 246 bytes of visible ASCII without ':' or ','", "Choose a name such as tok.")
+    range(configuration.identifierLength, 4...64, "token.identifier_length")
+    range(configuration.secretLength, 16...128, "token.secret_length")
+    range(configuration.hashPoolWidth, 0...1_024, "hash.pool_width")
+    range(configuration.hashQueueLimit, 0...1_000_000, "hash.queue_limit")
+    range(configuration.cacheEntries, 0...100_000_000, "cache.entries")
+    range(configuration.wrongCacheEntries, 0...100_000_000, "cache.wrong_entries")
+    range(configuration.maxKeysPerOwner, -1...1_000_000_000, "keys.max_per_owner")
+    check(
+      configuration.hashDeadline > .zero && configuration.hashDeadline <= .seconds(60),
+      "hash.deadline", configuration.hashDeadline, "out of range", "Give 1ms to 60s.")
+    check(
+      configuration.lease >= .milliseconds(20) && configuration.lease <= .seconds(60),
+      "cache.lease", configuration.lease, "out of range", "Give 20ms to 60s.")
+    check(
+      configuration.maxStale >= .zero && configuration.maxStale <= .seconds(60),
+      "cache.max_stale", configuration.maxStale, "out of range", "Give 0s to 60s.")
+    if let expiry = configuration.defaultExpiry {
+      check(
+        expiry > .zero && expiry <= .seconds(36_500 * 86_400), "keys.default_expiry", expiry,
+        "out of range", "Give a duration up to 36500d, or never.")
+    }
+    for scope in configuration.availableScopes where !ScopeSet.isValid(scope) {
+      check(
+        false, "scopes.available", scope, "not a scope name",
+        "Use printable ASCII without spaces, commas or quotes.")
+    }
+    for scope in configuration.defaultScopes {
+      check(
+        LifecycleRules.isKnown(scope, configuration), "scopes.default", scope,
+        "not an available scope", "Add it to scopes.available.")
+    }
+    return faults
+  }
+
+  private static func repeated(_ names: [String]) -> [String] {
+    var seen: Set<String> = []
+    var twice: [String] = []
+    for name in names where !seen.insert(name).inserted && !twice.contains(name) {
+      twice.append(name)
+    }
+    return twice
+  }
+}

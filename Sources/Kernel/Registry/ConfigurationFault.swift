@@ -1,0 +1,38 @@
+/// Something wrong with the configuration: where, what, and how to put it right.
+public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The plugin that it concerns; `nil` for the kernel's own settings.
+  public let plugin: String?
+  /// The setting's full name: `token.namespace`.
+  public let setting: String
+  /// The value found, if it may be shown.
+  public let value: String?
+  public let problem: String
+  public let remedy: String
+
+  public init(
+    plugin: String? = nil, setting: String, value: String? = nil, problem: String, remedy: String
+  ) {
+    self.plugin = plugin
+    self.setting = setting
+    self.value = value
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    let subject = plugin.map { "\(setting) (\($0))" } ?? setting
+    let shown = value.map { " = \($0)" } ?? ""
+    return "\(subject)\(shown): \(problem). \(remedy)"
+  }
+}
+
+/// Every fault of a configuration at once.
+public struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConvertible {
+  public let faults: [ConfigurationFault]
+
+  public init(_ faults: [ConfigurationFault]) { self.faults = faults }
+
+  public var description: String {
+    faults.map(\.description).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,51 @@
+/// The kernel's own settings. Every one has a sensible default; the names in comments are those of the
+/// settings file.
+public struct KernelConfiguration: Sendable, Equatable {
+  /// `token.format`: builds new tokens.
+  public var tokenFormat = "keysmith"
+  /// `token.accept`: formats that are accepted besides the preferred one; empty accepts every one that is
+  /// registered, so that keys made under an earlier setting go on working.
+  public var acceptedFormats: [String] = []
+  /// `token.namespace`: 1 to 246 bytes of printable ASCII without `:`.
+  public var namespace = "tok"
+  /// `token.identifier_length`: 4 to 64 characters.
+  public var identifierLength = 8
+  /// `token.secret_length`: 16 to 128 characters.
+  public var secretLength = 32
+  /// `hash.preferred`: hashes new secrets.
+  public var preferredHasher = "pbkdf2_sha512"
+  /// `hash.pool_width`: threads that run slow hashes; 0 takes one per core.
+  public var hashPoolWidth = 0
+  /// `hash.queue_limit`: slow hashes that may wait; more are refused as overloaded.
+  public var hashQueueLimit = 256
+  /// `hash.deadline`: the longest that a slow hash may wait for its turn.
+  public var hashDeadline: Duration = .seconds(2)
+  /// `extract.conflict`.
+  public var extractConflict: ExtractConflict = .refuse
+  /// `keys.default_expiry`: `nil` is never.
+  public var defaultExpiry: Duration? = .seconds(90 * 86_400)
+  /// `keys.max_per_owner`: the limit of owners who are created without one; -1 is unlimited.
+  public var maxKeysPerOwner = -1
+  /// `keys.owner_must_exist`: whether creating a key for an unknown owner is refused.
+  public var ownerMustExist = false
+  /// `scopes.available`: if not empty, the only scopes that keys may hold (besides `cardea:` ones).
+  public var availableScopes: [String] = []
+  /// `scopes.default`: what a key gets that is created without scopes.
+  public var defaultScopes: [String] = []
+  /// `cache.entries`: tokens whose match is remembered; 0 remembers none, so every request is hashed.
+  public var cacheEntries = 100_000
+  /// `cache.wrong_entries`: wrong tokens of existing keys that are remembered.
+  public var wrongCacheEntries = 10_000
+  /// `cache.lease`: how long the cache is trusted after the store last confirmed it.
+  public var lease: Duration = .seconds(1)
+  /// `cache.max_stale`: how long cached keys are served while the store can't be reached; at most 60 s.
+  public var maxStale: Duration = .zero
+  /// How often gathered usage is written to the store.
+  public var usageFlushInterval: Duration = .seconds(5)
+  /// The name under which this node confirms receipts.
+  public var nodeName = "local"
+
+  public enum ExtractConflict: String, Sendable { case refuse, first }
+
+  public init() {}
+}

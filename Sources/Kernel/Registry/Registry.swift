@@ -1,0 +1,52 @@
+/// Where plugins are registered before the kernel is built.
+///
+/// It is consumed by ``AuthKernel/init(_:configuration:clock:)``, so registering later does not compile.
+/// Order of registration is order of use.
+public struct Registry: ~Copyable {
+  var hashers: [any SecretHasher] = []
+  var formats: [any TokenFormat] = []
+  var extractors: [any CredentialExtractor] = []
+  var stores: [any KeyStore] = []
+  var policies: [any Policy] = []
+  var asyncPolicies: [any AsyncPolicy] = []
+  var listeners: [any SignalListener] = []
+  var auditSinks: [any AuditSink] = []
+  var primitives: [any Primitives] = []
+
+  public init() {}
+
+  /// Registers a plugin through its kind.
+  public mutating func use(_ plugin: some Plugin) { plugin.register(in: &self) }
+
+  /// Registers every plugin of a bundle, in its order.
+  public mutating func use(_ bundle: some PluginBundle) {
+    for plugin in bundle.plugins { plugin.register(in: &self) }
+  }
+
+  public mutating func add(hasher: some SecretHasher) { hashers.append(hasher) }
+  public mutating func add(format: some TokenFormat) { formats.append(format) }
+  public mutating func add(extractor: some CredentialExtractor) { extractors.append(extractor) }
+  public mutating func add(store: some KeyStore) { stores.append(store) }
+  public mutating func add(policy: some Policy) { policies.append(policy) }
+  public mutating func add(asyncPolicy: some AsyncPolicy) { asyncPolicies.append(asyncPolicy) }
+  public mutating func add(listener: some SignalListener) { listeners.append(listener) }
+  public mutating func add(auditSink: some AuditSink) { auditSinks.append(auditSink) }
+  public mutating func add(primitives plugin: some Primitives) { primitives.append(plugin) }
+
+  /// Every registered plugin, as (kind, id), in order within kind.
+  public var plugins: [RegisteredPlugin] {
+    func list(_ kind: String, _ plugins: [any Plugin]) -> [RegisteredPlugin] {
+      plugins.map { RegisteredPlugin(kind: kind, id: $0.id) }
+    }
+    return list("primitives", primitives) + list("hasher", hashers) + list("format", formats)
+      + list("extractor", extractors) + list("store", stores) + list("policy", policies)
+      + list("policy", asyncPolicies) + list("listener", listeners)
+      + list("audit", auditSinks)
+  }
+}
+
+/// A plugin as `cardea plugins` lists it.
+public struct RegisteredPlugin: Sendable, Equatable {
+  public let kind: String
+  public let id: String
+}

@@ -1,0 +1,52 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One authentication and its outcome: what access signals carry and audit sinks record.
+///
+/// It holds the presented prefix only if some format could parse the token; never any other part of it.
+public struct AccessEvent: Sendable, Equatable, Encodable {
+  public let at: Timestamp
+  /// `nil` when allowed.
+  public let reason: Denial.Reason?
+  public let keyID: UUID?
+  public let prefix: String?
+  public let owner: String?
+  public let request: RequestFacts
+
+  public init(
+    at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
+    request: RequestFacts
+  ) {
+    self.at = at
+    self.reason = reason
+    self.keyID = keyID
+    self.prefix = prefix
+    self.owner = owner
+    self.request = request
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case at, outcome, reason, prefix, owner, method, path, address
+    case keyID = "key_id"
+    case userAgent = "user_agent"
+    case requestID = "request_id"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(at, forKey: .at)
+    try container.encode(reason == nil ? "allow" : "deny", forKey: .outcome)
+    try container.encodeIfPresent(reason?.rawValue, forKey: .reason)
+    try container.encodeIfPresent(keyID?.text, forKey: .keyID)
+    try container.encodeIfPresent(prefix, forKey: .prefix)
+    try container.encodeIfPresent(owner, forKey: .owner)
+    try container.encode(request.method, forKey: .method)
+    try container.encode(request.path, forKey: .path)
+    try container.encodeIfPresent(request.clientAddress, forKey: .address)
+    try container.encodeIfPresent(request.userAgent, forKey: .userAgent)
+    try container.encodeIfPresent(request.requestID, forKey: .requestID)
+  }
+}

@@ -1,0 +1,70 @@
+/// A key was used and the request was allowed.
+public struct UserLoggedIn: AccessSignal {
+  public static let name = "user_logged_in"
+  public let event: AccessEvent
+
+  public init(event: AccessEvent) { self.event = event }
+
+  public static func topic(on bus: SignalBus) -> Topic<UserLoggedIn> { bus.userLoggedIn }
+  public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
+}
+
+/// A key's user logged out explicitly.
+public struct UserLoggedOut: AccessSignal {
+  public static let name = "user_logged_out"
+  public let event: AccessEvent
+
+  public init(event: AccessEvent) { self.event = event }
+
+  public static func topic(on bus: SignalBus) -> Topic<UserLoggedOut> { bus.userLoggedOut }
+  public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
+}
+
+/// A request was denied; `event.reason` says why.
+public struct AuthenticationFailed: AccessSignal {
+  public static let name = "authentication_failed"
+  public let event: AccessEvent
+
+  public init(event: AccessEvent) { self.event = event }
+
+  public static func topic(on bus: SignalBus) -> Topic<AuthenticationFailed> {
+    bus.authenticationFailed
+  }
+  public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
+}
+
+/// A request was denied because a limit was reached.
+public struct RateLimited: AccessSignal {
+  public static let name = "rate_limited"
+  public let event: AccessEvent
+
+  public init(event: AccessEvent) { self.event = event }
+
+  public static func topic(on bus: SignalBus) -> Topic<RateLimited> { bus.rateLimited }
+  public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
+}
+
+/// A listener threw, or its mailbox overflowed.
+public struct ListenerFailed: Signal {
+  public static let name = "listener_failed"
+  /// The listener's id.
+  public let listener: String
+  /// The wire name of the signal that it was given.
+  public let signal: String
+  public let failure: Failure
+  /// How often it has failed in this way so far.
+  public let count: Int64
+
+  public init(listener: String, signal: String, failure: Failure, count: Int64) {
+    self.listener = listener
+    self.signal = signal
+    self.failure = failure
+    self.count = count
+  }
+
+  public enum Failure: String, Sendable, Encodable { case threw, overflowed }
+
+  private enum CodingKeys: String, CodingKey { case listener, signal, failure, count }
+
+  public static func topic(on bus: SignalBus) -> Topic<ListenerFailed> { bus.listenerFailed }
+}

@@ -1,0 +1,158 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension StorePromises {
+  /// Listings.
+  var listings: [Promise] {
+    [
+      promise("lists keys newest first, page by page, each once") { store in
+        let owner = Samples.owner(1)
+        _ = try await store.commit(inserting(owner))
+        for number in [3, 1, 7, 5, 2, 6, 4] {
+          try await store.insert(Samples.key(number, owner: owner))
+        }
+        let expected = (1...7).reversed().map {
+          StoredKey(key: Samples.key($0, owner: owner), owner: owner)
+        }
+        var query = KeyQuery(now: Samples.start)
+        let whole = try await store.keys(query)
+        try require(whole.items == expected, "the order is \(whole.items.map(\.key.prefix))")
+        try require(whole.next == nil, "the only page says that it is not the last")
+        for limit in [1, 2, 3, 7] {
+          query = KeyQuery(now: Samples.start, limit: limit)
+          var found: [StoredKey] = []
+          for _ in 0..<8 {
+            let page = try await store.keys(query)
+            try require(page.items.count <= limit, "a page of \(limit) has \(page.items.count)")
+            found += page.items
+            guard let next = page.next else { break }
+            query.after = next
+          }
+          try require(
+            found == expected, "pages of \(limit) give \(found.map(\.key.prefix))")
+        }
+      },
+      promise("lists the keys that every filter lets through") { store in
+        let owner = Samples.owner(1)
+        let keys = try await prepare(store, owner: owner)
+        func expect(
+          _ numbers: [Int], _ what: String, _ filter: (inout KeyQuery) -> Void
+        ) async throws {
+          var query = KeyQuery(now: Samples.time(100))
+          filter(&query)
+          let found = try await store.keys(query).items.map(\.key.prefix)
+          try require(found, is: numbers.map { "tok_kit\($0)" }, "keys by \(what)")
+        }
+        try await expect([6, 5, 4, 3, 2, 1], "no filter") { _ in }
+        try await expect([2, 1], "owner") { $0.ownerID = owner.id }
+        try await expect([], "an unknown owner") { $0.ownerID = Samples.id(9) }
+        try await expect([6, 1], "state active") { $0.state = .active }
+        try await expect([2], "state suspended") { $0.state = .suspended }
+        try await expect([3], "state expired") { $0.state = .expired }
+        try await expect([4], "state revoked") { $0.state = .revoked }
+        try await expect([5], "state purged") { $0.state = .purged }
+        try await expect([3], "state expired at its last moment") {
+          $0.state = .expired
+          $0.now = Samples.time(50)
+        }
+        try await expect([6, 3, 1], "state active before it") {
+          $0.state = .active
+          $0.now = Timestamp(milliseconds: Samples.time(50).milliseconds - 1)
+        }
+        try await expect([6], "kind") { $0.kind = .user }
+        try await expect([4], "class") { $0.keyClass = "bronze" }
+        try await expect([6], "scope") { $0.scope = "billing:*" }
+        try await expect([], "a part of a scope") { $0.scope = "billing" }
+        try await expect([6, 5, 4], "creation from") { $0.createdFrom = Samples.time(4) }
+        try await expect([3, 2, 1], "creation before") { $0.createdBefore = Samples.time(4) }
+        try await expect([5, 4], "creation between") {
+          $0.createdFrom = Samples.time(4)
+          $0.createdBefore = Samples.time(6)
+        }
+        try await expect([3], "expiry before") { $0.expiresBefore = Samples.time(51) }
+        try await expect([], "expiry before its moment") { $0.expiresBefore = Samples.time(50) }
+        try await expect([5, 4, 3, 2, 1], "expiry from") { $0.expiresFrom = Samples.time(50) }
+        try await expect([6], "a part of the name") { $0.text = "100%_SURE" }
+        try await expect([], "a pattern, which is no text") { $0.text = "100__" }
+        try await expect([2], "a part of the description") { $0.text = "NUMBER 2" }
+        try await expect([4], "a part of the prefix") { $0.text = "Kit4" }
+        try await expect([1], "owner and state") {
+          $0.ownerID = owner.id
+          $0.state = .active
+        }
+        try require(keys.count, is: 6, "keys")
+      },
+      promise("pages through a filtered listing") { store in
+        _ = try await prepare(store, owner: Samples.owner(1))
+        var query = KeyQuery(now: Samples.time(100), limit: 1)
+        query.state = .active
+        let first = try await store.keys(query)
+        try require(first.items.map(\.key.prefix), is: ["tok_kit6"], "the first page")
+        query.after = try require(first.next, "the first page says that it is the last")
+        let second = try await store.keys(query)
+        try require(second.items.map(\.key.prefix), is: ["tok_kit1"], "the second page")
+        if let next = second.next {
+          query.after = next
+          let third = try await store.keys(query)
+          try require(third.items.isEmpty && third.next == nil, "there is a third page")
+        }
+      },
+      promise("lists owners by name within kind, page by page, each once") { store in
+        let owners = [
+          Samples.owner(1, name: "carol"), Samples.owner(2, name: "alice"),
+          Samples.owner(3, kind: .organization, name: "bob"), Samples.owner(4, name: "bob"),
+          Samples.owner(5, kind: .organization, name: "alice"),
+        ]
+        for owner in owners { _ = try await store.commit(inserting(owner)) }
+        try require(
+          try await store.owners(OwnerQuery(kind: .user)).items.map(\.name),
+          is: ["alice", "bob", "carol"], "users")
+        try require(
+          try await store.owners(OwnerQuery(kind: .organization)).items.map(\.name),
+          is: ["alice", "bob"], "organizations")
+        try require(
+          try await store.owners(OwnerQuery(kind: .user, name: "bob")).items, is: [owners[3]],
+          "users named bob")
+        let all = try await store.owners(OwnerQuery()).items
+        try require(Set(all.map(\.id)) == Set(owners.map(\.id)), "not all owners are listed")
+        for limit in [1, 2, 5] {
+          var query = OwnerQuery(limit: limit)
+          var found: [OwnerRecord] = []
+          for _ in 0..<6 {
+            let page = try await store.owners(query)
+            try require(page.items.count <= limit, "a page of \(limit) has \(page.items.count)")
+            found += page.items
+            guard let next = page.next else { break }
+            query.after = next
+          }
+          try require(found == all, "pages of \(limit) give \(found.map(\.name))")
+        }
+      },
+    ]
+  }
+
+  /// Six keys that differ in what listings filter by; the third expires at second 50.
+  private func prepare(_ store: any KeyStore, owner: OwnerRecord) async throws -> [KeyRecord] {
+    var keys = [
+      Samples.key(1, owner: owner), Samples.key(2, owner: owner), Samples.key(3), Samples.key(4),
+      Samples.key(5), Samples.key(6),
+    ]
+    keys[1].status = .suspended
+    keys[2].expiresAt = Samples.time(50)
+    keys[3].status = .revoked
+    keys[3].keyClass = "bronze"
+    keys[4].status = .purged
+    keys[5].kind = .user
+    keys[5].name = "100%_sure"
+    keys[5].scopes = ["billing:*"]
+    keys[5].expiresAt = nil
+    _ = try await store.commit(inserting(owner))
+    for key in keys { try await store.insert(key) }
+    return keys
+  }
+}

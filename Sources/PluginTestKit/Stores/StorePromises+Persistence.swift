@@ -1,0 +1,73 @@
+import CardeaKernel
+
+extension StorePromises {
+  /// What outlives the process.
+  var persistence: [Promise] {
+    var promises: [Promise] = []
+    if powers.contains(.persists) {
+      promises.append(
+        Promise("keeps everything when it is closed and opened again") {
+          try await reopening { store, _ in await store.close() }
+        })
+    }
+    if powers.contains(.survivesKill) {
+      promises.append(
+        Promise("keeps everything acknowledged though it was never closed") {
+          try await reopening { store, test in try await test.abandon(store) }
+        })
+    }
+    return promises
+  }
+
+  private func reopening(
+    _ leave: (any KeyStore, StoreUnderTest) async throws -> Void
+  ) async throws {
+    let test = try await make()
+    defer { test.remove() }
+    let again = try require(test.again, "the suite was given no way to open the storage again")
+    try await test.store.open()
+    let use = try await fill(test.store)
+    let before = try await StoreContents(test.store)
+    try await leave(test.store, test)
+
+    let store = try await again()
+    try await store.open()
+    try require(try await StoreContents(store) == before, "something is missing or changed")
+    try require(
+      try await store.idempotency(actor: use.actor, key: use.key), is: use,
+      "the use of the idempotency key")
+    var bootstrap = inserting(Samples.key(20))
+    bootstrap.onlyIfEmpty = true
+    try await store.requireRefusal(bootstrap, with: .notEmpty, "a bootstrap after reopening")
+    try await store.insert(Samples.key(21))
+    try await requireChain(try await store.log(after: 0, limit: 1000), of: store)
+    await store.close()
+  }
+
+  /// One of every kind of change.
+  private func fill(_ store: any KeyStore) async throws -> IdempotencyRecord {
+    let owner = Samples.owner(1, maxKeys: 9)
+    let key = Samples.key(1, owner: owner)
+    let use = IdempotencyRecord(
+      actor: "cli", key: "once", bodyDigest: [UInt8](0..<32), keyID: key.id,
+      usedAt: SystemClock().now())
+    var first = inserting(key, owner: owner)
+    first.idempotency = use
+    _ = try await store.commit(first)
+    for number in 2...5 { try await store.insert(Samples.key(number, owner: owner)) }
+    _ = try await store.commit(replacing(owner.edited { $0.disabled = true }))
+    _ = try await store.commit(rehashing(key, key.secrets[0], to: "strong$1$salt$digest"))
+    _ = try await store.commit(
+      replacing(Samples.key(2, owner: owner).edited { $0.status = .revoked }))
+    var purge = replacing(Samples.key(3, owner: owner).purged, signal: "key_purged")
+    purge.erasesLogOf = Samples.key(3).id
+    _ = try await store.commit(purge)
+    _ = try await store.commit(
+      replacing(
+        Samples.key(4, owner: owner).edited {
+          $0.secrets[0].endsAt = Samples.time(99)
+          $0.secrets.append(Samples.secret(4, 1))
+        }))
+    return use
+  }
+}

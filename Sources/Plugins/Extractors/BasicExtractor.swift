@@ -1,0 +1,31 @@
+import CardeaKernel
+
+/// A token as the password of HTTP Basic authentication (RFC 7617), for clients that can send
+/// nothing else. The user name is ignored; the password begins behind the first `:`, so a token may
+/// hold one.
+///
+/// Value: the password. None: no `Authorization`, or one of another scheme. Refused: credentials
+/// that are no canonical base64 or hold no `:` or no password, two `Authorization` fields, a
+/// password with a comma, with anything but visible ASCII or of over 512 bytes.
+///
+/// Threading: any thread. Allocates only where there are Basic credentials, to decode them.
+public struct BasicExtractor: CredentialExtractor {
+  public var id: String { "extractor.basic" }
+
+  private static let scheme = Array("basic".utf8)
+
+  public init() {}
+
+  public func extract(
+    from request: borrowing some RequestView, into candidate: inout Candidate
+  ) throws(ExtractionRefusal) {
+    try AuthorizationValue.withCredential(
+      scheme: BasicExtractor.scheme, of: request.header("authorization")
+    ) { credential in
+      guard let decoded = Base64.decode(credential),
+        let colon = decoded.firstIndex(of: UInt8(ascii: ":")), colon + 1 < decoded.count
+      else { return .failure(.malformed) }
+      return candidate.take(decoded[(colon + 1)...])
+    }
+  }
+}

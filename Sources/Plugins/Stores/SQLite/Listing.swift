@@ -1,0 +1,102 @@
+import CardeaKernel
+import GRDB
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A listing's SQL, put together from the filters that are set. Values are bound, never spliced.
+struct Listing {
+  private var conditions: [String] = []
+  private var values: [any Bindable] = []
+
+  private mutating func add(_ condition: String, _ value: (any Bindable)? = nil) {
+    conditions.append(condition)
+    if let value { values.append(value) }
+  }
+
+  private var filter: String {
+    conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+  }
+
+  // MARK: Keys
+
+  /// One page of keys, newest first: one statement, so one snapshot.
+  static func keys(_ query: KeyQuery, _ db: Database) throws(StoreError) -> Page<StoredKey> {
+    let limit = min(max(query.limit, 1), 1_000)
+    let listing = Listing(query)
+    let rows = try Query(
+      db,
+      """
+      SELECT \(KeyRow.columns)
+      FROM (SELECT * FROM keys k \(listing.filter) ORDER BY k.id DESC LIMIT \(limit + 1)) k
+      \(KeyRow.joins) ORDER BY k.id DESC, s.ordinal
+      """, listing.values, isKept: false)
+    return Page(try KeyRow.readAll(rows), limit: limit, id: \.key.id)
+  }
+
+  private init(_ query: KeyQuery) {
+    if let ownerID = query.ownerID { add("k.owner_id = ?", ownerID) }
+    switch query.state {
+    case .active:
+      add("k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?)", query.now)
+    case .expired: add("k.status = 'active' AND k.expires_at <= ?", query.now)
+    case .suspended, .revoked, .purged: add("k.status = ?", query.state?.rawValue)
+    case nil: break
+    }
+    if let kind = query.kind { add("k.kind = ?", kind.rawValue) }
+    if let keyClass = query.keyClass { add("k.class = ?", keyClass) }
+    if let scope = query.scope {
+      add("EXISTS (SELECT 1 FROM json_each(k.scopes) WHERE value = ?)", scope)
+    }
+    if let from = query.createdFrom { add("k.created_at >= ?", from) }
+    if let before = query.createdBefore { add("k.created_at < ?", before) }
+    if let from = query.expiresFrom { add("k.expires_at >= ?", from) }
+    if let before = query.expiresBefore { add("k.expires_at < ?", before) }
+    if let text = query.text {
+      // SQLite's lower() knows ASCII only, as the query asks; GRDB's Unicode functions have other names.
+      let hit = ["name", "description", "prefix"].map { "instr(lower(k.\($0)), lower(?)) > 0" }
+      add("(\(hit.joined(separator: " OR ")))")
+      values += [text, text, text]
+    }
+    if let after = query.after { add("k.id < ?", after) }
+  }
+
+  // MARK: Owners
+
+  /// One page of owners, by kind and name.
+  static func owners(_ query: OwnerQuery, _ db: Database) throws(StoreError) -> Page<OwnerRecord> {
+    let limit = min(max(query.limit, 1), 1_000)
+    var listing = Listing()
+    if let kind = query.kind { listing.add("o.kind = ?", kind.rawValue) }
+    if let name = query.name { listing.add("o.name = ?", name) }
+    if let after = query.after {
+      listing.add(
+        "(o.kind, o.name) > (SELECT last.kind, last.name FROM owners last WHERE last.id = ?)", after
+      )
+    }
+    let rows = try Query(
+      db,
+      """
+      SELECT \(OwnerRow.columns) FROM owners o \(listing.filter)
+      ORDER BY o.kind, o.name LIMIT \(limit + 1)
+      """, listing.values, isKept: false)
+    var owners: [OwnerRecord] = []
+    while try rows.step() {
+      if let owner = try OwnerRow.read(rows) { owners.append(owner) }
+    }
+    return Page(owners, limit: limit, id: \.id)
+  }
+
+  private init() {}
+}
+
+extension Page {
+  /// The first `limit` of `found`, which holds one more if another page follows.
+  fileprivate init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
+    let items = Array(found.prefix(limit))
+    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
+  }
+}

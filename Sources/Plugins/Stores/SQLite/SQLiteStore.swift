@@ -1,0 +1,172 @@
+import CardeaKernel
+import GRDB
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Keys, owners and the signal log in one SQLite file, which several processes may share.
+///
+/// - Every acknowledged change has been synced to disk (WAL, `synchronous=FULL`), together with its
+///   signal-log entries. Changes that arrive together share one sync (``commit(_:)``).
+/// - Lookups run on the caller's thread, on connections with prepared statements; listings, which may have to
+///   look at every row, on one thread of the store's. Neither waits for a writer.
+/// - A file that is moved, deleted or replaced under the open store is noticed by the next call, which
+///   throws `.unavailable`.
+/// - The file is created with mode 0600. Its schema is migrated on opening; a newer one is refused.
+///
+/// What is promised assumes a local disk that syncs when it is told to. Network file systems, on which
+/// SQLite's locks and shared memory do not work, are not supported.
+///
+/// Threading: from any task, many at once.
+public final class SQLiteStore: SharedKeyStore {
+  public let id = "store.sqlite"
+  /// The database file.
+  public let path: String
+
+  private let state = Locked<Parts?>(nil)
+
+  struct Parts: Sendable {
+    let writer: Writer
+    let readers: Readers
+    let poller: Poller
+  }
+
+  /// - Parameter path: the database file; created by ``open()`` if it is missing, in a folder that exists.
+  public init(path: String) {
+    // SQLite gives other meanings to an empty name, `:memory:` and `file:`; a path has none of them.
+    self.path = path.utf8.first == UInt8(ascii: "/") ? path : "./" + path
+  }
+
+  public func open() async throws(StoreError) {
+    guard !path.utf8.contains(0), path.utf8.last != UInt8(ascii: "/") else {
+      throw .unavailable("the path \(path.debugDescription) names no file")
+    }
+    let opened = try await openFile()
+    do {
+      let writer = Writer(opened.connection, file: opened.file)
+      let parts = Parts(
+        writer: writer, readers: try Readers(path: path, file: opened.file),
+        poller: try Poller(path: path, file: opened.file))
+      // All connections were opened by name.
+      try opened.file.verify()
+      writer.eraseIfOwed()
+      state.withLock { $0 = parts }
+    } catch {
+      try? opened.connection.close()
+      throw error
+    }
+  }
+
+  /// Two processes that create or migrate one file at once stand in each other's way for a moment.
+  private func openFile() async throws(StoreError) -> Opening.Opened {
+    for _ in 0..<250 {
+      if let opened = try Opening(path: path).run() { return opened }
+      // A task that is cancelled meanwhile tries again at once, and in the end says why it could not.
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    throw .unavailable(
+      "\(path): another process has been preparing the database for 5 s; try again")
+  }
+
+  public func close() async {
+    let parts = state.withLock { state -> Parts? in
+      defer { state = nil }
+      return state
+    }
+    guard let parts else { return }
+    parts.readers.close()
+    parts.poller.close()
+    // Last: SQLite's last connection copies the write-ahead log into the file and removes it.
+    await parts.writer.close()
+  }
+
+  func parts() throws(StoreError) -> Parts {
+    guard let parts = state.withLock({ $0 }) else { throw .closed }
+    return parts
+  }
+
+  // MARK: Keys
+
+  public func find(prefix: String) throws(StoreError) -> StoredKey? {
+    try parts().readers.read { db throws(StoreError) in
+      try KeyRow.readAll(try Query(db, KeyRow.byPrefix, [prefix])).first
+    }
+  }
+
+  public func find(id: UUID) throws(StoreError) -> StoredKey? {
+    try parts().readers.read { db throws(StoreError) in
+      try KeyRow.readAll(try Query(db, KeyRow.byID, [id])).first
+    }
+  }
+
+  public func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey> {
+    try await parts().readers.list { db throws(StoreError) in try Listing.keys(query, db) }
+  }
+
+  // MARK: Owners
+
+  public func owner(id: UUID) throws(StoreError) -> OwnerRecord? {
+    try parts().readers.read { db throws(StoreError) in
+      let query = try Query(db, "SELECT \(OwnerRow.columns) FROM owners o WHERE o.id = ?", [id])
+      return try query.step() ? OwnerRow.read(query) : nil
+    }
+  }
+
+  public func owner(kind: OwnerRecord.Kind, name: String) throws(StoreError) -> OwnerRecord? {
+    try parts().readers.read { db throws(StoreError) in
+      let query = try Query(
+        db, "SELECT \(OwnerRow.columns) FROM owners o WHERE o.kind = ? AND o.name = ?",
+        [kind.rawValue, name])
+      return try query.step() ? OwnerRow.read(query) : nil
+    }
+  }
+
+  public func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord> {
+    try await parts().readers.list { db throws(StoreError) in try Listing.owners(query, db) }
+  }
+
+  // MARK: Changes
+
+  /// Changes that arrive while another is being synced are written together with the next sync. Cancelling
+  /// the caller does not cancel the change. An error other than a refusal (`.unavailable`, `.corrupt`) says
+  /// nothing about the outcome: read the record to learn it.
+  public func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
+    try await parts().writer.commit(change)
+  }
+
+  /// In transactions of at most 500 entries, between which changes get their turn. If one fails, those before
+  /// it stay.
+  public func record(_ usage: [KeyUsage]) async throws(StoreError) {
+    if usage.isEmpty { return }
+    try await parts().writer.record(usage)
+  }
+
+  public func idempotency(actor: String, key: String) throws(StoreError) -> IdempotencyRecord? {
+    try parts().readers.read { db throws(StoreError) in
+      try IdempotencyRecord.read(db, actor: actor, key: key)
+    }
+  }
+
+  // MARK: Signal log
+
+  public func log(after position: Int64, limit: Int) throws(StoreError) -> [LogEntry] {
+    try parts().readers.read { db throws(StoreError) in
+      let query = try Query(
+        db,
+        "SELECT \(LogRow.columns) FROM signal_log WHERE position > ? ORDER BY position LIMIT ?",
+        [position, max(limit, 0)])
+      return try LogRow.readAll(query)
+    }
+  }
+
+  public func logHead() throws(StoreError) -> LogHead {
+    try parts().readers.read { db throws(StoreError) in try LogHead.read(db) }
+  }
+
+  public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    try parts().poller.poll(after: position, limit: limit)
+  }
+}

@@ -1,0 +1,129 @@
+import CardeaKernel
+import GRDB
+
+/// The database's layout: what marks a file as Cardea's, and the migrations that lead to the present tables.
+///
+/// `schema.sql` beside this file is the outcome, checked in for people to read; `SchemaTests` fails when a
+/// migrated database differs from it. A migration that has been released is never edited: a new one follows.
+///
+/// Ids are BLOBs of 16 bytes: half the size of the text, and SQLite's order of them (`memcmp`) is UUIDv7's
+/// order of time. Times are INTEGER milliseconds since 1970. Sets and free values are JSON text.
+enum Schema {
+  /// `application_id` in the file's header, "Card" in ASCII: tells a file of ours from another program's.
+  static let applicationID: Int64 = 0x4361_7264
+  /// `user_version` in the file's header: how many migrations the file has seen.
+  static let version: Int64 = 1
+
+  static let migrator: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 keys, owners, secrets, signal log") { db in
+      // Another process may have been here between GRDB's look and this transaction: noting the migration
+      // then fails, and opening tries again.
+      guard try Int64.fetchOne(db, sql: "PRAGMA user_version") == 0 else { return }
+      try db.execute(sql: firstTables)
+      try db.execute(sql: "PRAGMA user_version = 1")
+    }
+    return migrator
+  }()
+
+  /// The statements that make the database's tables and indexes, as SQLite keeps them.
+  static func text(_ db: Database) throws(StoreError) -> String {
+    let query = try Query(
+      db,
+      """
+      SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
+      ORDER BY tbl_name, type DESC, name
+      """)
+    var text = ""
+    while try query.step() {
+      text += text.isEmpty ? "" : "\n"
+      text += try query.text(0) + ";\n"
+    }
+    return text
+  }
+
+  // Keys are found by prefix, listed by id (newest first) and counted by owner. Rows of `keys` are too long
+  // for WITHOUT ROWID to pay; the others are read by their primary key alone.
+  private static let firstTables = """
+    CREATE TABLE owners (
+      id BLOB PRIMARY KEY CHECK (length(id) = 16),
+      kind TEXT NOT NULL CHECK (kind IN ('user', 'system', 'organization')),
+      name TEXT NOT NULL,
+      max_keys INTEGER NOT NULL CHECK (max_keys >= -1),
+      disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+      created_at INTEGER NOT NULL,
+      metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+      revision INTEGER NOT NULL,
+      UNIQUE (kind, name)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE keys (
+      number INTEGER PRIMARY KEY,
+      id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+      prefix TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      description TEXT NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('user', 'system')),
+      class TEXT NOT NULL,
+      owner_id BLOB REFERENCES owners (id),
+      scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+      status TEXT NOT NULL CHECK (status IN ('active', 'suspended', 'revoked', 'purged')),
+      format TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      created_by TEXT NOT NULL,
+      expires_at INTEGER,
+      last_used_at INTEGER,
+      metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+      revision INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE INDEX keys_by_owner ON keys (owner_id, id, status) WHERE owner_id IS NOT NULL;
+
+    CREATE TABLE secrets (
+      prefix TEXT NOT NULL REFERENCES keys (prefix),
+      ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
+      id BLOB NOT NULL CHECK (length(id) = 16),
+      hash TEXT NOT NULL,
+      format TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      ends_at INTEGER,
+      last_used_at INTEGER,
+      PRIMARY KEY (prefix, ordinal)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE signal_log (
+      position INTEGER PRIMARY KEY CHECK (position >= 1),
+      at INTEGER NOT NULL,
+      signal TEXT NOT NULL,
+      key_id BLOB CHECK (length(key_id) = 16),
+      prefix TEXT,
+      owner_id BLOB CHECK (length(owner_id) = 16),
+      payload BLOB,
+      salt BLOB,
+      payload_digest BLOB NOT NULL CHECK (length(payload_digest) = 32),
+      hash BLOB NOT NULL CHECK (length(hash) = 32),
+      CHECK ((payload IS NULL) = (salt IS NULL))
+    ) STRICT;
+
+    CREATE INDEX signal_log_by_key ON signal_log (key_id) WHERE key_id IS NOT NULL;
+
+    CREATE TABLE signal_log_head (
+      only INTEGER PRIMARY KEY CHECK (only = 1),
+      position INTEGER NOT NULL CHECK (position >= 0),
+      hash BLOB NOT NULL CHECK (length(hash) = 32)
+    ) STRICT;
+
+    INSERT INTO signal_log_head (only, position, hash) VALUES (1, 0, zeroblob(32));
+
+    CREATE TABLE idempotency (
+      actor TEXT NOT NULL,
+      key TEXT NOT NULL,
+      body_digest BLOB NOT NULL,
+      key_id BLOB NOT NULL CHECK (length(key_id) = 16),
+      used_at INTEGER NOT NULL,
+      PRIMARY KEY (actor, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX idempotency_by_age ON idempotency (used_at);
+    """
+}

@@ -1,0 +1,244 @@
+import CardeaKernel
+import Dispatch
+import GRDB
+import GRDBSQLite
+
+/// The one connection that writes, with group commit.
+///
+/// A commit costs a sync of the disk, some milliseconds. So what arrives while one is under way is
+/// gathered and written as the next transaction: each change inside a savepoint of its own, so that one's
+/// refusal takes back only itself, and one sync for all. Nobody is answered before that sync is done.
+/// A change that comes alone waits for nobody.
+///
+/// Threading: `commit` and `record` from any task; a caller that is cancelled does not cancel its write.
+/// All work is done on one serial queue.
+final class Writer: Sendable {
+  /// What a transaction is worth gathering: the sync is shared by then, and memory stays bounded.
+  private static let largestGroup = 512
+  /// Usage that one transaction takes: some milliseconds' work, for which a revocation may have to wait.
+  private static let largestUsage = 500
+  /// How long the checkpoint after a purge waits for readers before it is put off.
+  private static let checkpointPatience: Int32 = 100
+
+  private let database: DatabaseQueue
+  private let file: FileIdentity
+  private let lane = DispatchQueue(label: "cardea.store.sqlite.writer", qos: .userInitiated)
+  private let waiting = Locked(Waiting())
+
+  private struct Waiting: Sendable {
+    var jobs: [Job] = []
+    var isRunning = false
+    var isClosed = false
+    /// A purge was committed whose old pages may still lie in the write-ahead log. At first this is unknown:
+    /// a process that is gone may have left them.
+    var owesErasure = true
+  }
+
+  private struct Job: Sendable {
+    let work: Work
+    let continuation: CheckedContinuation<Outcome, Never>
+  }
+
+  private enum Work: Sendable {
+    case change(StoreChange)
+    case usage(ArraySlice<KeyUsage>)
+
+    var isUsage: Bool {
+      if case .usage = self { return true }
+      return false
+    }
+  }
+
+  private typealias Outcome = Result<Int64, StoreError>
+
+  init(_ database: DatabaseQueue, file: FileIdentity) {
+    self.database = database
+    self.file = file
+  }
+
+  /// Commits `change`; the log's position after it.
+  func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
+    try await submit(.change(change)).get()
+  }
+
+  /// Writes dates of last use. A part is submitted when the one before is written, so that changes which
+  /// came meanwhile go first.
+  func record(_ usage: [KeyUsage]) async throws(StoreError) {
+    var rest = usage[...]
+    while !rest.isEmpty {
+      _ = try await submit(.usage(rest.prefix(Writer.largestUsage))).get()
+      rest = rest.dropFirst(Writer.largestUsage)
+    }
+  }
+
+  /// Takes no more work, finishes what waits, an erasure that is owed too, and closes the connection.
+  func close() async {
+    waiting.withLock { $0.isClosed = true }
+    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+      lane.async {
+        self.eraseIfOwed()
+        done.resume()
+      }
+    }
+    // Closing fails only while a statement runs, and none does.
+    try? database.close()
+  }
+
+  /// What ``SQLiteStore/limitPages(to:)`` asks for.
+  func limitPages(to pages: Int) throws(StoreError) {
+    try database.access { db throws(StoreError) in
+      _ = try Query(db, "PRAGMA max_page_count = \(pages)", isKept: false).step()
+    }
+  }
+
+  private func submit(_ work: Work) async -> Outcome {
+    await withCheckedContinuation { continuation in
+      let state = waiting.withLock { waiting -> (isClosed: Bool, starts: Bool) in
+        if waiting.isClosed { return (true, false) }
+        waiting.jobs.append(Job(work: work, continuation: continuation))
+        defer { waiting.isRunning = true }
+        return (false, !waiting.isRunning)
+      }
+      if state.isClosed { continuation.resume(returning: .failure(.closed)) }
+      if state.starts { lane.async { self.run() } }
+    }
+  }
+
+  /// Writes group after group until nothing waits.
+  private func run() {
+    while true {
+      let group = nextGroup()
+      if group.isEmpty { return }
+      // Reentrant, since a host may call from inside an access to a database of its own.
+      let outcomes = database.unsafeReentrantWrite { write(group.map(\.work), $0) }
+      for (job, outcome) in zip(group, outcomes) { job.continuation.resume(returning: outcome) }
+      eraseIfOwed()
+    }
+  }
+
+  /// The jobs of the next transaction, in the order in which they came; at most one of them is usage.
+  private func nextGroup() -> [Job] {
+    waiting.withLock { waiting in
+      var group: [Job] = []
+      for job in waiting.jobs.prefix(Writer.largestGroup) {
+        if job.work.isUsage, group.contains(where: \.work.isUsage) { break }
+        group.append(job)
+      }
+      waiting.jobs.removeFirst(group.count)
+      waiting.isRunning = !group.isEmpty
+      return group
+    }
+  }
+
+  // MARK: One group
+
+  /// How a transaction ended.
+  private enum Ending {
+    /// Committed; each job's own outcome.
+    case committed([Outcome])
+    /// Nothing was written.
+    case failed(StoreError)
+    /// SQLite gave the whole transaction up because of one job; nothing was written.
+    case abandoned(StoreError)
+  }
+
+  /// One outcome per job.
+  private func write(_ group: [Work], _ db: Database) -> [Outcome] {
+    do {
+      try file.verify()
+    } catch {
+      return group.map { _ in .failure(error) }
+    }
+    switch transaction(group, db) {
+    case .committed(let outcomes):
+      return outcomes
+    case .failed(let error):
+      return group.map { _ in .failure(error) }
+    case .abandoned(let error) where group.count == 1:
+      return [.failure(error)]
+    case .abandoned:
+      // One job's failure took the others' transaction with it: each gets one of its own.
+      return group.flatMap { write([$0], db) }
+    }
+  }
+
+  private func transaction(_ group: [Work], _ db: Database) -> Ending {
+    do {
+      try execute("BEGIN IMMEDIATE", db)
+    } catch {
+      return .failed(error)
+    }
+    do {
+      var outcomes: [Outcome] = []
+      for work in group {
+        outcomes.append(try writeInSavepoint(work, db))
+        if !isInTransaction(db), case .failure(let error) = outcomes.last {
+          return .abandoned(error)
+        }
+      }
+      try execute("COMMIT", db)
+      noteErasures(group, outcomes)
+      return .committed(outcomes)
+    } catch {
+      // Whether a failed COMMIT reached the disk is unknown, and `.unavailable` promises nothing.
+      if isInTransaction(db) { try? execute("ROLLBACK", db) }
+      return .failed(error)
+    }
+  }
+
+  /// Throws if the savepoint itself can't be managed; a job's own failure is its outcome.
+  private func writeInSavepoint(_ work: Work, _ db: Database) throws(StoreError) -> Outcome {
+    try execute("SAVEPOINT job", db)
+    let writer = ChangeWriter(db: db)
+    let outcome: Outcome
+    do {
+      switch work {
+      case .change(let change): outcome = .success(try writer.apply(change))
+      case .usage(let usage):
+        try writer.apply(usage)
+        outcome = .success(0)
+      }
+    } catch {
+      outcome = .failure(error)
+      guard isInTransaction(db) else { return outcome }
+      try execute("ROLLBACK TO job", db)
+    }
+    try execute("RELEASE job", db)
+    return outcome
+  }
+
+  private func isInTransaction(_ db: Database) -> Bool { db.isInsideTransaction }
+
+  private func execute(_ sql: String, _ db: Database) throws(StoreError) {
+    try Query(db, sql).run()
+  }
+
+  // MARK: Erasure
+
+  private func noteErasures(_ group: [Work], _ outcomes: [Outcome]) {
+    let erases = zip(group, outcomes).contains { work, outcome in
+      if case .change(let change) = work, case .success = outcome {
+        return change.erasesLogOf != nil
+      }
+      return false
+    }
+    if erases { waiting.withLock { $0.owesErasure = true } }
+  }
+
+  /// After a purge: copies the write-ahead log into the file, where `secure_delete` has overwritten what
+  /// was erased, and empties it, so that no old page keeps it. If readers stand in the way, it is tried
+  /// again after the next group, on closing, and when the file is opened next.
+  func eraseIfOwed() {
+    guard waiting.withLock({ $0.owesErasure }), (try? file.verify()) != nil else { return }
+    database.unsafeReentrantWrite { erase($0) }
+  }
+
+  private func erase(_ db: Database) {
+    sqlite3_busy_timeout(db.sqliteConnection, Writer.checkpointPatience)
+    defer { sqlite3_busy_timeout(db.sqliteConnection, Connection.busyTimeout) }
+    guard let result = try? Query(db, "PRAGMA wal_checkpoint(TRUNCATE)"),
+      (try? result.step()) == true, result.int(0) == 0
+    else { return }
+    waiting.withLock { $0.owesErasure = false }
+  }
+}

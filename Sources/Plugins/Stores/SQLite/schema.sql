@@ -1,0 +1,80 @@
+CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+
+CREATE TABLE idempotency (
+  actor TEXT NOT NULL,
+  key TEXT NOT NULL,
+  body_digest BLOB NOT NULL,
+  key_id BLOB NOT NULL CHECK (length(key_id) = 16),
+  used_at INTEGER NOT NULL,
+  PRIMARY KEY (actor, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_age ON idempotency (used_at);
+
+CREATE TABLE keys (
+  number INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  prefix TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('user', 'system')),
+  class TEXT NOT NULL,
+  owner_id BLOB REFERENCES owners (id),
+  scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+  status TEXT NOT NULL CHECK (status IN ('active', 'suspended', 'revoked', 'purged')),
+  format TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER,
+  metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+  revision INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX keys_by_owner ON keys (owner_id, id, status) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE owners (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  kind TEXT NOT NULL CHECK (kind IN ('user', 'system', 'organization')),
+  name TEXT NOT NULL,
+  max_keys INTEGER NOT NULL CHECK (max_keys >= -1),
+  disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+  revision INTEGER NOT NULL,
+  UNIQUE (kind, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secrets (
+  prefix TEXT NOT NULL REFERENCES keys (prefix),
+  ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  hash TEXT NOT NULL,
+  format TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  ends_at INTEGER,
+  last_used_at INTEGER,
+  PRIMARY KEY (prefix, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signal_log (
+  position INTEGER PRIMARY KEY CHECK (position >= 1),
+  at INTEGER NOT NULL,
+  signal TEXT NOT NULL,
+  key_id BLOB CHECK (length(key_id) = 16),
+  prefix TEXT,
+  owner_id BLOB CHECK (length(owner_id) = 16),
+  payload BLOB,
+  salt BLOB,
+  payload_digest BLOB NOT NULL CHECK (length(payload_digest) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  CHECK ((payload IS NULL) = (salt IS NULL))
+) STRICT;
+
+CREATE INDEX signal_log_by_key ON signal_log (key_id) WHERE key_id IS NOT NULL;
+
+CREATE TABLE signal_log_head (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  position INTEGER NOT NULL CHECK (position >= 0),
+  hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;

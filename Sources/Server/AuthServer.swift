@@ -1,0 +1,85 @@
+import CardeaKernel
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The HTTP server: forward auth for proxies, verification and management over a kernel.
+///
+/// ```swift
+/// try await kernel.start()
+/// try await AuthServer(kernel: kernel).run()
+/// ```
+public struct AuthServer: Sendable {
+  private let kernel: AuthKernel
+  private let configuration: ServerConfiguration
+  private let logger: Logger
+  private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
+
+  /// - Parameters:
+  ///   - kernel: a kernel that was started.
+  ///   - logger: requests are logged at `debug`, without their query; no token ever is.
+  ///   - onListening: called once, with the address and port that the server listens on.
+  public init(
+    kernel: AuthKernel, configuration: ServerConfiguration = ServerConfiguration(),
+    logger: Logger = Logger(label: "cardea.server"),
+    onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
+  ) {
+    self.kernel = kernel
+    self.configuration = configuration
+    self.logger = logger
+    self.onListening = onListening
+  }
+
+  /// Serves until SIGTERM, SIGINT or cancellation; then finishes the requests under way, at most
+  /// for ``ServerConfiguration/shutdownDeadline``, and shuts the kernel down, which flushes what it
+  /// gathered.
+  /// - Throws: if the address can't be listened on.
+  public func run() async throws {
+    warnIfExposed()
+    var group = ServiceGroupConfiguration(
+      services: [application()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
+    do {
+      try await ServiceGroup(configuration: group).run()
+    } catch {
+      await kernel.shutdown()
+      throw error
+    }
+    await kernel.shutdown()
+  }
+
+  private func application() -> some ApplicationProtocol {
+    // Far above what API clients send, far below what would cost memory: 32 KiB and 128 header
+    // fields.
+    let channel = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [ParserAnswers()],
+      idleTimeout: TimeAmount(configuration.idleTimeout),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
+    let onListening = onListening
+    return Application(
+      responder: ServerResponder(kernel: kernel, configuration: configuration),
+      server: .http1(configuration: channel),
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port)),
+      onServerRunning: { channel in
+        guard let address = channel.localAddress, let port = address.port else { return }
+        await onListening(address.ipAddress ?? "", port)
+      },
+      logger: logger)
+  }
+
+  /// Tokens cross the network in clear unless something in front speaks TLS.
+  private func warnIfExposed() {
+    let isLoopback =
+      configuration.host == "localhost" || IPAddress(configuration.host)?.isLoopback ?? false
+    guard !isLoopback, configuration.trustedProxies.isEmpty else { return }
+    logger.warning(
+      """
+      listening on \(configuration.host) without TLS or a trusted proxy: tokens cross the network \
+      in clear. Put a proxy that speaks TLS in front and name it in server.trusted_proxies.
+      """)
+  }
+}

@@ -1,0 +1,85 @@
+import CardeaHTTPTypes
+import HTTPTypes
+import NIOCore
+
+/// Whose address a request has, and whether its forwarding headers may be believed.
+///
+/// An address counts only if it is the client's: that of a direct peer, or what trusted proxies
+/// wrote, read from the right. A loopback peer that is not trusted is a proxy or a tunnel, and one
+/// that sends forwarding headers without being trusted may be: neither has an address, rather than
+/// a wrong one.
+struct ClientAddress: Sendable, Equatable {
+  /// The client's address as text, if it is known.
+  let text: String?
+  /// Whether the peer is a trusted proxy, so that its `X-Forwarded-*` headers count.
+  let isForwarded: Bool
+  /// What was wrong with `X-Forwarded-For`, for the log; never the value itself.
+  let fault: String?
+
+  /// - Parameter peer: the other end of the connection.
+  init(peer: IPAddress?, fields: HTTPFields, trusted: [CIDR]) {
+    guard let peer else {
+      self.init(nil)
+      return
+    }
+    guard trusted.contains(where: { $0.contains(peer) }) else {
+      let isDirect = !peer.isLoopback && !fields.areForwarded
+      self.init(isDirect ? peer.description : nil)
+      return
+    }
+    self.init(forwarded: fields, trusted: trusted)
+  }
+
+  private init(_ text: String?, isForwarded: Bool = false, fault: String? = nil) {
+    self.text = text
+    self.isForwarded = isForwarded
+    self.fault = fault
+  }
+
+  /// Reads `X-Forwarded-For` from the right, passing over trusted proxies. Several fields of that
+  /// name are one list (RFC 9110, section 5.3).
+  private init(forwarded fields: HTTPFields, trusted: [CIDR]) {
+    var last: IPAddress?
+    for field in fields.reversed() where field.name == .xForwardedFor {
+      for entry in field.value.utf8.split(
+        separator: UInt8(ascii: ","), omittingEmptySubsequences: false
+      ).reversed() {
+        guard let address = IPAddress(ClientAddress.trimmed(entry)) else {
+          self.init(nil, isForwarded: true, fault: "an entry that is no address")
+          return
+        }
+        last = address
+        guard trusted.contains(where: { $0.contains(address) }) else {
+          self.init(address.description, isForwarded: true)
+          return
+        }
+      }
+    }
+    // Every hop is trusted: the leftmost is where it began.
+    self.init(last?.description, isForwarded: true)
+  }
+
+  private static func trimmed(_ entry: Substring.UTF8View) -> String {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    let tail = entry.drop(while: isSpace)
+    let end = tail.lastIndex { !isSpace($0) }.map { tail.index(after: $0) } ?? tail.startIndex
+    return String(Substring(tail[tail.startIndex..<end]))
+  }
+}
+
+extension IPAddress {
+  /// The address of a peer; `nil` on a Unix socket.
+  init?(_ peer: SocketAddress?) {
+    switch peer {
+    case .v4(let address): self.init(v4: address.address.sin_addr)
+    case .v6(let address): self.init(v6: address.address.sin6_addr)
+    case .unixDomainSocket, nil: return nil
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static let xForwardedFor = Self(known: "X-Forwarded-For")
+  static let xForwardedMethod = Self(known: "X-Forwarded-Method")
+  static let xForwardedURI = Self(known: "X-Forwarded-Uri")
+}

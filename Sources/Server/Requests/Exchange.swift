@@ -1,0 +1,80 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One request on its way through the server, with what was found out about it.
+struct Exchange: Sendable {
+  let request: Request
+  let target: RequestTarget
+  let requestID: String
+  let client: ClientAddress
+  let kernel: AuthKernel
+  let configuration: ServerConfiguration
+  let logger: Logger
+  /// The id in the path, where the route has one.
+  var pathID: UUID?
+
+  var now: Timestamp { kernel.clock.now() }
+
+  /// The id in the path. What is no id names nothing.
+  func id() throws(Problem) -> UUID {
+    guard let pathID else { throw .notFound }
+    return pathID
+  }
+
+  /// The key that asks, if it grants `scope`; throws the denial if not.
+  func identity(granting scope: String? = nil) async throws -> Identity {
+    let requirement = scope.map { Requirement(scopes: [$0]) } ?? .none
+    let view = HTTPTypesRequest(request.head, clientAddress: client.text, requestID: requestID)
+    switch await kernel.authenticate(view, requiring: requirement) {
+    case .allow(let identity): return identity
+    case .deny(let denial): throw denial
+    }
+  }
+
+  /// The query's items; one of any other name is refused.
+  func query(_ known: Set<String>) throws(Problem) -> QueryFields {
+    try QueryFields(target.query, known: known, ignored: configuration.queryCredentials)
+  }
+
+  /// The body, and then the key that asks, if it grants `scope`.
+  ///
+  /// In this order, so that nothing is waited for between the verdict and what it allows: a key
+  /// that is revoked while a body trickles in does nothing any more. No such call takes query items.
+  func received(granting scope: String? = nil) async throws -> (identity: Identity, body: JSONBody)
+  {
+    let bytes = try await bytes()
+    let identity = try await identity(granting: scope)
+    _ = try query([])
+    return (identity, JSONBody(type: request.headers.value(of: "content-type"), bytes: bytes))
+  }
+
+  /// The body's bytes, whatever their type.
+  func bytes() async throws -> [UInt8] {
+    let limit = configuration.maxBodyBytes
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+      throw Problem.tooLarge(limit: limit)
+    }
+    do {
+      return Array(try await request.body.collect(upTo: limit).readableBytesView)
+    } catch is NIOTooManyBytesError {
+      throw Problem.tooLarge(limit: limit)
+    } catch {
+      throw BrokenBody(cause: error)
+    }
+  }
+}
+
+/// The body could not be read to its end: the connection's business, not the route's.
+struct BrokenBody: Error {
+  let cause: any Error
+}

@@ -1,0 +1,82 @@
+import CardeaHTTPTypes
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The items of a query, each of a known name and at most once.
+struct QueryFields: Sendable {
+  private var items: [String: String] = [:]
+
+  /// - Parameter ignored: names that extractors read tokens from; their values are never looked at
+  ///   here.
+  init(_ query: Substring?, known: Set<String>, ignored: [String]) throws(Problem) {
+    guard let all = FormItems(query: query ?? "").all() else {
+      throw Problem(
+        status: 400, code: "invalid", detail: "the query is not percent-encoded UTF-8",
+        field: "query")
+    }
+    for (name, value) in all where !ignored.contains(name) {
+      guard known.contains(name) else {
+        throw Problem(
+          status: 400, code: "invalid", detail: "no such query parameter",
+          field: String(name.prefix(64)))
+      }
+      guard items.updateValue(value, forKey: name) == nil else {
+        throw Problem.invalid(name, "is given twice")
+      }
+    }
+  }
+
+  func string(_ name: String) -> String? { items[name] }
+
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, as type: Choice.Type
+  ) throws(Problem) -> Choice? where Choice.RawValue == String {
+    guard let text = items[name] else { return nil }
+    return try Problem.choice(name, text)
+  }
+
+  /// 1 to 1,000, plain digits without a leading zero; 100 unless given.
+  func limit() throws(Problem) -> Int {
+    guard let text = items["limit"] else { return 100 }
+    guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+      text.utf8.first != 0x30, let value = Int(text), (1...1_000).contains(value)
+    else { throw Problem.invalid("limit", "must be a whole number from 1 to 1000") }
+    return value
+  }
+
+  /// Where the page before ended.
+  func cursor() throws(Problem) -> UUID? {
+    guard let text = items["cursor"] else { return nil }
+    guard let id = UUID(strict: text) else {
+      throw Problem.invalid("cursor", "must be the next_cursor of the page before")
+    }
+    return id
+  }
+
+  /// `FROM..BEFORE`, either side of which may be left out.
+  func span(_ name: String) throws(Problem) -> (from: Timestamp?, before: Timestamp?) {
+    guard let text = items[name] else { return (nil, nil) }
+    let problem = Problem.invalid(
+      name, "must be a span such as 2026-01-01T00:00:00Z..2026-02-01T00:00:00Z")
+    guard let dots = text.firstRange(of: "..") else { throw problem }
+    func time(_ part: Substring) throws(Problem) -> Timestamp? {
+      if part.isEmpty { return nil }
+      guard let time = Timestamp(rfc3339: String(part)) else { throw problem }
+      return time
+    }
+    return (try time(text[..<dots.lowerBound]), try time(text[dots.upperBound...]))
+  }
+}
+
+extension UUID {
+  /// An id as it is written everywhere: 36 characters.
+  init?(strict text: String) {
+    guard text.utf8.count == 36 else { return nil }
+    self.init(uuidString: text)
+  }
+}

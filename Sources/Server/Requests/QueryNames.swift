@@ -1,0 +1,15 @@
+/// The names of query items that the server reads itself. No extractor may read a token from one.
+package enum QueryNames {
+  /// Of `/auth`: what is required.
+  static let auth: Set<String> = ["scope", "class"]
+  /// Of `GET /v1/keys`.
+  static let keys: Set<String> = [
+    "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "query",
+    "cursor", "limit",
+  ]
+  /// Of `GET /v1/owners`.
+  static let owners: Set<String> = ["kind", "name", "cursor", "limit"]
+
+  /// Every one of them.
+  package static let all = auth.union(keys).union(owners)
+}

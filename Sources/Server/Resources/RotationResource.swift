@@ -1,0 +1,27 @@
+import CardeaKernel
+
+/// An open rotation: until when the old secret works on, and when it was last used.
+public struct RotationResource: Encodable, Sendable {
+  public let overlapUntil: Timestamp
+  public let oldSecretLastUsedAt: Timestamp?
+
+  /// `nil` unless a rotation's overlap is open at that moment.
+  public init?(_ key: KeyRecord, at now: Timestamp) {
+    guard let old = key.secrets.first(where: { $0.endsAt != nil }), let endsAt = old.endsAt,
+      endsAt > now
+    else { return nil }
+    overlapUntil = endsAt
+    oldSecretLastUsedAt = old.lastUsedAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case overlapUntil = "overlap_until"
+    case oldSecretLastUsedAt = "old_secret_last_used_at"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(overlapUntil, forKey: .overlapUntil)
+    try container.encode(oldSecretLastUsedAt, forKey: .oldSecretLastUsedAt)
+  }
+}

@@ -1,0 +1,34 @@
+import CardeaHTTPTypes
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTPTypes
+
+/// Writes what the HTTP parser refuses as a problem, like every other refusal.
+///
+/// Nothing of ours sees such a request: Hummingbird answers it with a bare 400 and closes. That
+/// answer is told by its lack of `X-Request-Id`, which every answer of ``ServerResponder`` has.
+/// Threading: on its channel's event loop.
+final class ParserAnswers: ChannelOutboundHandler, RemovableChannelHandler {
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard case .head(let head) = unwrapOutboundIn(data), head.status == .badRequest,
+      head.headerFields[.xRequestID] == nil
+    else {
+      context.write(data, promise: promise)
+      return
+    }
+    let id = RequestID.accepted(nil)
+    let problem = Problem(
+      status: 400, code: "malformed_request", detail: "this is not HTTP/1.1 as it must be",
+      requestID: id)
+    let refusal = Refusal(problem, requestID: id)
+    var answer = refusal.head
+    answer.headerFields[.contentLength] = String(refusal.body.count)
+    answer.headerFields[.connection] = "close"
+    context.write(wrapOutboundOut(.head(answer)), promise: nil)
+    context.write(wrapOutboundOut(.body(ByteBuffer(bytes: refusal.body))), promise: promise)
+  }
+}

@@ -1,0 +1,29 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension Response {
+  /// A JSON answer of the contract.
+  static func json(
+    _ resource: some Encodable, status: HTTPResponse.Status = .ok
+  ) throws -> Response {
+    let body = try JSONEncoder.contract().encode(resource)
+    return Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// What every response carries, whatever came of the request.
+  mutating func addCommonFields(requestID: String) {
+    headers[.xRequestID] = requestID
+    headers[.cacheControl] = "no-store"
+    headers[.xContentTypeOptions] = "nosniff"
+  }
+}

@@ -1,0 +1,187 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `/v1/keys…`: keys and their lifecycle. Reads need `cardea:keys:read`, changes
+/// `cardea:keys:write`.
+enum KeyRoutes {
+  static func add(to table: inout RouteTable, idempotency: IdempotencyTable) {
+    table.post("/v1/keys") { try await create($0, idempotency) }
+    table.get("/v1/keys") { try await list($0) }
+    table.get("/v1/keys/{id}") { exchange in
+      _ = try await exchange.identity(granting: "cardea:keys:read")
+      _ = try exchange.query([])
+      let stored = try await exchange.kernel.key(try exchange.id())
+      return try .json(KeyResource(stored, at: exchange.now))
+    }
+    table.patch("/v1/keys/{id}") { try await update($0) }
+    table.post("/v1/keys/{id}/rotate") { try await rotate($0) }
+    addActions(to: &table)
+  }
+
+  /// The changes that need nothing but the key's id.
+  private static func addActions(to table: inout RouteTable) {
+    table.post("/v1/keys/{id}/complete-rotation") {
+      try await act($0) { try await $0.completeRotation($1, by: $2) }
+    }
+    table.post("/v1/keys/{id}/cancel-rotation") {
+      try await act($0) { try await $0.cancelRotation($1, by: $2) }
+    }
+    table.post("/v1/keys/{id}/revoke") {
+      try await act($0) { try await $0.revokeKey($1, by: $2) }
+    }
+    table.post("/v1/keys/{id}/suspend") {
+      try await act($0) { try await $0.suspendKey($1, by: $2) }
+    }
+    table.post("/v1/keys/{id}/reactivate") {
+      try await act($0) { try await $0.reactivateKey($1, by: $2) }
+    }
+    table.post("/v1/keys/{id}/purge") {
+      try await act($0) { try await $0.purgeKey($1, by: $2) }
+    }
+  }
+
+  private static func act(
+    _ exchange: Exchange,
+    _ change: (AuthKernel, UUID, Actor) async throws -> ChangedKey
+  ) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    _ = try body.fields([], optional: true)
+    let changed = try await change(exchange.kernel, try exchange.id(), Actor(identity))
+    return try .json(ChangedKeyResource(changed, at: exchange.now))
+  }
+
+  private static func create(
+    _ exchange: Exchange, _ idempotency: IdempotencyTable
+  ) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    let actor = Actor(identity)
+    let fields = try body.fields([
+      "name", "description", "kind", "class", "owner", "scopes", "expires_in", "expires_at",
+      "metadata",
+    ])
+    var new = NewKey(name: try fields.requiredString("name"))
+    new.description = try fields.string("description") ?? ""
+    new.kind = try fields.choice("kind", as: KeyRecord.Kind.self) ?? .user
+    new.keyClass = try fields.string("class") ?? "default"
+    new.owner = try fields.owner()
+    new.scopes = try fields.strings("scopes")
+    new.expiry = try fields.expiry() ?? .standard
+    new.metadata = try fields.object("metadata") ?? [:]
+    new.idempotency = try claim(exchange, body.bytes)
+    do {
+      let issued = try await idempotency.once(new.idempotency, by: actor) {
+        try await exchange.kernel.createKey(new, by: actor)
+      }
+      return try .json(IssuedKeyResource(issued, at: exchange.now), status: .created)
+    } catch LifecycleError.alreadyDone(let id) {
+      return try await alreadyDone(id, exchange)
+    }
+  }
+
+  /// The client's `Idempotency-Key`, and what it was sent with.
+  private static func claim(
+    _ exchange: Exchange, _ body: [UInt8]
+  ) throws(Problem) -> IdempotencyClaim? {
+    switch exchange.request.headers.value(of: "idempotency-key") {
+    case .absent: return nil
+    case .one(let key)
+    where (1...255).contains(key.utf8.count) && key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }):
+      return IdempotencyClaim(
+        key: key, bodyDigest: exchange.kernel.primitives.sha256(body).bytes)
+    case .one, .repeated:
+      throw .invalid("Idempotency-Key", "must be one value of 1 to 255 visible ASCII characters")
+    }
+  }
+
+  /// A token is never repeated: the answer names the key that was made, and the way to a new token.
+  private static func alreadyDone(_ id: UUID, _ exchange: Exchange) async throws -> Response {
+    let stored = try await exchange.kernel.key(id)
+    var problem = Problem(LifecycleError.alreadyDone(keyID: id))
+    problem.requestID = exchange.requestID
+    var response = try Response.json(
+      AlreadyDoneProblem(problem: problem, key: KeyResource(stored, at: exchange.now)),
+      status: .conflict)
+    response.headers[.contentType] = Problem.contentType
+    return response
+  }
+
+  private static func list(_ exchange: Exchange) async throws -> Response {
+    _ = try await exchange.identity(granting: "cardea:keys:read")
+    let fields = try exchange.query(QueryNames.keys)
+    var query = KeyQuery(now: exchange.now, limit: try fields.limit())
+    query.state = try fields.choice("state", as: KeyState.self)
+    query.kind = try fields.choice("kind", as: KeyRecord.Kind.self)
+    query.keyClass = fields.string("class")
+    query.scope = fields.string("scope")
+    query.text = fields.string("query")
+    let created = try fields.span("created")
+    query.createdFrom = created.from
+    query.createdBefore = created.before
+    let expires = try fields.span("expires")
+    query.expiresFrom = expires.from
+    query.expiresBefore = expires.before
+    query.after = try fields.cursor()
+    if let name = fields.string("owner") {
+      let kind = try fields.choice("owner_kind", as: OwnerRecord.Kind.self) ?? .user
+      guard let owner = try await owner(OwnerReference(kind: kind, name: name), exchange) else {
+        return try .json(PageResource(Page<StoredKey>(items: [], next: nil), at: exchange.now))
+      }
+      query.ownerID = owner.id
+    }
+    let page = try await exchange.kernel.keys(query)
+    return try .json(PageResource(page, at: exchange.now))
+  }
+
+  /// The owner, or `nil`: an unknown owner has no keys.
+  private static func owner(
+    _ reference: OwnerReference, _ exchange: Exchange
+  ) async throws(LifecycleError) -> OwnerRecord? {
+    do {
+      return try await exchange.kernel.owner(reference)
+    } catch {
+      if case .notFound = error { return nil }
+      throw error
+    }
+  }
+
+  private static func update(_ exchange: Exchange) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    let fields = try body.fields([
+      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata",
+    ])
+    var edit = KeyEdit()
+    edit.name = try fields.string("name")
+    edit.description = try fields.string("description")
+    edit.keyClass = try fields.string("class")
+    edit.scopes = try fields.strings("scopes")
+    edit.expiry = try fields.expiry()
+    edit.metadata = try fields.object("metadata")
+    let changed = try await exchange.kernel.updateKey(
+      try exchange.id(), edit, by: Actor(identity))
+    return try .json(ChangedKeyResource(changed, at: exchange.now))
+  }
+
+  private static func rotate(_ exchange: Exchange) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    let fields = try body.fields(["overlap", "format"], optional: true)
+    var rotation = Rotation()
+    if let overlap = try fields.duration("overlap") {
+      guard let duration = overlap.duration else {
+        throw Problem.invalid("overlap", "must be a duration of at most 7d")
+      }
+      rotation.overlap = duration
+    }
+    rotation.format = try fields.string("format")
+    let issued = try await exchange.kernel.rotateToken(
+      try exchange.id(), rotation, by: Actor(identity))
+    return try .json(IssuedKeyResource(issued, at: exchange.now))
+  }
+}

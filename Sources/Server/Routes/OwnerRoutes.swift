@@ -1,0 +1,75 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `/v1/owners…`. Reads need `cardea:keys:read`, changes `cardea:keys:write`.
+enum OwnerRoutes {
+  static func add(to table: inout RouteTable) {
+    table.post("/v1/owners") { try await create($0) }
+    table.get("/v1/owners") { try await list($0) }
+    table.get("/v1/owners/{id}") { exchange in
+      _ = try await exchange.identity(granting: "cardea:keys:read")
+      _ = try exchange.query([])
+      return try .json(OwnerResource(try await exchange.kernel.owner(try exchange.id())))
+    }
+    table.patch("/v1/owners/{id}") { exchange in
+      let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+      let fields = try body.fields(["max_keys", "metadata"])
+      var edit = OwnerEdit()
+      edit.maxKeys = try fields.integer("max_keys")
+      edit.metadata = try fields.object("metadata")
+      let changed = try await exchange.kernel.updateOwner(
+        try exchange.id(), edit, by: Actor(identity))
+      return try .json(ChangedOwnerResource(changed))
+    }
+    table.post("/v1/owners/{id}/disable") {
+      try await act($0) { try await $0.disableOwner($1, by: $2) }
+    }
+    table.post("/v1/owners/{id}/enable") {
+      try await act($0) { try await $0.enableOwner($1, by: $2) }
+    }
+  }
+
+  private static func act(
+    _ exchange: Exchange,
+    _ change: (AuthKernel, UUID, Actor) async throws -> ChangedOwner
+  ) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    _ = try body.fields([], optional: true)
+    let changed = try await change(exchange.kernel, try exchange.id(), Actor(identity))
+    return try .json(ChangedOwnerResource(changed))
+  }
+
+  private static func create(_ exchange: Exchange) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    let fields = try body.fields(["name", "kind", "max_keys", "metadata"])
+    var new = NewOwner(
+      kind: try fields.choice("kind", as: OwnerRecord.Kind.self) ?? .user,
+      name: try fields.requiredString("name"), maxKeys: try fields.integer("max_keys"))
+    new.metadata = try fields.object("metadata") ?? [:]
+    do {
+      let changed = try await exchange.kernel.createOwner(new, by: Actor(identity))
+      return try .json(ChangedOwnerResource(changed), status: .created)
+    } catch LifecycleError.invalid(field: "owner", let reason) {
+      // What a key calls its owner is this resource's own name.
+      throw Problem.invalid("name", reason)
+    }
+  }
+
+  private static func list(_ exchange: Exchange) async throws -> Response {
+    _ = try await exchange.identity(granting: "cardea:keys:read")
+    let fields = try exchange.query(QueryNames.owners)
+    var query = OwnerQuery(
+      kind: try fields.choice("kind", as: OwnerRecord.Kind.self), name: fields.string("name"),
+      limit: try fields.limit())
+    query.after = try fields.cursor()
+    return try .json(PageResource(try await exchange.kernel.owners(query)))
+  }
+}

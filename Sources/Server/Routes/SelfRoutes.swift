@@ -1,0 +1,21 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import Hummingbird
+
+/// `/v1/self…`: the presented key acts on itself. Needs no scope.
+enum SelfRoutes {
+  static func add(to table: inout RouteTable) {
+    table.get("/v1/self") { exchange in
+      let identity = try await exchange.identity()
+      _ = try exchange.query([])
+      let stored = try await exchange.kernel.key(identity.keyID)
+      return try .json(KeyResource(stored, at: exchange.now))
+    }
+    table.post("/v1/self/revoke") { exchange in
+      let (identity, body) = try await exchange.received()
+      _ = try body.fields([], optional: true)
+      let changed = try await exchange.kernel.revokeKey(identity.keyID, by: Actor(identity))
+      return try .json(ChangedKeyResource(changed, at: exchange.now))
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+/// Answers every request: finds the route, turns whatever it throws into a problem, and adds what
+/// every response carries.
+final class ServerResponder: HTTPResponder {
+  typealias Context = ServerContext
+
+  private let kernel: AuthKernel
+  private let configuration: ServerConfiguration
+  private let routes: RouteTable
+
+  init(kernel: AuthKernel, configuration: ServerConfiguration) {
+    self.kernel = kernel
+    self.configuration = configuration
+    var table = RouteTable()
+    let addresses = AddressWatch()
+    AuthRoutes.add(to: &table, addresses: addresses)
+    VerifyRoutes.add(to: &table)
+    KeyRoutes.add(to: &table, idempotency: IdempotencyTable())
+    SelfRoutes.add(to: &table)
+    OwnerRoutes.add(to: &table)
+    HealthRoutes.add(to: &table, addresses: addresses)
+    routes = table
+  }
+
+  func respond(to request: Request, context: ServerContext) async throws -> Response {
+    var exchange = exchange(request, context)
+    var response: Response
+    do {
+      response = try await answer(&exchange)
+    } catch {
+      guard let refusal = Response(thrown: error, in: exchange) else {
+        throw (error as? BrokenBody)?.cause ?? error
+      }
+      response = refusal
+    }
+    if request.method == .head { response = response.createHeadResponse() }
+    response.addCommonFields(requestID: exchange.requestID)
+    exchange.logger.debug(
+      "answered",
+      metadata: [
+        "request_id": "\(exchange.requestID)", "method": "\(request.method.rawValue)",
+        "path": "\(exchange.target.path)", "status": "\(response.status.code)",
+      ])
+    return response
+  }
+
+  private func exchange(_ request: Request, _ context: ServerContext) -> Exchange {
+    let client = ClientAddress(
+      peer: context.peer, fields: request.headers, trusted: configuration.trustedProxies)
+    var givenID: String?
+    if case .one(let id) = request.headers.value(of: "x-request-id") { givenID = id }
+    let exchange = Exchange(
+      request: request, target: RequestTarget(request.head.path ?? ""),
+      requestID: RequestID.accepted(givenID), client: client, kernel: kernel,
+      configuration: configuration, logger: context.logger)
+    if let fault = client.fault {
+      exchange.logger.debug(
+        "X-Forwarded-For has \(fault)", metadata: ["request_id": "\(exchange.requestID)"])
+    }
+    return exchange
+  }
+
+  private func answer(_ exchange: inout Exchange) async throws -> Response {
+    guard exchange.target.path.utf8.first == UInt8(ascii: "/") else {
+      throw Problem(
+        status: 400, code: "invalid", detail: "the request's target must be a path")
+    }
+    switch routes.match(exchange.request.method, exchange.target.path) {
+    case .handler(let handler, let id):
+      exchange.pathID = id
+      return try await handler(exchange)
+    case .otherMethod(let allowed):
+      var response = Response(Problem(status: 405, code: "method_not_allowed"), in: exchange)
+      response.headers[.allow] = allowed
+      return response
+    case .none: throw Problem.notFound
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// The server's settings; the names in comments are those of the settings file.
+public struct ServerConfiguration: Sendable, Equatable {
+  /// `server.host`: the address or name to listen on.
+  public var host = "127.0.0.1"
+  /// `server.port`; 0 takes a free one.
+  public var port = 8420
+  /// `server.trusted_proxies`: peers whose forwarding headers are believed.
+  public var trustedProxies: [CIDR] = []
+  /// The longest request body in bytes; a longer one is answered 413.
+  public var maxBodyBytes = 65_536
+  /// Whether `application/x-www-form-urlencoded` bodies are read for a form extractor.
+  public var readsForms = false
+  /// Names of query items that extractors read tokens from, so that listings do not refuse them.
+  public var queryCredentials: [String] = []
+  /// How long requests under way may take to finish once the server was told to stop.
+  public var shutdownDeadline: Duration = .seconds(20)
+  /// How long a connection may stay idle.
+  public var idleTimeout: Duration = .seconds(75)
+  /// The version of the program, for its log.
+  public var version = ""
+
+  public init() {}
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+@Suite("What commands answer")
+struct AnswersTests {
+  @Test(
+    "with --json a wrong command line is a problem on stderr",
+    arguments: [
+      ["keys", "list", "--json", "--nonsense"], ["keys", "list", "--json", "--limit", "0"],
+      ["keys", "list", "--json", "--state", "nonsense"], ["--json", "nonsense"],
+      ["keys", "create", "--json"], ["keys", "--json", "nonsense"],
+    ])
+  func usage(arguments: [String]) throws {
+    let result = try CardeaProgram().run(arguments)
+    #expect(result.status == 2)
+    #expect(result.out == "")
+    #expect(result.problem?["code"] as? String == "usage", "\(result.err)")
+    #expect(result.problem?["status"] as? Int == 400)
+    let detail = try #require(result.problem?["detail"] as? String)
+    #expect(!detail.hasPrefix("Error: "))
+    #expect(!detail.contains("Usage: "))
+  }
+
+  @Test("without --json it is text, and help is help")
+  func plainUsage() throws {
+    let program = try CardeaProgram()
+    let wrong = try program.run("keys", "list", "--nonsense", "--", "--json")
+    #expect(wrong.status == 2)
+    #expect(wrong.err.hasPrefix("Error: "))
+    let help = try program.run("keys", "list", "--json", "--help")
+    #expect(help.status == 0)
+    #expect(help.out.contains("USAGE"))
+  }
+
+  @Test("verify: what is no address is no address")
+  func address() throws {
+    let program = try CardeaProgram()
+    let token = try #require(try program.run("init").lines.first)
+    for text in ["banana", "", "1.2.3", "192.0.2.1:80"] {
+      let result = try program.run("keys", "verify", "--ip", text, input: token)
+      #expect(result.status == 2, "\(text)")
+      #expect(result.out == "")
+    }
+    #expect(try program.run("keys", "verify", "--ip", "2001:db8::1", input: token).status == 0)
+  }
+
+  @Test("verify: that nothing could be found out is not 'not valid'")
+  func noVerdict() throws {
+    let program = try CardeaProgram()
+    let token = try #require(try program.run("init").lines.first)
+    // The audit can't be written: /dev/full would be refused, a folder that is gone is not.
+    try FileManager.default.createDirectory(
+      at: program.folder.appending(path: "audit"), withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: program.path("audit/file"), withDestinationPath: program.path("gone/file"))
+    let environment = ["CARDEA_PLUGINS_AUDIT_JSONLINES_PATH": "audit/file"]
+    let result = try program.run("keys", "verify", input: token, environment: environment)
+    #expect(result.status == 3, "\(result.out)\(result.err)")
+    #expect(result.out == "")
+    #expect(result.err.contains("audit"))
+    let json = try program.run("keys", "verify", "--json", input: token, environment: environment)
+    #expect(json.status == 3)
+    #expect(json.problem?["code"] as? String == "audit_unavailable", "\(json.err)")
+    #expect(json.problem?["status"] as? Int == 503)
+  }
+
+  @Test("keys of an owner that there is not: an empty page")
+  func unknownOwner() throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("init").status == 0)
+    let json = try program.run("keys", "list", "--owner", "nobody", "--json")
+    #expect(json.status == 0)
+    #expect((json.json?["keys"] as? [Any])?.isEmpty == true)
+    #expect(try program.run("keys", "list", "--owner", "nobody").status == 0)
+  }
+
+  @Test("owners update with nothing to change says so")
+  func nothingToChange() throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("init").status == 0)
+    #expect(try program.run("owners", "create", "alice").status == 0)
+    let result = try program.run("owners", "update", "alice")
+    #expect(result.status == 2)
+    #expect(result.err.contains("nothing to change"))
+    #expect(try program.run("owners", "update", "alice", "--max-keys", "2").status == 0)
+  }
+
+  @Test("no command but one that authenticates makes the file of the audit sink")
+  func auditFile() throws {
+    let program = try CardeaProgram()
+    let environment = ["CARDEA_PLUGINS_AUDIT_JSONLINES_PATH": "audit.jsonl"]
+    let token = try #require(try program.run(["init"], environment: environment).lines.first)
+    for command in [["check"], ["check", "--settings"], ["plugins"], ["keys", "list"]] {
+      #expect(try program.run(command, environment: environment).status == 0)
+    }
+    #expect(!program.exists("audit.jsonl"))
+    #expect(try program.run("keys", "verify", input: token, environment: environment).status == 0)
+    #expect(String(decoding: try program.bytes("audit.jsonl"), as: UTF8.self).contains("allow"))
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// A `cardea serve` that listens on a free port.
+// @unchecked: `Process` may be signalled from any thread; the rest never changes.
+final class RunningServer: @unchecked Sendable {
+  let address: String
+  /// What was written before it listened.
+  let out: String
+  let err: String
+  private let process: Process
+
+  /// Starts it and waits for its ready line.
+  init(
+    _ program: CardeaProgram, _ arguments: [String], environment: [String: String] = [:]
+  ) throws {
+    process = try program.process(
+      ["serve", "--port", "0"] + arguments, environment: environment)
+    let outPipe = Pipe()
+    let errPipe = Pipe()
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = outPipe.fileHandleForWriting
+    process.standardError = errPipe
+    try process.run()
+    try outPipe.fileHandleForWriting.close()
+    var written = ""
+    while !written.contains("(Ctrl-C ends it)\n") {
+      let data = errPipe.fileHandleForReading.availableData
+      if data.isEmpty { break }
+      written += String(decoding: data, as: UTF8.self)
+    }
+    err = written
+    // The first key's token is written before the server listens, so one read has it.
+    out =
+      written.contains("Its token follows")
+      ? String(decoding: outPipe.fileHandleForReading.availableData, as: UTF8.self) : ""
+    let ready = try #require(written.split(separator: "\n").last { $0.contains("listens on") })
+    address = String(try #require(ready.split(separator: " ").first { $0.hasPrefix("http://") }))
+  }
+
+  deinit { if process.isRunning { process.terminate() } }
+
+  /// Sends SIGTERM and gives the exit code.
+  func stop() -> Int32 {
+    process.terminate()
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -1
+  }
+
+  /// Sends SIGKILL and waits for the end.
+  func kill() {
+    signal(SIGKILL)
+    process.waitUntilExit()
+  }
+
+  private func signal(_ number: Int32) {
+    #if canImport(Darwin)
+      Darwin.kill(process.processIdentifier, number)
+    #elseif canImport(Musl)
+      Musl.kill(process.processIdentifier, number)
+    #else
+      Glibc.kill(process.processIdentifier, number)
+    #endif
+  }
+
+  /// Sends SIGINT and gives the exit code.
+  func interrupt() -> Int32 {
+    process.interrupt()
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -1
+  }
+
+  /// The status of `GET /auth` with this token.
+  func authenticate(_ token: String) async throws -> Int {
+    var request = URLRequest(url: try #require(URL(string: "\(address)/auth")))
+    request.setValue(token, forHTTPHeaderField: "X-API-Key")
+    let (_, response) = try await URLSession.shared.data(for: request)
+    return try #require(response as? HTTPURLResponse).statusCode
+  }
+}

@@ -1,0 +1,91 @@
+import CardeaCLI
+import CardeaKernel
+import Testing
+
+@Suite("Settings table")
+struct SettingsTableTests {
+  @Test("every setting has one name, one environment name and documentation")
+  func rows() {
+    let rows = SettingsTable.rows
+    #expect(Set(rows.map(\.name)).count == rows.count)
+    #expect(Set(rows.map(\.environmentName)).count == rows.count)
+    for row in rows {
+      #expect(row.documentation.hasSuffix("."), "\(row.name)")
+      #expect(row.name.split(separator: ".").count == 2, "\(row.name)")
+      #expect(
+        row.name.utf8.allSatisfy {
+          (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 46
+        },
+        "\(row.name)")
+    }
+  }
+
+  @Test("the environment's names are the documented ones")
+  func environmentNames() {
+    let names = Dictionary(
+      uniqueKeysWithValues: SettingsTable.rows.map { ($0.name, $0.environmentName) })
+    #expect(
+      names == [
+        "store.url": "CARDEA_STORE_URL",
+        "server.host": "CARDEA_SERVER_HOST",
+        "server.port": "CARDEA_SERVER_PORT",
+        "server.trusted_proxies": "CARDEA_SERVER_TRUSTED_PROXIES",
+        "token.format": "CARDEA_TOKEN_FORMAT",
+        "token.accept": "CARDEA_TOKEN_ACCEPT",
+        "token.namespace": "CARDEA_TOKEN_NAMESPACE",
+        "token.identifier_length": "CARDEA_TOKEN_IDENTIFIER_LENGTH",
+        "token.secret_length": "CARDEA_TOKEN_SECRET_LENGTH",
+        "hash.preferred": "CARDEA_HASH_PREFERRED",
+        "hash.pbkdf2_iterations": "CARDEA_HASH_PBKDF2_ITERATIONS",
+        "hash.argon2_ops": "CARDEA_HASH_ARGON2_OPS",
+        "hash.argon2_mib": "CARDEA_HASH_ARGON2_MIB",
+        "hash.pepper_files": "CARDEA_HASH_PEPPER_FILES",
+        "hash.pool_width": "CARDEA_HASH_POOL_WIDTH",
+        "hash.queue_limit": "CARDEA_HASH_QUEUE_LIMIT",
+        "hash.deadline": "CARDEA_HASH_DEADLINE",
+        "extract.headers": "CARDEA_EXTRACT_HEADERS",
+        "extract.schemes": "CARDEA_EXTRACT_SCHEMES",
+        "extract.query": "CARDEA_EXTRACT_QUERY",
+        "extract.form": "CARDEA_EXTRACT_FORM",
+        "extract.basic": "CARDEA_EXTRACT_BASIC",
+        "extract.conflict": "CARDEA_EXTRACT_CONFLICT",
+        "keys.default_expiry": "CARDEA_KEYS_DEFAULT_EXPIRY",
+        "keys.max_per_owner": "CARDEA_KEYS_MAX_PER_OWNER",
+        "keys.owner_must_exist": "CARDEA_KEYS_OWNER_MUST_EXIST",
+        "scopes.available": "CARDEA_SCOPES_AVAILABLE",
+        "scopes.default": "CARDEA_SCOPES_DEFAULT",
+        "cache.entries": "CARDEA_CACHE_ENTRIES",
+        "cache.wrong_entries": "CARDEA_CACHE_WRONG_ENTRIES",
+        "cache.lease": "CARDEA_CACHE_LEASE",
+        "cache.max_stale": "CARDEA_CACHE_MAX_STALE",
+      ])
+  }
+
+  @Test("every default reads back through its own row", arguments: SettingsTable.rows.map(\.name))
+  func defaultsAreValid(name: String) throws {
+    let row = try #require(SettingsTable.rows.first { $0.name == name })
+    let text = try #require(row.defaultText)
+    let section = name.split(separator: ".")
+    let written = text.isEmpty ? "\"\"" : text
+    let result = readSettings("\(section[0]):\n  \(section[1]): \(written)\n")
+    #expect(result.faults == [])
+    #expect(result.settings.origin(name) == .file(path: "cardea.yaml", line: 2))
+  }
+
+  @Test("the defaults are those of the kernel")
+  func defaultsAreTheKernels() {
+    let settings = readSettings().settings
+    let kernel = KernelConfiguration()
+    #expect(settings.kernelConfiguration == kernel)
+  }
+
+  @Test("every setting is read from the environment", arguments: SettingsTable.rows.map(\.name))
+  func everyRowFromEnvironment(name: String) throws {
+    let row = try #require(SettingsTable.rows.first { $0.name == name })
+    var text = try #require(row.defaultText)
+    if row.type == .strings { text = String(text.dropFirst().dropLast()) }
+    let result = readSettings(environment: [row.environmentName: text])
+    #expect(result.faults == [])
+    #expect(result.settings.origin(name) == .environment(row.environmentName))
+  }
+}

@@ -1,0 +1,56 @@
+import Cardea
+import CardeaPluginTestKit
+import Testing
+
+@Suite struct StandardPluginsTests {
+  @Test func bringsWhatTheDefaultsName() throws {
+    var registry = Registry()
+    registry.use(try StandardPlugins())
+    #expect(
+      registry.plugins.map(\.id) == [
+        "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "format.keysmith",
+        "format.underscore", "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
+        "extractor.header.x-api-authorization", "extractor.authorization.api-key",
+        "extractor.authorization.bearer",
+      ])
+  }
+
+  @Test func bringsWhatIsAskedFor() throws {
+    var options = StandardOptions()
+    options.peppers = [
+      try Pepper(version: "v1", secret: Secret([UInt8](repeating: 1, count: 32)))
+    ]
+    options.headers = []
+    options.schemes = ["Token"]
+    options.queryNames = ["api-key"]
+    options.formNames = ["token"]
+    options.basic = true
+    var registry = Registry()
+    registry.use(try StandardPlugins(options))
+    let ids = registry.plugins.map(\.id)
+    #expect(ids.contains("hasher.hmac_sha256"))
+    #expect(
+      ids.suffix(4) == [
+        "extractor.authorization.token", "extractor.query.api-key", "extractor.form.token",
+        "extractor.basic",
+      ])
+  }
+
+  @Test func namesEveryFaultAtOnce() throws {
+    var options = StandardOptions()
+    options.pbkdf2Iterations = 1
+    options.argon2Operations = 0
+    let pepper = try Pepper(version: "v1", secret: Secret([UInt8](repeating: 1, count: 32)))
+    options.peppers = [pepper, pepper]
+    options.headers = ["X-API-Key", "X API", ""]
+    options.schemes = ["Api:Key"]
+    options.queryNames = ["a b"]
+    #expect { try StandardPlugins(options) } throws: { error in
+      (error as? ConfigurationFaults)?.faults.map(\.setting) == [
+        "hash.pbkdf2_iterations", "hash.argon2_ops", "hash.pepper_files", "extract.headers",
+        "extract.headers", "extract.schemes", "extract.query",
+      ]
+    }
+  }
+
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+/// Every test that SECURITY.md names as proof of a promise exists.
+@Suite struct PromisesTests {
+  @Test func everyPromiseNamesTestsThatExist() throws {
+    let rows = try Repository.text(of: "SECURITY.md").split(separator: "\n")
+      .filter { $0.hasPrefix("| ") && $0.contains("Tests") }
+    try #require(rows.count > 10)
+    let sources = try sources()
+    for row in rows {
+      let cells = row.split(separator: "|", omittingEmptySubsequences: false)
+      try #require(cells.count == 5, "a row has three cells: \(row)")
+      let named = cells[3].matches(of: /`(\w+Tests)(?:\.(\w+))?`/)
+      #expect(!named.isEmpty, "no test proves: \(cells[1])")
+      for test in named {
+        let function = test.2.map { "func \($0)(" } ?? "@Test"
+        let exists = sources.contains {
+          $0.contains("struct \(test.1) ") && $0.contains(function)
+        }
+        #expect(exists, "there is no test \(test.0)")
+      }
+    }
+  }
+
+  private func sources() throws -> [String] {
+    let folder = Repository.root.appending(path: "Tests")
+    let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+    return try files.compactMap { $0 as? String }.filter { $0.hasSuffix("Tests.swift") }
+      .map { try Repository.text(of: "Tests/\($0)") }
+  }
+}

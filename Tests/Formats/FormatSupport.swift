@@ -1,0 +1,47 @@
+import CardeaKernel
+import CardeaPluginTestKit
+
+/// The parts that a format reads in a token, as text; `nil` if it refuses.
+func parts(_ format: some TokenFormat, _ token: [UInt8]) -> [String]? {
+  format.parse(token.span).map { parsed in
+    [token[parsed.prefix], token[parsed.secret]].map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+func parts(_ format: some TokenFormat, _ token: String) -> [String]? {
+  parts(format, Array(token.utf8))
+}
+
+func request(
+  namespace: String = "tok", identifierLength: Int = 8, secretLength: Int = 32,
+  prefix: String? = nil, primitives: any Primitives = SamplePrimitives(seed: 1)
+) -> TokenRequest {
+  TokenRequest(
+    namespace: namespace, identifierLength: identifierLength, secretLength: secretLength,
+    prefix: prefix, primitives: primitives)
+}
+
+/// Promise P3: every token with one character replaced. Four replacements at each place: the next
+/// character of the alphabet, a random one, another separator, and the other case or another digit.
+func mutationsThatParse(_ format: some TokenFormat, tokens: Int, seed: UInt64) throws -> [String] {
+  let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+  let primitives = SamplePrimitives(seed: seed)
+  var survivors: [String] = []
+  for _ in 0..<tokens {
+    let token = Array(try format.build(request(primitives: primitives)).token.reveal().utf8)
+    let random = primitives.randomBytes(token.count)
+    for index in token.indices {
+      let byte = token[index]
+      let next = alphabet[((alphabet.firstIndex(of: byte) ?? 0) + 1) % alphabet.count]
+      let others = [next, alphabet[Int(random[index]) % 62], UInt8(ascii: "_"), byte ^ 0x20]
+      for other in others where other != byte {
+        var changed = token
+        changed[index] = other
+        if format.parse(changed.span) != nil {
+          survivors.append(String(decoding: changed, as: UTF8.self))
+        }
+      }
+    }
+  }
+  return survivors
+}

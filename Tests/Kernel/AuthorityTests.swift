@@ -1,0 +1,157 @@
+import CardeaKernel
+import Testing
+
+/// A1: whatever a key does, it gives nothing that it does not have.
+@Suite struct AuthorityTests {
+  @Test func theScopeLatticeHolds() async throws {
+    let rig = try await Rig()
+    let names = ["orders:read", "orders:write", "orders:*", "bills:read", "*", "cardea:keys:write"]
+    var random = SeededGenerator(seed: 20_261_121)
+    var granted = 0
+    for _ in 0..<400 {
+      let own = names.filter { _ in Bool.random(using: &random) }
+      let wanted = names.filter { _ in Bool.random(using: &random) }
+      let actor = Actor(try await rig.identity(scopes: own))
+      do {
+        var new = NewKey(name: "child")
+        new.scopes = wanted
+        let child = try await rig.kernel.createKey(new, by: actor)
+        granted += 1
+        for scope in names where child.stored.key.scopes.grants(scope) {
+          #expect(ScopeSet(own).grants(scope), "\(own) made \(wanted), which grants \(scope)")
+        }
+      } catch {
+        #expect(error.code == "beyond_actor")
+        #expect(!ScopeSet(own).covers(ScopeSet(wanted)))
+      }
+    }
+    #expect(granted > 20, "the lattice was not exercised")
+  }
+
+  @Test func expiryStaysWithinTheActors() async throws {
+    let rig = try await Rig { $0.defaultExpiry = .seconds(86_400) }
+    let actor = Actor(
+      try await rig.identity(scopes: ["a"], expiry: .after(.seconds(3_600))))
+    let own = rig.clock.now().adding(.seconds(3_600))
+    func make(_ expiry: Expiry) async throws -> IssuedKey {
+      var new = NewKey(name: "child")
+      new.scopes = ["a"]
+      new.expiry = expiry
+      return try await rig.kernel.createKey(new, by: actor)
+    }
+    #expect(try await make(.standard).stored.key.expiresAt == own)
+    for beyond in [Expiry.never, .after(.seconds(3_601))] {
+      await #expect(throws: LifecycleError.self) { _ = try await make(beyond) }
+    }
+    let child = try await make(.after(.seconds(60)))
+    var edit = KeyEdit()
+    edit.expiry = .never
+    await #expect(throws: LifecycleError.self) {
+      _ = try await rig.kernel.updateKey(child.stored.key.id, edit, by: actor)
+    }
+  }
+
+  @Test func aKeyBeyondTheActorIsOutOfReachButCanBeStopped() async throws {
+    let rig = try await Rig()
+    let actor = Actor(
+      try await rig.identity(scopes: ["a"], expiry: .after(.seconds(3_600))))
+    let wider = try await rig.key { $0.scopes = ["a", "b"] }
+    let longer = try await rig.key { $0.scopes = ["a"] }
+    let admin = try await rig.key { $0.scopes = [ScopeSet.admin] }
+    func refuses(_ id: IssuedKey, _ work: (AuthKernel, IssuedKey) async throws -> Void) async
+      -> Bool
+    {
+      do {
+        try await work(rig.kernel, id)
+        return false
+      } catch { return (error as? LifecycleError)?.code == "beyond_actor" }
+    }
+    let all: [(AuthKernel, IssuedKey) async throws -> Void] = [
+      { _ = try await $0.rotateToken($1.stored.key.id, by: actor) },
+      { _ = try await $0.completeRotation($1.stored.key.id, by: actor) },
+      { _ = try await $0.cancelRotation($1.stored.key.id, by: actor) },
+      {
+        var edit = KeyEdit()
+        edit.name = "mine"
+        _ = try await $0.updateKey($1.stored.key.id, edit, by: actor)
+      },
+      { _ = try await $0.reactivateKey($1.stored.key.id, by: actor) },
+      { _ = try await $0.suspendKey($1.stored.key.id, by: actor) },
+      { _ = try await $0.revokeKey($1.stored.key.id, by: actor) },
+      { _ = try await $0.purgeKey($1.stored.key.id, by: actor) },
+    ]
+    for work in all {
+      #expect(await refuses(wider, work))
+      #expect(await refuses(admin, work))
+    }
+    for work in all.prefix(5) { #expect(await refuses(longer, work)) }
+    #expect(await refuses(longer, all[5]) == false)
+    #expect(await refuses(longer, all[6]) == false)
+    #expect(try await rig.kernel.key(longer.stored.key.id).key.status == .revoked)
+  }
+
+  /// An owner stands over keys of any scope, so only the admin scope reaches them.
+  @Test func ownersAreChangedByAdminsOnly() async throws {
+    let rig = try await Rig()
+    let limited = Actor(try await rig.identity(scopes: ["cardea:keys:write", "a"]))
+    let admin = Actor(try await rig.identity(scopes: [ScopeSet.admin]))
+    let owner = try await rig.kernel.createOwner(NewOwner(name: "root"), by: limited).owner
+    func code(_ work: () async throws -> Void) async -> String? {
+      do {
+        try await work()
+        return nil
+      } catch { return (error as? LifecycleError)?.code }
+    }
+    var edit = OwnerEdit()
+    edit.maxKeys = 1_000
+    for actor in [limited, admin] {
+      let expected = actor == admin ? nil : "beyond_actor"
+      #expect(await code { _ = try await rig.kernel.disableOwner(owner.id, by: actor) } == expected)
+      #expect(await code { _ = try await rig.kernel.enableOwner(owner.id, by: actor) } == expected)
+      #expect(
+        await code { _ = try await rig.kernel.updateOwner(owner.id, edit, by: actor) } == expected)
+      #expect(
+        await code {
+          _ = try await rig.kernel.createOwner(
+            NewOwner(name: "own-\(actor == admin)", maxKeys: -1), by: actor)
+        } == expected)
+    }
+  }
+
+  @Test func anEmptyScopeSetGrantsNothing() {
+    #expect(!ScopeSet([]).grants("a"))
+    #expect(!ScopeSet(["*"]).grants("cardea:admin"))
+    #expect(!ScopeSet(["cardea:*"]).grants("cardea:admin"))
+    #expect(ScopeSet(["orders:*"]).grants("orders:read"))
+    #expect(ScopeSet(["orders:*"]).grants("orders:read:own"))
+    #expect(!ScopeSet(["orders:*"]).grants("orders"))
+    #expect(!ScopeSet(["orders:*:own"]).grants("orders:read"))
+    #expect(ScopeSet([ScopeSet.admin]).grants("anything"))
+    #expect(!ScopeSet(["*"]).covers([ScopeSet.admin]))
+    #expect(!ScopeSet(["*"]).covers(["cardea:verify"]))
+  }
+}
+
+extension Rig {
+  /// A verified key with these scopes.
+  func identity(scopes: [String], expiry: Expiry = .never) async throws -> Identity {
+    let issued = try await key {
+      $0.scopes = scopes
+      $0.expiry = expiry
+    }
+    return try #require(await verdict(issued.token).identity)
+  }
+}
+
+/// SplitMix64: a seed gives the same run again.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,54 @@
+import Testing
+
+@testable import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+@Suite struct CacheTableTests {
+  private func entry(_ digest: Digest128) -> KnownToken {
+    let key = KeyRecord(
+      id: UUID(), prefix: "tok_\(digest.high)", name: "t", format: "keysmith",
+      createdAt: Timestamp(milliseconds: 0), createdBy: "t", secrets: [])
+    return KnownToken(StoredKey(key: key), digest: digest, stamp: .none, match: nil)
+  }
+
+  @Test func itHoldsItsCapacityAndNeverMuchMore() {
+    var random = SeededGenerator(seed: 1)
+    let table = CacheTable(capacity: 10_000)
+    let digests = (0..<10_000).map { _ in Digest128(low: random.next(), high: random.next()) }
+    for digest in digests { table.insert(entry(digest)) }
+    let found = digests.filter { table.find($0)?.digest == $0 }.count
+    #expect(found > 9_980, "a cache of n entries holds n keys but for an unlucky shard")
+    for _ in 0..<100_000 {
+      table.insert(entry(Digest128(low: random.next(), high: random.next())))
+    }
+    #expect(table.count <= 10_000 * 9 / 8 + 2 * 64)
+  }
+
+  /// Colliding homes, replacement and eviction against a plain dictionary.
+  @Test func whatItFindsIsWhatWasPutThere() {
+    var random = SeededGenerator(seed: 2)
+    let table = CacheTable(capacity: 640)
+    for _ in 0..<200_000 {
+      // Few homes in few shards, so that probes are long.
+      let digest = Digest128(low: random.next() & 0x1FFF, high: 1 + (random.next() & 3))
+      if random.next() & 1 == 0 {
+        table.insert(entry(digest))
+        #expect(table.find(digest)?.digest == digest)
+      } else if let found = table.find(digest) {
+        #expect(found.digest == digest)
+      }
+    }
+  }
+
+  @Test func aCapacityOfNothingKeepsNothing() {
+    let table = CacheTable(capacity: 0)
+    let digest = Digest128(low: 1, high: 2)
+    table.insert(entry(digest))
+    #expect(table.find(digest) == nil && table.count == 0)
+  }
+}

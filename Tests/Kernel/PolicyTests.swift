@@ -1,0 +1,219 @@
+import CardeaKernel
+import Dispatch
+import Testing
+
+@Suite struct PolicyTests {
+  struct Told: Policy {
+    let id = "policy.told"
+    var stage: PolicyStage = .afterVerification
+    var deadline: Duration = .seconds(60)
+    let decide: @Sendable (PolicyContext) throws -> PolicyDecision
+    func evaluate(_ context: PolicyContext) throws -> PolicyDecision { try decide(context) }
+  }
+  struct Asks: AsyncPolicy {
+    let id = "policy.asks"
+    var deadline: Duration = .seconds(60)
+    var concerns: @Sendable (Identity) -> Bool = { _ in true }
+    let decide: @Sendable (PolicyContext) async throws -> PolicyDecision
+    func applies(to identity: Identity) -> Bool { concerns(identity) }
+    func evaluate(_ context: PolicyContext) async throws -> PolicyDecision {
+      try await decide(context)
+    }
+  }
+  struct Refusal: Error {}
+
+  @Test func aPolicyDeniesColdAndWarm() async throws {
+    let closed = Locked(false)
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Told { _ in
+          closed.withLock { $0 } ? .deny(PolicyDenial(code: "closed")) : .pass
+        })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    closed.withLock { $0 = true }
+    let denial = rig.warmVerdict(issued.token)?.denial
+    #expect(denial?.reason == .policyDenied)
+    #expect(denial?.policy?.code == "closed")
+    #expect(denial?.category == .forbidden)
+  }
+
+  @Test func policiesOnlyNarrow() async throws {  // S5
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(Told { _ in .pass })
+    }
+    let issued = try await rig.key()
+    _ = try await rig.kernel.revokeKey(issued.stored.key.id, by: .host)
+    #expect(await rig.verdict(issued.token).denial?.reason == .revoked)
+  }
+
+  @Test func aThrowDenies() async throws {  // S4
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(Told { _ in throw Refusal() })
+    }
+    let issued = try await rig.key()
+    let denial = await rig.verdict(issued.token).denial
+    #expect(denial?.reason == .failed)
+    #expect(denial?.category == .unavailable)
+  }
+
+  @Test func anOverrunDenies() async throws {  // S4
+    let clock = HandClock()
+    let rig = try await Rig(clock: clock) { _ in
+    } plugins: {
+      $0.use(
+        Told(deadline: .milliseconds(5)) { _ in
+          clock.advance(.milliseconds(6))
+          return .pass
+        })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).denial?.reason == .failed)
+  }
+
+  @Test func beforeVerificationTellsAStrangerNothing() async throws {
+    let seen = Collected<String>()
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Told(stage: .beforeVerification) { context in
+          seen.append(context.prefix)
+          #expect(context.identity == nil)
+          return .deny(PolicyDenial(code: "blocked"))
+        })
+    }
+    let issued = try await rig.key()
+    let denial = await rig.verdict(issued.token).denial
+    #expect(denial?.reason == .policyDenied)
+    #expect(denial?.category == .unauthenticated)
+    #expect(seen.all == [issued.stored.key.prefix], "asked once for one request")
+  }
+
+  @Test func aLimitIs429AndItsOwnSignal() async throws {
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Told { _ in
+          .deny(
+            PolicyDenial(code: "slow_down", status: .tooManyRequests, retryAfter: .seconds(7)))
+        })
+    }
+    let limited = Collected<AccessEvent>()
+    rig.kernel.signals.subscribe(
+      RateLimited.self, id: "t", .queue(bound: 10, overflow: .dropNewest)
+    ) { limited.append($0.event) }
+    let issued = try await rig.key()
+    let denial = await rig.verdict(issued.token).denial
+    #expect(denial?.category == .limited)
+    #expect(denial?.retryAfter == .seconds(7))
+    await rig.kernel.drain()
+    #expect(limited.all.map(\.prefix) == [issued.stored.key.prefix])
+  }
+
+  @Test func anAsyncPolicyKeepsItsKeysOffTheWarmPath() async throws {
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Asks(concerns: { $0.name == "asked" }) { context in
+          context.identity?.name == "asked" ? .deny(PolicyDenial(code: "retired")) : .pass
+        })
+    }
+    let asked = try await rig.key("asked")
+    let free = try await rig.key("free")
+    #expect(await rig.verdict(asked.token).denial?.policy?.code == "retired")
+    #expect(rig.warmVerdict(asked.token) == nil)
+    #expect(await rig.verdict(free.token).identity != nil)
+    #expect(rig.warmVerdict(free.token)?.identity != nil)
+  }
+
+  @Test func theDeadlineOfAnAsyncPolicyWinsWithoutWaitingForIt() async throws {  // S4
+    let gate = DispatchSemaphore(value: 0)
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Asks(deadline: .milliseconds(10)) { _ in
+          await wait(for: gate)
+          return .pass
+        })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).denial?.reason == .failed)
+    gate.signal()
+  }
+
+  /// Serving from memory while the store is away asks every policy all the same.
+  @Test func staleKeysStillFaceTheAsyncPolicies() async throws {
+    let denies = Locked(false)
+    let store = SharedCountingStore()
+    let rig = try await Rig(store: store) {
+      $0.maxStale = .seconds(30)
+    } plugins: {
+      $0.use(Asks { _ in denies.withLock { $0 } ? .deny(PolicyDenial(code: "no")) : .pass })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    store.base.fails = true
+    rig.clock.advance(.seconds(2))
+    #expect(await rig.verdict(issued.token).identity != nil, "served stale, as configured")
+    denies.withLock { $0 = true }
+    #expect(await rig.verdict(issued.token).denial?.reason == .policyDenied)
+    rig.clock.advance(.seconds(60))
+    #expect(await rig.verdict(issued.token).denial?.reason == .storeUnavailable)
+  }
+
+  @Test func aKeyRevokedWhileAPolicyThinksIsDenied() async throws {
+    let revoke = Locked<(@Sendable () async throws -> Void)?>(nil)
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(
+        Asks { _ in
+          try await revoke.withLock { $0 }?()
+          return .pass
+        })
+    }
+    let issued = try await rig.key()
+    let kernel = rig.kernel
+    revoke.withLock {
+      $0 = { _ = try await kernel.revokeKey(issued.stored.key.id, by: .host) }
+    }
+    #expect(await rig.verdict(issued.token).denial?.reason == .revoked)
+  }
+
+  struct FailingSink: AuditSink {
+    let id = "audit.failing"
+    func record(_ events: [AccessEvent]) throws { throw Refusal() }
+  }
+
+  @Test func anAuditThatCannotBeWrittenDenies() async throws {
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(FailingSink())
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).denial?.reason == .auditUnavailable)
+  }
+
+  struct KeepingSink: AuditSink {
+    let id = "audit.keeping"
+    let events: Collected<AccessEvent>
+    func record(_ events: [AccessEvent]) { for event in events { self.events.append(event) } }
+  }
+
+  @Test func everyAttemptIsAccountedForOnce() async throws {  // U1
+    let events = Collected<AccessEvent>()
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(KeepingSink(events: events))
+    }
+    let issued = try await rig.key()
+    for _ in 0..<5 { _ = await rig.verdict(issued.token) }
+    for _ in 0..<3 { _ = await rig.kernel.authenticate(Call([])) }
+    #expect(events.all.filter { $0.reason == nil }.count == 5)
+    #expect(events.all.filter { $0.reason == .missing }.count == 3)
+    #expect(events.all.first?.request.path == "/orders")
+  }
+}

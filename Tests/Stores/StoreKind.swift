@@ -1,0 +1,26 @@
+import CardeaKernel
+import CardeaMemoryStore
+import CardeaSQLite
+import Testing
+
+/// The stores that the common expectations are run against.
+enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
+  case memory, sqlite
+
+  var testDescription: String { rawValue }
+
+  /// Opens an empty store, hands it to `body` with a maker of records, and closes it.
+  func withStore(
+    _ body: (any KeyStore, Records) async throws -> Void
+  ) async throws {
+    let folder = try Folder()
+    let store: any KeyStore =
+      switch self {
+      case .memory: MemoryStore()
+      case .sqlite: SQLiteStore(path: folder.path("keys.sqlite3"))
+      }
+    try await store.open()
+    try await body(store, try Records())
+    await store.close()
+  }
+}
