@@ -40,6 +40,12 @@ import Testing
     return (rig, hasher)
   }
 
+  /// A caller that has its answer finds its thread free, even where nobody may wait for one.
+  @Test func whoeverComesBackAtOnceIsNotRefused() async throws {
+    let (rig, _) = try await gated(queueLimit: 0)
+    for _ in 0..<2_000 { _ = try await rig.key() }
+  }
+
   @Test func aFullQueueIsOverloadedAtOnce() async throws {
     let (rig, hasher) = try await gated(queueLimit: 0)
     let first = try await rig.key()

@@ -23,12 +23,12 @@ enum ServerBenchmarks {
 
     let began = ContinuousClock.now
     let server = try start(cardea, ["serve", "--store", store, "--port", "8427"])
-    try waitFor(port: 8427, token: token)
+    try Probe.waitFor(port: 8427, token: token)
     let startTook = ContinuousClock.now - began
     print("\nServer\n  start to first answer: \(startTook)")
     print("  resident memory, idle: \(resident(server.processIdentifier) / 1024) MiB")
     let floor = try start(empty, ["8428"])
-    try waitFor(port: 8428, token: token)
+    try Probe.waitFor(port: 8428, token: token)
     defer {
       server.terminate()
       floor.terminate()
@@ -94,19 +94,6 @@ enum ServerBenchmarks {
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return String(decoding: data, as: UTF8.self)
-  }
-
-  private static func waitFor(port: Int, token: String) throws {
-    for _ in 0..<2_000 {
-      let code = try output(
-        "/usr/bin/env",
-        [
-          "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "X-API-Key: \(token)",
-          "http://127.0.0.1:\(port)/auth",
-        ])
-      if code == "200" { return }
-    }
-    throw BenchError.failed("nothing answers on port \(port)")
   }
 
   /// Seconds of processor time that a process has used.

@@ -19,9 +19,13 @@ final class HashPool: Sendable {
   /// Why a job was not run.
   struct Overloaded: Error {}
 
+  /// Does the work and returns what tells the caller: by then its thread is free again, so that whoever
+  /// comes back at once finds it so.
+  private typealias Work = @Sendable () -> @Sendable () -> Void
+
   private struct Job {
     let number: UInt64
-    let run: @Sendable () -> Void
+    let run: Work
     let refuse: @Sendable () -> Void
     let expires: UInt64
   }
@@ -50,7 +54,10 @@ final class HashPool: Sendable {
     let outcome: Swift.Result<Result, Overloaded> = await withCheckedContinuation { continuation in
       enqueue(
         prefix,
-        run: { continuation.resume(returning: .success(work())) },
+        run: {
+          let result = work()
+          return { continuation.resume(returning: .success(result)) }
+        },
         refuse: { continuation.resume(returning: .failure(Overloaded())) })
     }
     return try outcome.get()
@@ -72,7 +79,7 @@ final class HashPool: Sendable {
   }
 
   private func enqueue(
-    _ prefix: String, run: @escaping @Sendable () -> Void, refuse: @escaping @Sendable () -> Void
+    _ prefix: String, run: @escaping Work, refuse: @escaping @Sendable () -> Void
   ) {
     let expires = clock.monotonic() &+ deadline.nanoseconds
     enum Next { case start, wait(UInt64), refuse }
@@ -106,10 +113,11 @@ final class HashPool: Sendable {
     }
   }
 
-  private func start(_ run: @escaping @Sendable () -> Void) {
+  private func start(_ run: @escaping Work) {
     queue.async {
-      run()
+      let tell = run()
       self.finished()
+      tell()
     }
   }
 
