@@ -106,7 +106,7 @@ let tests: [Target] = [
     "CardeaKernelTests", "Kernel",
     [
       "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaSodium", "CardeaFormats",
-      "CardeaExtractors", "CardeaMemoryStore",
+      "CardeaExtractors", "CardeaMemoryStore", "CardeaTestFixtures",
     ]),
   test(
     "CardeaHashersTests", "Hashers",

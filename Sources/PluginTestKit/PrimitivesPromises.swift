@@ -8,6 +8,7 @@ public struct PrimitivesPromises: Sendable {
 
   public var all: [Promise] {
     identityPromises(kind: "primitives") { try make() } + randomness + digests + [comparison]
+      + signatures
   }
 
   private var randomness: [Promise] {
@@ -118,6 +119,77 @@ public struct PrimitivesPromises: Sendable {
       try require(!primitives.equal(Array(bytes.dropLast()), bytes), "a longer one is equal")
       try require(!primitives.equal([], [0]), "a zero byte equals no byte")
     }
+  }
+
+  private var signatures: [Promise] {
+    [
+      Promise("signs as RFC 8032 does") {
+        let primitives = try make()
+        for vector in Ed25519Vector.all {
+          let key = try vector.privateKey()
+          let signature = primitives.sign(vector.message, with: key)
+          try require(
+            hex(primitives.publicKey(of: key).bytes), is: hex(vector.publicKey), "the public key")
+          try require(
+            hex(signature.bytes), is: hex(vector.signature),
+            "the signature of \(vector.message.count) bytes")
+        }
+      },
+      Promise("takes the signatures of RFC 8032") {
+        let primitives = try make()
+        for vector in Ed25519Vector.all {
+          try require(
+            primitives.isValid(
+              try vector.publishedSignature(), of: vector.message,
+              by: try vector.publishedPublicKey()),
+            "the signature of \(vector.message.count) bytes is refused")
+        }
+      },
+      Promise("takes no signature of anything else") {
+        let primitives = try make()
+        let key = try Ed25519Vector.key(0)
+        let other = primitives.publicKey(of: try Ed25519Vector.key(1))
+        let publicKey = primitives.publicKey(of: key)
+        let message = Array(UInt8(0)..<64)
+        let signature = primitives.sign(message, with: key)
+        try require(
+          primitives.isValid(signature, of: message, by: publicKey), "its own signature is refused")
+        try require(
+          !primitives.isValid(signature, of: message, by: other), "another key's is taken")
+        try require(
+          !primitives.isValid(signature, of: message + [0], by: publicKey),
+          "a longer message is taken")
+        try require(
+          !primitives.isValid(signature, of: Array(message.dropLast()), by: publicKey),
+          "a shorter message is taken")
+        for index in message.indices {
+          var changed = message
+          changed[index] ^= 1
+          try require(
+            !primitives.isValid(signature, of: changed, by: publicKey),
+            "byte \(index) of the message is not signed")
+        }
+        for index in signature.bytes.indices {
+          var changed = signature.bytes
+          changed[index] ^= 1
+          try require(
+            !primitives.isValid(
+              try require(Ed25519.Signature(changed), "no signature"), of: message, by: publicKey),
+            "byte \(index) of the signature is not looked at")
+        }
+      },
+      Promise("takes one spelling of a signature") {
+        // RFC 8032, section 5.1.7: the second half must be below the group's order, or adding that
+        // would give another signature of the same message.
+        let primitives = try make()
+        for vector in Ed25519Vector.all {
+          try require(
+            !primitives.isValid(
+              try vector.secondSpelling(), of: vector.message, by: try vector.publishedPublicKey()),
+            "a signature whose second half is not below the order is taken")
+        }
+      },
+    ]
   }
 
   private func hex(_ bytes: [UInt8]) -> String {

@@ -35,5 +35,12 @@ import Testing
     func keyedDigest(_ bytes: UnsafeRawBufferPointer) -> Digest128 { other.keyedDigest(bytes) }
     func sha256(_ bytes: [UInt8]) -> Digest256 { other.sha256(bytes) }
     func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool { other.equal(left, right) }
+    func publicKey(of key: Ed25519.PrivateKey) -> Ed25519.PublicKey { other.publicKey(of: key) }
+    func sign(_ message: [UInt8], with key: Ed25519.PrivateKey) -> Ed25519.Signature {
+      other.sign(message, with: key)
+    }
+    func isValid(
+      _ signature: Ed25519.Signature, of message: [UInt8], by key: Ed25519.PublicKey
+    ) -> Bool { other.isValid(signature, of: message, by: key) }
   }
 }

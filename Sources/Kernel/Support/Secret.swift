@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// Bytes that must not leak: a token, or the random part of one.
 ///
 /// It is not `Codable`, so a signal, an audit row or a response that holds one does not compile; printing
@@ -24,11 +16,7 @@ public final class Secret: @unchecked Sendable {
   }
 
   deinit {
-    #if canImport(Darwin)
-      if let base = buffer.baseAddress { memset_s(base, buffer.count, 0, buffer.count) }
-    #else
-      if let base = buffer.baseAddress { explicit_bzero(base, buffer.count) }
-    #endif
+    buffer.wipe()
     buffer.deallocate()
   }
 

@@ -1,9 +1,9 @@
 import CardeaKernel
 
-/// Primitives for tests: a plain SHA-256 (FIPS 180-4), and "random" bytes that a seed decides, so
-/// that a failure can be repeated.
+/// Primitives for tests: a plain SHA-256 (FIPS 180-4), "random" bytes that a seed decides, so that a
+/// failure can be repeated, and "signatures" that are digests of public key and message.
 ///
-/// Never for a service: whoever knows the seed knows every secret.
+/// Never for a service: whoever knows the seed knows every secret, and anybody can sign.
 public final class SamplePrimitives: Primitives {
   public let id = "primitives.sample"
   private let state: Locked<UInt64>
@@ -39,6 +39,29 @@ public final class SamplePrimitives: Primitives {
 
   public func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     left.count == right.count && zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+  }
+
+  public func publicKey(of key: Ed25519.PrivateKey) -> Ed25519.PublicKey {
+    let digest = key.seed.withUnsafeBytes { sha256(Array($0)).bytes }
+    return Ed25519.PublicKey(writing: { $0.update(from: digest, count: 32) })
+  }
+
+  public func sign(_ message: [UInt8], with key: Ed25519.PrivateKey) -> Ed25519.Signature {
+    signature(of: message, by: publicKey(of: key))
+  }
+
+  public func isValid(
+    _ signature: Ed25519.Signature, of message: [UInt8], by key: Ed25519.PublicKey
+  ) -> Bool {
+    signature == self.signature(of: message, by: key)
+  }
+
+  private func signature(
+    of message: [UInt8], by key: Ed25519.PublicKey
+  ) -> Ed25519.Signature {
+    let first = sha256(key.bytes + message).bytes
+    let digests = first + sha256(first).bytes
+    return Ed25519.Signature(writing: { $0.update(from: digests, count: 64) })
   }
 
   public func sha256(_ bytes: [UInt8]) -> Digest256 {

@@ -16,4 +16,13 @@ public struct MixedPrimitives<Base: Primitives>: Primitives {
   public func keyedDigest(_ bytes: UnsafeRawBufferPointer) -> Digest128 { base.keyedDigest(bytes) }
   public func sha256(_ bytes: [UInt8]) -> Digest256 { base.sha256(bytes) }
   public func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool { base.equal(left, right) }
+  public func publicKey(of key: Ed25519.PrivateKey) -> Ed25519.PublicKey { base.publicKey(of: key) }
+  public func sign(_ message: [UInt8], with key: Ed25519.PrivateKey) -> Ed25519.Signature {
+    base.sign(message, with: key)
+  }
+  public func isValid(
+    _ signature: Ed25519.Signature, of message: [UInt8], by key: Ed25519.PublicKey
+  ) -> Bool {
+    base.isValid(signature, of: message, by: key)
+  }
 }

@@ -9,6 +9,7 @@ import CardeaKernel
 ///   reference.
 /// - SHA-256: `crypto_hash_sha256` (FIPS 180-4).
 /// - Comparison: `sodium_memcmp`.
+/// - Ed25519: `crypto_sign_ed25519_*`, which also refuses public keys of small order.
 ///
 /// Threading: immutable after `init`, so any thread may call anything.
 // @unchecked: `key` is written in `init` and wiped in `deinit` only.
@@ -67,6 +68,43 @@ public final class SodiumPrimitives: Primitives, @unchecked Sendable {
 
   public func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     left.count == right.count && sodium_memcmp(left, right, left.count) == 0
+  }
+
+  public func publicKey(of key: Ed25519.PrivateKey) -> Ed25519.PublicKey {
+    withKeyPair(of: key) { publicKey, _ in publicKey }
+  }
+
+  public func sign(_ message: [UInt8], with key: Ed25519.PrivateKey) -> Ed25519.Signature {
+    withKeyPair(of: key) { _, pair in
+      Ed25519.Signature(writing: { signature in
+        _ = crypto_sign_ed25519_detached(signature, nil, message, UInt64(message.count), pair)
+      })
+    }
+  }
+
+  public func isValid(
+    _ signature: Ed25519.Signature, of message: [UInt8], by key: Ed25519.PublicKey
+  ) -> Bool {
+    crypto_sign_ed25519_verify_detached(
+      signature.bytes, message, UInt64(message.count), key.bytes) == 0
+  }
+
+  /// The public key, and what libsodium signs with: the seed with the public key behind it, wiped
+  /// after `body`. Computed from the seed each time: a public key that is not the seed's would
+  /// give the seed away.
+  private func withKeyPair<Result>(
+    of key: Ed25519.PrivateKey, _ body: (Ed25519.PublicKey, UnsafePointer<UInt8>) -> Result
+  ) -> Result {
+    var seed = key.seed.withUnsafeBytes { Array($0) }
+    var pair = [UInt8](repeating: 0, count: Int(crypto_sign_ed25519_SECRETKEYBYTES))
+    defer {
+      seed.wipe()
+      pair.wipe()
+    }
+    let publicKey = Ed25519.PublicKey(writing: { publicKey in
+      _ = crypto_sign_ed25519_seed_keypair(publicKey, &pair, seed)
+    })
+    return body(publicKey, pair)
   }
 }
 
