@@ -72,9 +72,8 @@ struct CommandFailure: Error, Sendable {
       self.init(
         exit: .store, code: error.code, message: "the store can't be used: \(reason)",
         remedy: "Nothing was changed. Name another store with --store or store.url.")
-    case .invalid(let field, _):
-      self.init(exit: .refused, code: error.code, message: error.description, field: field)
-    default: self.init(exit: .refused, code: error.code, message: error.description)
+    default:
+      self.init(exit: .refused, code: error.code, message: error.description, field: error.field)
     }
   }
 

@@ -60,6 +60,17 @@ public enum LifecycleError: Error, Sendable, Equatable {
     case .failed: "failed"
     }
   }
+
+  /// The field of the request that has to change, where one has.
+  public var field: String? {
+    switch self {
+    case .invalid(let field, _): field
+    case .ownerLimit, .ownerDisabled: "owner"
+    case .duplicateOwner: "name"
+    case .idempotencyMismatch: "Idempotency-Key"
+    default: nil
+    }
+  }
 }
 
 extension LifecycleError: CustomStringConvertible {

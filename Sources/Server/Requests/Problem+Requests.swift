@@ -33,18 +33,15 @@ extension Problem {
   /// A lifecycle operation that was not done. Reasons that are for operators stay out.
   init(_ error: LifecycleError) {
     switch error {
-    case .invalid(let field, _):
-      self.init(status: 400, code: error.code, detail: error.description, field: field)
+    case .invalid:
+      self.init(status: 400, code: error.code, detail: error.description, field: error.field)
     case .notFound:
       self = .notFound
     case .conflict, .wrongState, .noRotation, .rotationInProgress, .ownerLimit, .ownerDisabled,
-      .alreadyDone, .notEmpty:
-      self.init(status: 409, code: error.code, detail: error.description)
-    case .duplicateOwner:
-      self.init(status: 409, code: error.code, detail: error.description, field: "name")
+      .duplicateOwner, .alreadyDone, .notEmpty:
+      self.init(status: 409, code: error.code, detail: error.description, field: error.field)
     case .idempotencyMismatch:
-      self.init(
-        status: 422, code: error.code, detail: error.description, field: "Idempotency-Key")
+      self.init(status: 422, code: error.code, detail: error.description, field: error.field)
     case .beyondActor:
       self.init(status: 403, code: error.code, detail: error.description)
     case .overloaded:
