@@ -12,16 +12,20 @@ STORE ?=
 PORT ?=
 # Where `make docs-serve` listens (on loopback).
 DOCS_PORT ?= 8421
+# `make fuzz`: inputs for each target, and which targets; empty is all of them.
+FUZZ_RUNS ?= 10000000
+FUZZ_TARGETS ?=
 
 SWIFT ?= swift
 TSAN_SCRATCH := .build-tsan
 DOCS_SCRATCH := .build-docs
+FUZZ_SCRATCH := .build-fuzz
 DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan migration-check \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz migration-check \
   format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -71,6 +75,10 @@ tsan: setup-test ## Only the kernel's tests under the thread sanitizer, with a r
 	@echo '==> building the kernel and its tests with the thread sanitizer'
 	@scripts/tsan '$(TSAN_SCRATCH)'
 
+fuzz: setup-build ## Fuzz everything that reads bytes from outside: FUZZ_RUNS inputs for each target
+	@echo '==> building the fuzz targets (release, with coverage)'
+	@scripts/fuzz '$(FUZZ_SCRATCH)' '$(FUZZ_RUNS)' $(FUZZ_TARGETS)
+
 migration-check: setup-test ## Check that the schema and the checked-in migrations agree
 	@echo '==> comparing the schema with what the migrations make'
 	@$(SWIFT) test --filter SchemaTests | tee /dev/stderr | grep 'Test run with [1-9]' >/dev/null
@@ -106,4 +114,4 @@ docs-serve: docs-build ## Build the documentation and serve it on loopback
 
 clean: ## Remove what was built; keys and settings stay
 	@echo '==> removing build products'
-	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) Benchmarks/.build Plugins-Examples/.build
+	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) Benchmarks/.build Plugins-Examples/.build

@@ -147,6 +147,14 @@ let tests: [Target] = [
       .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
       .product(name: "Logging", package: "swift-log", condition: server),
     ]),
+  // What is fuzzed; the suite replays the corpus.
+  .target(
+    name: "CardeaFuzzTargets",
+    dependencies: [
+      "Cardea", "CardeaExtractors", "CardeaHTTPTypes", "CardeaServer",
+      .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+    ], path: "Tests/Fuzz/Targets", swiftSettings: strict),
+  test("CardeaFuzzTests", "Fuzz/Replay", ["CardeaFuzzTargets"]),
   // The command line's own tests, and those that run the whole program.
   test("CardeaCLITests", "CLI", ["CardeaCLI", "cardea"]),
   test(
@@ -217,4 +225,18 @@ if Context.environment["CARDEA_LEAN"] != nil {
   package.targets.removeAll { removed.contains($0.name) }
   package.products = []
   package.dependencies = []
+}
+
+// Fuzzing: our own code with the coverage that libFuzzer steers by, and its driver in place of a `main`.
+if Context.environment["CARDEA_FUZZ"] != nil {
+  package.targets.removeAll { $0.type == .test }
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["CardeaFuzzTargets"], path: "Tests/Fuzz/Driver",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+      // gold, the default on Linux, trips over the fuzzer's runtime.
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+  for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+  }
 }

@@ -8,16 +8,16 @@ import NIOCore
 /// wrote, read from the right. A loopback peer that is not trusted is a proxy or a tunnel, and one
 /// that sends forwarding headers without being trusted may be: neither has an address, rather than
 /// a wrong one.
-struct ClientAddress: Sendable, Equatable {
+package struct ClientAddress: Sendable, Equatable {
   /// The client's address as text, if it is known.
-  let text: String?
+  package let text: String?
   /// Whether the peer is a trusted proxy, so that its `X-Forwarded-*` headers count.
   let isForwarded: Bool
   /// What was wrong with `X-Forwarded-For`, for the log; never the value itself.
   let fault: String?
 
   /// - Parameter peer: the other end of the connection.
-  init(peer: IPAddress?, fields: HTTPFields, trusted: [CIDR]) {
+  package init(peer: IPAddress?, fields: HTTPFields, trusted: [CIDR]) {
     guard let peer else {
       self.init(nil)
       return

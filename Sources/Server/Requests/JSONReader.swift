@@ -5,13 +5,13 @@ import CardeaKernel
 /// Valid UTF-8 only, one value, at most ``deepest`` levels, no name twice in an object, no number
 /// that an `Int64` or a finite `Double` can't hold, no lone surrogate. Any other bytes are an
 /// error, never a trap.
-struct JSONReader {
+package struct JSONReader {
   /// Levels of arrays and objects within each other.
   static let deepest = 32
 
   /// Why bytes are not taken; the text is for people and repeats nothing of the body but a field's
   /// name.
-  struct Fault: Error, Equatable {
+  package struct Fault: Error, Equatable {
     let reason: String
   }
 
@@ -20,7 +20,7 @@ struct JSONReader {
 
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  static func read(_ bytes: [UInt8]) throws(Fault) -> JSONValue {
+  package static func read(_ bytes: [UInt8]) throws(Fault) -> JSONValue {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Fault(reason: "the body is no valid UTF-8")
     }

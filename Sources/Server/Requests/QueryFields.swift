@@ -8,12 +8,12 @@ import CardeaKernel
 #endif
 
 /// The items of a query, each of a known name and at most once.
-struct QueryFields: Sendable {
+package struct QueryFields: Sendable {
   private var items: [String: String] = [:]
 
   /// - Parameter ignored: names that extractors read tokens from; their values are never looked at
   ///   here.
-  init(_ query: Substring?, known: Set<String>, ignored: [String]) throws(Problem) {
+  package init(_ query: Substring?, known: Set<String>, ignored: [String]) throws(Problem) {
     guard let all = FormItems(query: query ?? "").all() else {
       throw Problem(
         status: 400, code: "invalid", detail: "the query is not percent-encoded UTF-8",
@@ -41,7 +41,7 @@ struct QueryFields: Sendable {
   }
 
   /// 1 to 1,000, plain digits without a leading zero; 100 unless given.
-  func limit() throws(Problem) -> Int {
+  package func limit() throws(Problem) -> Int {
     guard let text = items["limit"] else { return 100 }
     guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
       text.utf8.first != 0x30, let value = Int(text), (1...1_000).contains(value)
@@ -50,7 +50,7 @@ struct QueryFields: Sendable {
   }
 
   /// Where the page before ended.
-  func cursor() throws(Problem) -> UUID? {
+  package func cursor() throws(Problem) -> UUID? {
     guard let text = items["cursor"] else { return nil }
     guard let id = UUID(strict: text) else {
       throw Problem.invalid("cursor", "must be the next_cursor of the page before")
@@ -59,7 +59,7 @@ struct QueryFields: Sendable {
   }
 
   /// `FROM..BEFORE`, either side of which may be left out.
-  func span(_ name: String) throws(Problem) -> (from: Timestamp?, before: Timestamp?) {
+  package func span(_ name: String) throws(Problem) -> (from: Timestamp?, before: Timestamp?) {
     guard let text = items[name] else { return (nil, nil) }
     let problem = Problem.invalid(
       name, "must be a span such as 2026-01-01T00:00:00Z..2026-02-01T00:00:00Z")
