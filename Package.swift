@@ -29,6 +29,7 @@ let plugins: [Target] = [
   plugin("CardeaFormats", "Formats"),
   plugin("CardeaExtractors", "Extractors"),
   plugin("CardeaListeners", "Listeners"),
+  plugin("CardeaSessions", "Sessions"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
   .target(
     name: "CardeaSQLite",
@@ -54,6 +55,7 @@ let libraries: [Target] = [
     dependencies: [
       "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaSodium",
       "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
+      "CardeaSessions",
     ], path: "Sources/Cardea", swiftSettings: strict),
   .target(
     name: "CardeaHTTPTypes",
@@ -122,6 +124,12 @@ let tests: [Target] = [
   test(
     "CardeaFormatsTests", "Formats",
     ["CardeaFormats", "CardeaPluginTestKit", "CardeaTestFixtures"]),
+  test(
+    "CardeaSessionsTests", "Sessions",
+    [
+      "CardeaSessions", "CardeaExtractors", "CardeaFormats", "CardeaHMAC", "CardeaMemoryStore",
+      "CardeaSodium", "CardeaTestFixtures",
+    ]),
   test("CardeaTests", "Cardea", ["Cardea", "CardeaPluginTestKit"]),
   test(
     "CardeaStoresTests", "Stores",

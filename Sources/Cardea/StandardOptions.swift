@@ -23,6 +23,8 @@ public struct StandardOptions: Sendable {
   public var formNames: [String] = []
   /// `extract.basic`: whether the password of HTTP Basic authentication is a token.
   public var basic = false
+  /// `sessions`.
+  public var sessions = SessionOptions()
 
   public init() {}
 }

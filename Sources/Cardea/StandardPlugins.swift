@@ -4,6 +4,7 @@ import CardeaFormats
 import CardeaHMAC
 import CardeaKernel
 import CardeaPBKDF2
+import CardeaSessions
 import CardeaSodium
 
 /// Every plugin that comes with Cardea and needs nothing but the machine: primitives, hashers,
@@ -42,6 +43,7 @@ public struct StandardPlugins: PluginBundle {
       parts.plugins.append(FormExtractor(name: name))
     }
     if options.basic { parts.plugins.append(BasicExtractor()) }
+    if options.sessions.enabled { parts.add(options.sessions) }
     guard parts.faults.isEmpty else { throw ConfigurationFaults(parts.faults) }
     plugins = parts.plugins
   }
@@ -53,6 +55,43 @@ public struct StandardPlugins: PluginBundle {
 
     mutating func add(_ make: () throws(ConfigurationFault) -> some Plugin) {
       do throws(ConfigurationFault) { plugins.append(try make()) } catch { faults.append(error) }
+    }
+
+    /// The issuer of session tokens. Without primitives it can't be built, which has been named then.
+    mutating func add(_ sessions: SessionOptions) {
+      let headers = tokens([sessions.header].filter { !$0.isEmpty }, setting: "sessions.header")
+      let schemes = tokens([sessions.scheme].filter { !$0.isEmpty }, setting: "sessions.scheme")
+      let extractors: [any CredentialExtractor] =
+        headers.map { HeaderExtractor(name: $0) }
+        + schemes.map { AuthorizationExtractor(scheme: $0) }
+      if sessions.header.isEmpty, sessions.scheme.isEmpty {
+        faults.append(
+          ConfigurationFault(
+            setting: "sessions.header", problem: "no request could carry a session token",
+            remedy: "Name a header or a scheme, or set sessions.enabled: false."))
+      }
+      if sessions.slides, sessions.format == .jwt {
+        faults.append(
+          ConfigurationFault(
+            setting: "sessions.sliding", value: "true",
+            problem: "a JWT says when it expires, so its end can't move",
+            remedy: "Set sessions.format: opaque."))
+      }
+      guard let primitives = plugins.compactMap({ $0 as? any Primitives }).first else { return }
+      switch sessions.format {
+      case .jwt:
+        add { () throws(ConfigurationFault) in
+          try JWTSessions(
+            signingKeys: sessions.signingKeys, issuer: sessions.issuer,
+            audience: sessions.audience, lifetime: sessions.lifetime, entries: sessions.entries,
+            extractors: extractors, primitives: primitives)
+        }
+      case .opaque:
+        plugins.append(
+          OpaqueSessions(
+            lifetime: sessions.lifetime, slides: sessions.slides, longest: sessions.longest,
+            entries: sessions.entries, extractors: extractors, primitives: primitives))
+      }
     }
 
     /// Names that a header field or a scheme can have: `token` of RFC 9110, section 5.6.2.

@@ -22,6 +22,8 @@ public final class AuthKernel: Sendable {
   /// Not public: a change past the kernel would be neither logged nor seen by any cache.
   package let store: any KeyStore
   public let primitives: any Primitives
+  /// What makes session tokens; `nil` if there are no sessions.
+  public let sessions: (any SessionIssuer)?
   /// The kernel's clock. Its wall time never goes back.
   public var clock: any KernelClock { time }
 
@@ -60,6 +62,7 @@ public final class AuthKernel: Sendable {
     self.configuration = configuration
     self.store = store
     self.primitives = primitives
+    sessions = registry.sessionIssuers.first
     isShared = store is any SharedKeyStore
     plugins = registry.plugins
     time = HighWaterClock(clock)

@@ -22,6 +22,7 @@ final class ServerResponder: HTTPResponder {
     KeyRoutes.add(to: &table, idempotency: IdempotencyTable())
     SelfRoutes.add(to: &table)
     OwnerRoutes.add(to: &table)
+    if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }
     HealthRoutes.add(to: &table, addresses: addresses)
     routes = table
   }

@@ -11,7 +11,7 @@ import Testing
         "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "format.keysmith",
         "format.underscore", "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
         "extractor.header.x-api-authorization", "extractor.authorization.api-key",
-        "extractor.authorization.bearer",
+        "extractor.authorization.bearer", "sessions.jwt",
       ])
   }
 
@@ -25,14 +25,15 @@ import Testing
     options.queryNames = ["api-key"]
     options.formNames = ["token"]
     options.basic = true
+    options.sessions.format = .opaque
     var registry = Registry()
     registry.use(try StandardPlugins(options))
     let ids = registry.plugins.map(\.id)
     #expect(ids.contains("hasher.hmac_sha256"))
     #expect(
-      ids.suffix(4) == [
+      ids.suffix(5) == [
         "extractor.authorization.token", "extractor.query.api-key", "extractor.form.token",
-        "extractor.basic",
+        "extractor.basic", "sessions.opaque",
       ])
   }
 
@@ -45,12 +46,26 @@ import Testing
     options.headers = ["X-API-Key", "X API", ""]
     options.schemes = ["Api:Key"]
     options.queryNames = ["a b"]
+    options.sessions.header = "X Session"
+    options.sessions.scheme = "Bea rer"
+    options.sessions.slides = true
     #expect { try StandardPlugins(options) } throws: { error in
       (error as? ConfigurationFaults)?.faults.map(\.setting) == [
         "hash.pbkdf2_iterations", "hash.argon2_ops", "hash.pepper_files", "extract.headers",
-        "extract.headers", "extract.schemes", "extract.query",
+        "extract.headers", "extract.schemes", "extract.query", "sessions.header",
+        "sessions.scheme", "sessions.sliding",
       ]
     }
   }
 
+  @Test func sessionsThatNoRequestCouldCarryAreAFault() throws {
+    var options = StandardOptions()
+    options.sessions.header = ""
+    options.sessions.scheme = ""
+    #expect { try StandardPlugins(options) } throws: { error in
+      (error as? ConfigurationFaults)?.faults.map(\.setting) == ["sessions.header"]
+    }
+    options.sessions.enabled = false
+    #expect(throws: Never.self) { try StandardPlugins(options) }
+  }
 }

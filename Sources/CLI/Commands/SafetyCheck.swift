@@ -45,6 +45,25 @@ enum SafetyCheck {
           "serves_stale",
           "cache.max_stale lets a key that was revoked elsewhere work on while the store is away"))
     }
+    if settings[SettingsTable.sessionsEnabled], settings[SettingsTable.sessionFormat] == "jwt",
+      settings[SettingsTable.signingKeyFiles].isEmpty
+    {
+      findings.append(
+        .note(
+          "sessions_key_drawn",
+          "sessions.signing_key_files names no key, so each process draws its own: session tokens "
+            + "end with the process, and no other node takes them. Make one: "
+            + "openssl genpkey -algorithm ed25519 -out FILE"))
+    }
+    if settings[SettingsTable.sessionsEnabled], settings[SettingsTable.sessionFormat] == "jwt",
+      settings[SettingsTable.sessionTTL] > .seconds(300)
+    {
+      findings.append(
+        .warning(
+          "sessions_outlive_keys",
+          "sessions.ttl lets whoever verifies a session token without asking take it for more than "
+            + "five minutes after its key was revoked"))
+    }
     if settings[SettingsTable.defaultExpiry] == nil {
       findings.append(
         .note("no_expiry", "keys.default_expiry: never makes keys that live until they are revoked")

@@ -69,6 +69,13 @@ enum SettingCheck {
         remedy: "Use 1 to 128 characters of printable ASCII without space, comma or quotes.")
   }
 
+  static let claim: @Sendable (String) -> SettingProblem? = { value in
+    (1...256).contains(value.utf8.count) && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+      ? nil
+      : SettingProblem(
+        "not a name or URL", remedy: "Write 1 to 256 characters of printable ASCII without space.")
+  }
+
   static let versionedPath: @Sendable (String) -> SettingProblem? = { value in
     let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let isGood = parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty

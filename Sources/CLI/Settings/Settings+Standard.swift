@@ -1,8 +1,8 @@
 import Cardea
 
 extension Settings {
-  /// What the standard plugins are built with. Peppers are read from their files here; what is
-  /// wrong with them goes to `faults`.
+  /// What the standard plugins are built with. Peppers and signing keys are read from their
+  /// files here; what is wrong with them goes to `faults`.
   package func standardOptions(_ faults: inout [ConfigurationFault]) -> StandardOptions {
     var options = StandardOptions()
     options.pbkdf2Iterations = self[SettingsTable.pbkdf2Iterations]
@@ -18,6 +18,30 @@ extension Settings {
       guard parts.count == 2 else { continue }
       do throws(ConfigurationFault) {
         options.peppers.append(try Pepper(version: String(parts[0]), file: String(parts[1])))
+      } catch {
+        faults.append(error)
+      }
+    }
+    options.sessions = sessionOptions(&faults)
+    return options
+  }
+
+  private func sessionOptions(_ faults: inout [ConfigurationFault]) -> SessionOptions {
+    var options = SessionOptions()
+    options.enabled = self[SettingsTable.sessionsEnabled]
+    options.format = SessionOptions.Format(rawValue: self[SettingsTable.sessionFormat]) ?? .jwt
+    options.lifetime = self[SettingsTable.sessionTTL]
+    options.slides = self[SettingsTable.sessionSliding]
+    options.longest = self[SettingsTable.sessionMaxAge]
+    options.entries = self[SettingsTable.sessionEntries]
+    options.header = self[SettingsTable.sessionHeader]
+    options.scheme = self[SettingsTable.sessionScheme]
+    options.issuer = self[SettingsTable.sessionIssuer]
+    options.audience = self[SettingsTable.sessionAudience]
+    for file in self[SettingsTable.signingKeyFiles] {
+      do throws(ConfigurationFault) {
+        options.signingKeys.append(
+          try Ed25519.PrivateKey(file: file, setting: SettingsTable.signingKeyFiles.name))
       } catch {
         faults.append(error)
       }

@@ -1,4 +1,4 @@
-import CardeaKernel
+import Cardea
 
 /// Every setting of the settings file but those of plugins: name, type, default, flag,
 /// documentation. The name in the environment follows from the name. Nothing reads a setting that
@@ -122,6 +122,47 @@ package enum SettingsTable {
     "cache.max_stale", default: .zero, written: "0s", in: .zero...(.seconds(60)),
     "How long known keys are still allowed while the store can't be reached.")
 
+  // MARK: sessions
+  package static let sessionsEnabled = Setting.boolean(
+    "sessions.enabled", default: true,
+    "Whether POST /v1/sessions exchanges a key for a session token.")
+  package static let sessionFormat = Setting.text(
+    "sessions.format", default: "jwt",
+    "Session tokens: jwt, which others can verify by themselves, or opaque, which only the process "
+      + "that made them knows.",
+    check: SettingCheck.oneOf(SessionOptions.Format.allCases.map(\.rawValue)))
+  package static let sessionTTL = Setting.duration(
+    "sessions.ttl", default: .seconds(300), written: "5m", in: .seconds(1)...(.seconds(3_600)),
+    "How long a session lives: the longest that whoever verifies a JWT without asking goes on "
+      + "taking it after its key was revoked.")
+  package static let sessionSliding = Setting.boolean(
+    "sessions.sliding", default: false,
+    "Whether each use lets an opaque session live for another sessions.ttl.")
+  package static let sessionMaxAge = Setting.duration(
+    "sessions.max_age", default: .seconds(43_200), written: "12h",
+    in: .seconds(1)...(.seconds(30 * 86_400)),
+    "How long a session that slides may live altogether.")
+  package static let sessionEntries = Setting.integer(
+    "sessions.entries", default: 100_000, in: 4...10_000_000,
+    "Opaque sessions, or log-outs from JWTs, that are remembered in memory; of one key a quarter.")
+  package static let sessionHeader = Setting.text(
+    "sessions.header", default: "X-Session-Token",
+    "The header that carries a session token; empty for none.", check: SettingCheck.fieldName)
+  package static let sessionScheme = Setting.text(
+    "sessions.scheme", default: "Bearer",
+    "The scheme of the Authorization header that carries a session token; empty for none.",
+    check: SettingCheck.fieldName)
+  package static let sessionIssuer = Setting.text(
+    "sessions.issuer", default: "cardea", "The claim iss of session JWTs.",
+    check: SettingCheck.claim)
+  package static let sessionAudience = Setting.text(
+    "sessions.audience", default: "cardea", "The claim aud of session JWTs.",
+    check: SettingCheck.claim)
+  package static let signingKeyFiles = Setting.texts(
+    "sessions.signing_key_files", default: [],
+    "Ed25519 keys of session JWTs (PKCS#8, PEM); the first signs, the others are still accepted. "
+      + "[] draws one that ends with the process.", identity: { $0 }, check: SettingCheck.notEmpty)
+
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
     storeURL.row, host.row, port.row, trustedProxies.row,
@@ -132,5 +173,8 @@ package enum SettingsTable {
     defaultExpiry.row, maxPerOwner.row, ownerMustExist.row,
     availableScopes.row, defaultScopes.row,
     cacheEntries.row, wrongEntries.row, lease.row, maxStale.row,
+    sessionsEnabled.row, sessionFormat.row, sessionTTL.row, sessionSliding.row, sessionMaxAge.row,
+    sessionEntries.row, sessionHeader.row, sessionScheme.row, sessionIssuer.row,
+    sessionAudience.row, signingKeyFiles.row,
   ]
 }

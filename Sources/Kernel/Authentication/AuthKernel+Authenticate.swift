@@ -20,6 +20,8 @@ extension AuthKernel {
     switch firstLook(request, requirement) {
     case .decided(let verdict): return verdict
     case .cold(let token): return await decide(token, RequestFacts(request), requirement)
+    case .session(let tokens):
+      return await decideSession(tokens, RequestFacts(request), requirement)
     }
   }
 
@@ -27,6 +29,7 @@ extension AuthKernel {
   public func verify(
     token: Secret, facts: RequestFacts, requiring requirement: Requirement = .none
   ) async -> Verdict {
+    if isSession(token) { return await decideSession([token], facts, requirement) }
     let presented: PresentedToken? = token.withUnsafeBytes { bytes in
       guard bytes.count <= Candidate.capacity else { return nil }
       return PresentedToken(
@@ -41,6 +44,8 @@ extension AuthKernel {
   private enum FirstLook {
     case decided(Verdict)
     case cold(PresentedToken)
+    /// What has the shape of a session token.
+    case session([Secret])
   }
 
   /// Extraction, and the verdict from memory if the cache has what it takes. The token's bytes stay on the
@@ -49,34 +54,56 @@ extension AuthKernel {
   private func firstLook(_ request: some RequestView, _ requirement: Requirement) -> FirstLook {
     withUnsafeTemporaryAllocation(byteCount: Extraction.memory, alignment: 8) { memory in
       switch extraction.token(of: request, in: memory) {
-      case .refused(.missing) where requirement.isOptional:
-        return .decided(.deny(Denial(.missing)))
       case .refused(let reason):
-        return .decided(conclude(.deny(Denial(reason)), nil, RequestFacts(request), time.now()))
+        return lookForSession(request, requirement, otherwise: reason)
       case .token(let bytes):
         let digest = primitives.keyedDigest(bytes)
-        if let known = cache.find(digest),
-          let verdict = judgeFromMemory(known, bytes, request, requirement)
+        if let known = cache.find(digest), known.isPrefixed(bytes),
+          let verdict = judgeFromMemory(known, request, requirement)
         {
           return .decided(verdict)
         }
-        guard let token = PresentedToken(bytes, digest: digest, formats: extraction.formats) else {
-          return .decided(
-            conclude(.deny(Denial(.malformed)), nil, RequestFacts(request), time.now()))
-        }
+        let isSession =
+          sessions?.recognizes(Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))) ?? false
+        guard !isSession,
+          let token = PresentedToken(bytes, digest: digest, formats: extraction.formats)
+        else { return lookForSession(request, requirement, otherwise: .malformed) }
         return .cold(token)
       }
     }
   }
 
+  /// What follows for a request in which there is no API key: the verdict on its session, or why it has none.
+  @inline(never)
+  private func lookForSession(
+    _ request: some RequestView, _ requirement: Requirement, otherwise reason: Denial.Reason
+  ) -> FirstLook {
+    func refused(_ reason: Denial.Reason) -> FirstLook {
+      .decided(conclude(.deny(Denial(reason)), nil, RequestFacts(request), time.now()))
+    }
+    if let sessions, reason != .ambiguous {
+      do throws(ExtractionRefusal) {
+        let tokens = try sessionTokens(in: request, sessions)
+        if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
+          known.session != nil, let verdict = judgeFromMemory(known, request, requirement)
+        {
+          return .decided(verdict)
+        }
+        if !tokens.isEmpty { return .session(tokens) }
+      } catch {
+        return refused(error == .repeated ? .ambiguous : .malformed)
+      }
+    }
+    if reason == .missing, requirement.isOptional { return .decided(.deny(Denial(.missing))) }
+    return refused(reason)
+  }
+
   /// The verdict on a remembered token; `nil` if memory is not enough.
   @inline(__always)
   private func judgeFromMemory(
-    _ known: KnownToken, _ bytes: UnsafeRawBufferPointer, _ request: some RequestView,
-    _ requirement: Requirement
+    _ known: KnownToken, _ request: some RequestView, _ requirement: Requirement
   ) -> Verdict? {
-    guard known.isPrefixed(bytes), isTrusted(known, readBegan: nil),
-      !policies.asksSomebodyElse(about: known)
+    guard isTrusted(known, readBegan: nil), !policies.asksSomebodyElse(about: known)
     else { return nil }
     let now = time.now()
     let verdict =
@@ -87,6 +114,16 @@ extension AuthKernel {
     // Last of all: had the key changed meanwhile, or the lease run out, this says nothing.
     guard isTrusted(known, readBegan: nil) else { return nil }
     return conclude(verdict, known.key.prefix, token: known, RequestFacts(request), now)
+  }
+
+  /// The verdict on the session that one of these tokens stands for.
+  private func decideSession(
+    _ tokens: [Secret], _ facts: RequestFacts, _ requirement: Requirement
+  ) async -> Verdict {
+    switch presentedSession(tokens) {
+    case .success(let token): return await decide(token, facts, requirement)
+    case .failure(let denial): return conclude(.deny(denial), nil, facts, time.now())
+    }
   }
 
   /// The verdict with store and hasher at hand.
@@ -159,8 +196,9 @@ extension AuthKernel {
     if stored.key.status == .purged { return .denied(.purged) }
 
     let rows = stored.key.secrets
-    var match = rows.first { $0.id == known?.secretID }
-    if match == nil {
+    let rowID = known?.secretID ?? token.session?.secretID
+    var match = rows.first { $0.id == rowID }
+    if match == nil, token.session == nil {
       for row in rows.reversed() where known?.isWrong(for: row) != true {
         switch await matches(token, row) {
         case .success(true): match = row
@@ -171,9 +209,10 @@ extension AuthKernel {
       }
     }
     let entry = KnownToken(
-      stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match)
+      stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match,
+      session: token.session)
     cache.insert(entry)
-    if let match { upgradeIfNeeded(stored, match, token.secret) }
+    if let match, token.session == nil { upgradeIfNeeded(stored, match, token.secret) }
     return .entry(entry)
   }
 
@@ -244,6 +283,11 @@ extension AuthKernel {
   private func judgeLifecycle(
     _ known: KnownToken, _ requirement: Requirement, _ now: Timestamp
   ) -> Denial? {
+    if let session = known.session, let sessions,
+      let refusal = sessions.refusal(of: session, at: now)
+    {
+      return Denial(refusal.reason)
+    }
     if let reason = known.denial(at: now) { return Denial(reason) }
     return known.shortfall(of: requirement).map { Denial($0, verified: true) }
   }
@@ -257,7 +301,7 @@ extension AuthKernel {
     func event(_ reason: Denial.Reason?) -> AccessEvent {
       AccessEvent(
         at: now, reason: reason, keyID: token?.key.id, prefix: prefix(),
-        owner: token?.owner?.name, request: facts())
+        owner: token?.owner?.name, request: facts(), session: token?.session?.id)
     }
     var verdict = verdict
     if !auditSinks.isEmpty {
@@ -275,7 +319,11 @@ extension AuthKernel {
     switch verdict {
     case .allow:
       if let token { usage.note(token, at: now) }
-      signals.publish(UserLoggedIn(event: event(nil)))
+      if let session = token?.session {
+        sessions?.noteUse(of: session, at: now)
+      } else {
+        signals.publish(UserLoggedIn(event: event(nil)))
+      }
     case .deny(let denial) where denial.reason == .rateLimited:
       signals.publish(RateLimited(event: event(denial.reason)))
     case .deny(let denial):

@@ -37,6 +37,18 @@ public struct Denial: Sendable, Equatable, Error {
     case auditUnavailable = "audit_unavailable"
     /// A plugin failed: an unreadable hash, a policy that threw.
     case failed
+    /// A session token that is none of ours: see ``SessionRefusal``.
+    case sessionMalformed = "session_malformed"
+    case sessionAlgorithm = "session_algorithm"
+    case sessionType = "session_type"
+    case sessionKey = "session_key"
+    case sessionSignature = "session_signature"
+    case sessionIssuer = "session_issuer"
+    case sessionAudience = "session_audience"
+    /// A session that is over.
+    case sessionExpired = "session_expired"
+    case sessionEnded = "session_ended"
+    case sessionUnknown = "session_unknown"
   }
 
   public enum Category: Sendable { case unauthenticated, forbidden, limited, unavailable }
@@ -45,7 +57,9 @@ public struct Denial: Sendable, Equatable, Error {
   public var category: Category {
     switch reason {
     case .missing, .malformed, .ambiguous, .unknown, .wrongSecret, .expired, .suspended, .revoked,
-      .purged, .ownerDisabled:
+      .purged, .ownerDisabled, .sessionMalformed, .sessionAlgorithm, .sessionType, .sessionKey,
+      .sessionSignature, .sessionIssuer, .sessionAudience, .sessionExpired, .sessionEnded,
+      .sessionUnknown:
       .unauthenticated
     case .insufficientScope, .wrongClass: .forbidden
     case .policyDenied: verified ? .forbidden : .unauthenticated

@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// A verified key: who is asking. A reference to what the kernel knows of the token, so
+/// A verified key, presented itself or through a session of it: who is asking. A reference to what the kernel knows of the token, so
 /// handing it on copies nothing.
 public struct Identity: Sendable {
   let token: KnownToken
@@ -17,9 +17,12 @@ public struct Identity: Sendable {
   public var name: String { token.key.name }
   public var kind: KeyRecord.Kind { token.key.kind }
   public var keyClass: String { token.key.keyClass }
-  public var scopes: ScopeSet { token.key.scopes }
+  /// What may be done: the key's scopes, or what a session holds of them.
+  public var scopes: ScopeSet { token.scopes }
   public var expiresAt: Timestamp? { token.key.expiresAt }
   public var metadata: [String: JSONValue] { token.key.metadata }
+  /// The session whose token was presented; `nil` if it was the key's own.
+  public var session: SessionFacts? { token.session }
   /// The owner's id, if the key has one.
   public var ownerID: UUID? { token.key.ownerID }
   /// The owner's name, if the key has an owner.

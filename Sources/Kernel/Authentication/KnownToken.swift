@@ -30,9 +30,24 @@ final class KnownToken: Sendable {
   let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   let secretID: UUID?
+  /// What the token grants: the key's scopes, or what a session holds of them.
+  let scopes: ScopeSet
+  private let openSession: OpenSession?
+
+  /// Apart, so that what is known of a key's token is no larger for it.
+  private final class OpenSession: Sendable {
+    let facts: SessionFacts
+    init(_ facts: SessionFacts) { self.facts = facts }
+  }
+
+  /// The session that the token stands for, if it is no key's own.
+  var session: SessionFacts? {
+    @inline(__always) get { openSession?.facts }
+  }
 
   init(
-    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?
+    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?,
+    session: SessionFacts? = nil
   ) {
     self.digest = digest
     self.stamp = stamp
@@ -46,6 +61,8 @@ final class KnownToken: Sendable {
     key = record
     owner = stored.owner
     secretID = match?.id
+    scopes = session.map { $0.scopes.intersection(record.scopes) } ?? record.scopes
+    openSession = session.map { OpenSession($0) }
     status = stored.key.status
     isOwnerDisabled = stored.owner?.disabled ?? false
     expiresAt = stored.key.expiresAt ?? KnownToken.never
@@ -65,6 +82,9 @@ final class KnownToken: Sendable {
   /// Whether this is the key of that prefix, byte for byte.
   func has(prefix: String) -> Bool { key.prefix.utf8.elementsEqual(prefix.utf8) }
 
+  /// When the matched row dies, if it is being rotated out.
+  var secretEndsAt: Timestamp? { rightUntil == KnownToken.never ? nil : rightUntil }
+
   /// Whether the token is known not to match this row.
   func isWrong(for row: StoredSecret) -> Bool {
     secretID == nil && key.secrets.contains { $0.id == row.id }
@@ -74,7 +94,7 @@ final class KnownToken: Sendable {
   /// before the state: a stranger with a wrong secret learns nothing of the key.
   @inline(__always)
   func denial(at now: Timestamp) -> Denial.Reason? {
-    if now >= rightUntil { return .wrongSecret }
+    if now >= rightUntil { return openSession == nil ? .wrongSecret : .sessionEnded }
     switch status {
     case .active: break
     case .purged: return .purged
@@ -91,7 +111,7 @@ final class KnownToken: Sendable {
     if let wanted = requirement.keyClass, !wanted.utf8.elementsEqual(key.keyClass.utf8) {
       return .wrongClass
     }
-    return requirement.scopes.allSatisfy { key.scopes.grants($0) } ? nil : .insufficientScope
+    return requirement.scopes.allSatisfy { scopes.grants($0) } ? nil : .insufficientScope
   }
 
   @inline(__always)

@@ -1,4 +1,4 @@
-/// A token that a request presented and an accepted format could parse.
+/// A token that a request presented and an accepted format could parse, or the session issuer could read.
 struct PresentedToken: Sendable {
   /// The whole token.
   let token: Secret
@@ -7,6 +7,8 @@ struct PresentedToken: Sendable {
   let prefix: String
   /// Where the secret lies in the token.
   let secretRange: Range<Int>
+  /// The session that it stands for, if it is no key's.
+  let session: SessionFacts?
 
   /// The part that hashers see.
   var secret: Secret { token.part(secretRange) }
@@ -19,6 +21,15 @@ struct PresentedToken: Sendable {
     self.digest = digest
     self.prefix = prefix
     secretRange = parsed.secret
+    session = nil
+  }
+
+  init(_ token: Secret, digest: Digest128, session: SessionFacts) {
+    self.token = token
+    self.digest = digest
+    prefix = session.prefix
+    secretRange = 0..<0
+    self.session = session
   }
 }
 

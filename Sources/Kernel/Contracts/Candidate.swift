@@ -1,15 +1,16 @@
-/// What an extractor found: up to 512 bytes in a fixed buffer, so extraction allocates nothing.
+/// What an extractor found, in a fixed buffer, so extraction allocates nothing: up to 512 bytes of an API key,
+/// up to 4,096 of a session token.
 public struct Candidate: ~Copyable {
-  /// Longest token that is taken, in bytes.
+  /// Longest token of a key that is taken, in bytes.
   public static let capacity = 512
 
   private let buffer: UnsafeMutableRawBufferPointer
   private(set) var count = -1
 
-  /// The kernel lends a buffer of ``capacity`` bytes for the time of one extraction.
+  /// The kernel lends a buffer, of ``capacity`` bytes for a key, for the time of one extraction.
   init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
 
-  /// Takes `value`: 1 to 512 bytes of visible ASCII without a comma. An empty value counts as none found.
+  /// Takes `value`: visible ASCII without a comma, as long as fits. An empty value counts as none found.
   public mutating func set(_ value: String) throws(ExtractionRefusal) {
     try hold(value.utf8.withContiguousStorageIfAvailable { fill($0) } ?? fill(Array(value.utf8)))
   }
@@ -23,7 +24,7 @@ public struct Candidate: ~Copyable {
   public mutating func set(bytes: some Sequence<UInt8>) throws(ExtractionRefusal) {
     try hold(
       bytes.withContiguousStorageIfAvailable { fill($0) }
-        ?? fill(Array(bytes.prefix(Candidate.capacity + 1))))
+        ?? fill(Array(bytes.prefix(buffer.count + 1))))
   }
 
   private mutating func hold(
@@ -42,7 +43,7 @@ public struct Candidate: ~Copyable {
   /// done many bytes at a time.
   private func fill(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Int, ExtractionRefusal> {
     guard isEmpty else { return .failure(.repeated) }
-    guard bytes.count <= min(Candidate.capacity, buffer.count) else { return .failure(.tooLong) }
+    guard bytes.count <= buffer.count else { return .failure(.tooLong) }
     var foreign: UInt8 = 0
     var commas: UInt8 = 0
     for byte in bytes {
@@ -64,14 +65,16 @@ public struct Candidate: ~Copyable {
 }
 
 extension CredentialExtractor {
-  /// What this extractor finds in `request`, on a buffer of the call's own: for authors who test their
-  /// extractor, and for hosts that want a token without a verdict. The kernel itself does not call it.
+  /// What this extractor finds in `request`, on a buffer of the call's own: for session tokens, for authors who
+  /// test their extractor, and for hosts that want a token without a verdict. It takes at most `capacity` bytes.
   /// - Returns: the token, or `nil` if there is none.
-  public func token(in request: borrowing some RequestView) throws(ExtractionRefusal) -> Secret? {
+  public func token(
+    in request: borrowing some RequestView, capacity: Int = Candidate.capacity
+  ) throws(ExtractionRefusal) -> Secret? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: Candidate.capacity, alignment: 1)
+      byteCount: max(0, capacity), alignment: 1)
     defer {
-      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      buffer.wipe()
       buffer.deallocate()
     }
     var candidate = Candidate(buffer)

@@ -32,6 +32,14 @@ public enum LifecycleError: Error, Sendable, Equatable {
   case idempotencyMismatch
   /// The store already has, or had, a key: bootstrap is over.
   case notEmpty
+  /// There are no sessions: no issuer is registered.
+  case sessionsOff
+  /// Only a key itself may do this, not a session of it.
+  case keyRequired
+  /// The request came with a key itself; there is no session to end.
+  case sessionRequired
+  /// As many sessions as may be remembered.
+  case sessionLimit
   /// Too many slow hashes are waiting.
   case overloaded
   /// The store can't be reached; the reason for operators.
@@ -55,6 +63,10 @@ public enum LifecycleError: Error, Sendable, Equatable {
     case .alreadyDone: "already_done"
     case .idempotencyMismatch: "idempotency_mismatch"
     case .notEmpty: "not_empty"
+    case .sessionsOff: "sessions_off"
+    case .keyRequired: "key_required"
+    case .sessionRequired: "session_required"
+    case .sessionLimit: "session_limit"
     case .overloaded: "overloaded"
     case .storeUnavailable: "store_unavailable"
     case .failed: "failed"
@@ -93,6 +105,10 @@ extension LifecycleError: CustomStringConvertible {
       "this request was done before and made key \(id.text); a token is never repeated: rotate the key"
     case .idempotencyMismatch: "this Idempotency-Key was used with another body; take a new one"
     case .notEmpty: "the store has, or had, a key already; use `cardea init --new-admin`"
+    case .sessionsOff: "there are no sessions here"
+    case .keyRequired: "present the key itself: a session may not do this"
+    case .sessionRequired: "no session was presented, so there is none to end"
+    case .sessionLimit: "there are as many sessions as may be; retry when some have expired"
     case .overloaded: "too many hashes are waiting; retry in a moment"
     case .storeUnavailable(let reason): "the store can't be reached: \(reason)"
     case .failed(let reason): reason

@@ -39,6 +39,12 @@ public struct ScopeSet: Sendable, Hashable, ExpressibleByArrayLiteral {
     isAdmin || (!other.isAdmin && other.names.allSatisfy { grants($0) })
   }
 
+  /// What both grant: the names of each that the other grants. Of two patterns that only overlap nothing is
+  /// granted: never more than either, perhaps less than both.
+  public func intersection(_ other: ScopeSet) -> ScopeSet {
+    ScopeSet(names.filter { other.grants($0) } + other.names.filter { grants($0) })
+  }
+
   private static func matches(pattern: String, scope: String) -> Bool {
     if pattern.utf8.elementsEqual(scope.utf8) { return true }
     guard pattern.utf8.contains(UInt8(ascii: "*")), !scope.utf8.starts(with: "cardea:".utf8) else {

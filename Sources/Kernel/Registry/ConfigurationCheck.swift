@@ -24,6 +24,9 @@ enum ConfigurationCheck {
     }
     exactlyOne(registry.stores.map(\.id), "store", "store")
     exactlyOne(registry.primitives.map(\.id), "primitives", "primitives plugin")
+    if registry.sessionIssuers.count > 1 {
+      exactlyOne(registry.sessionIssuers.map(\.id), "sessions", "session issuer")
+    }
     if registry.extractors.isEmpty {
       faults.append(
         ConfigurationFault(

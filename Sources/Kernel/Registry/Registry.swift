@@ -12,6 +12,7 @@ public struct Registry: ~Copyable {
   var listeners: [any SignalListener] = []
   var auditSinks: [any AuditSink] = []
   var primitives: [any Primitives] = []
+  var sessionIssuers: [any SessionIssuer] = []
 
   public init() {}
 
@@ -33,6 +34,10 @@ public struct Registry: ~Copyable {
   public mutating func add(auditSink: some AuditSink) { auditSinks.append(auditSink) }
   public mutating func add(primitives plugin: some Primitives) { primitives.append(plugin) }
 
+  public mutating func add(sessionIssuer: some SessionIssuer) {
+    sessionIssuers.append(sessionIssuer)
+  }
+
   /// Every registered plugin, as (kind, id), in order within kind.
   public var plugins: [RegisteredPlugin] {
     func list(_ kind: String, _ plugins: [any Plugin]) -> [RegisteredPlugin] {
@@ -41,7 +46,7 @@ public struct Registry: ~Copyable {
     return list("primitives", primitives) + list("hasher", hashers) + list("format", formats)
       + list("extractor", extractors) + list("store", stores) + list("policy", policies)
       + list("policy", asyncPolicies) + list("listener", listeners)
-      + list("audit", auditSinks)
+      + list("audit", auditSinks) + list("sessions", sessionIssuers)
   }
 }
 

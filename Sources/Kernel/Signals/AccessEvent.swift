@@ -15,10 +15,12 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   public let prefix: String?
   public let owner: String?
   public let request: RequestFacts
+  /// The id of the session whose token was presented, if it was not the key's own.
+  public let session: UUID?
 
   public init(
     at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
-    request: RequestFacts
+    request: RequestFacts, session: UUID? = nil
   ) {
     self.at = at
     self.reason = reason
@@ -26,10 +28,11 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     self.prefix = prefix
     self.owner = owner
     self.request = request
+    self.session = session
   }
 
   private enum CodingKeys: String, CodingKey {
-    case at, outcome, reason, prefix, owner, method, path, address
+    case at, outcome, reason, prefix, owner, session, method, path, address
     case keyID = "key_id"
     case userAgent = "user_agent"
     case requestID = "request_id"
@@ -43,6 +46,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     try container.encodeIfPresent(keyID?.text, forKey: .keyID)
     try container.encodeIfPresent(prefix, forKey: .prefix)
     try container.encodeIfPresent(owner, forKey: .owner)
+    try container.encodeIfPresent(session?.text, forKey: .session)
     try container.encode(request.method, forKey: .method)
     try container.encode(request.path, forKey: .path)
     try container.encodeIfPresent(request.clientAddress, forKey: .address)

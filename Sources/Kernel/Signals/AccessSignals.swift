@@ -1,4 +1,5 @@
-/// A key was used and the request was allowed.
+/// A key was presented and the request was allowed. A request under a session is none: its user logged in when
+/// the key was exchanged for it.
 public struct UserLoggedIn: AccessSignal {
   public static let name = "user_logged_in"
   public let event: AccessEvent
@@ -9,7 +10,7 @@ public struct UserLoggedIn: AccessSignal {
   public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
 }
 
-/// A key's user logged out explicitly.
+/// A session was ended by its user.
 public struct UserLoggedOut: AccessSignal {
   public static let name = "user_logged_out"
   public let event: AccessEvent

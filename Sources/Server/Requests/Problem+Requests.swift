@@ -42,9 +42,11 @@ extension Problem {
       self.init(status: 409, code: error.code, detail: error.description, field: error.field)
     case .idempotencyMismatch:
       self.init(status: 422, code: error.code, detail: error.description, field: error.field)
-    case .beyondActor:
+    case .beyondActor, .keyRequired, .sessionRequired:
       self.init(status: 403, code: error.code, detail: error.description)
-    case .overloaded:
+    case .sessionsOff:
+      self = .notFound
+    case .overloaded, .sessionLimit:
       self.init(status: 503, code: error.code, detail: error.description)
     case .storeUnavailable:
       self.init(status: 503, code: error.code, detail: "the store can't be reached; retry")

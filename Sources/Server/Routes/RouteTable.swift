@@ -31,6 +31,7 @@ struct RouteTable: Sendable {
 
   mutating func get(_ path: String, _ handler: @escaping Handler) { on(.get, path, handler) }
   mutating func post(_ path: String, _ handler: @escaping Handler) { on(.post, path, handler) }
+  mutating func delete(_ path: String, _ handler: @escaping Handler) { on(.delete, path, handler) }
   mutating func patch(_ path: String, _ handler: @escaping Handler) { on(.patch, path, handler) }
 
   /// Takes every method.

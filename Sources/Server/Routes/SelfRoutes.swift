@@ -14,6 +14,7 @@ enum SelfRoutes {
     table.post("/v1/self/revoke") { exchange in
       let (identity, body) = try await exchange.received()
       _ = try body.fields([], optional: true)
+      guard identity.session == nil else { throw LifecycleError.keyRequired }
       let changed = try await exchange.kernel.revokeKey(identity.keyID, by: Actor(identity))
       return try .json(ChangedKeyResource(changed, at: exchange.now))
     }

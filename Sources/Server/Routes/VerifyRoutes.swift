@@ -20,7 +20,8 @@ enum VerifyRoutes {
         token: token, facts: facts, requiring: Requirement(scopes: scopes))
       switch verdict {
       case .allow(let identity):
-        return try .json(VerifyResource.valid(KeyResource(identity.stored, at: exchange.now)))
+        return try .json(
+          VerifyResource.valid(KeyResource(identity.stored, at: exchange.now), identity.session))
       case .deny(let denial):
         // That nothing could be found out is no verdict on the token.
         if denial.category == .unavailable { throw denial }

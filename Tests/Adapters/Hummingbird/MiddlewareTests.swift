@@ -87,6 +87,41 @@ struct MiddlewareTests {
     await kernel.shutdown()
   }
 
+  @Test func takesASessionUntilItsUserLogsOut() async throws {
+    let kernel = try await kernel()
+    let key = try await token(kernel) { $0.owner = OwnerReference(name: "alice") }
+    try await serve(kernel) { router in
+      let own = router.group("session").add(middleware: APIKeyMiddleware(kernel))
+      own.post { _, context in
+        guard let identity = context.identity else { throw HTTPError(.unauthorized) }
+        return try kernel.createSession(for: identity).token.reveal()
+      }
+      own.delete { request, context in
+        guard let identity = context.identity else { throw HTTPError(.unauthorized) }
+        try kernel.logOut(identity, request: RequestFacts(HTTPTypesRequest(request.head)))
+        return HTTPResponse.Status.noContent
+      }
+      router.group("orders").add(middleware: APIKeyMiddleware(kernel)).get { _, context in
+        "\(context.identity?.owner ?? "nobody"), \(context.identity?.session == nil)"
+      }
+    } _: { client in
+      let made = try await client.json("POST", "/session", token: key)
+      #expect(made.status == 200)
+      let session = [("X-Session-Token", made.text)]
+      for _ in 0..<2 {
+        let answer = try await client.request("GET", "/orders", headers: session)
+        #expect(answer.text == "alice, false")
+      }
+      let ended = try await client.request("DELETE", "/session", headers: session)
+      #expect(ended.status == 204)
+      let after = try await client.request("GET", "/orders", headers: session)
+      let stranger = try await client.request("GET", "/orders")
+      #expect(after.status == 401)
+      #expect(after.body == stranger.body)
+    }
+    await kernel.shutdown()
+  }
+
   @Test func optionalGoesOnWithoutATokenButNotWithABadOne() async throws {
     let kernel = try await kernel()
     let good = try await token(kernel)

@@ -240,6 +240,6 @@ struct KeysTests {
       environment: ["CARDEA_SERVER_HOST": "0.0.0.0", "CARDEA_EXTRACT_QUERY": "api_key"])
     let findings = try #require(json.json?["findings"] as? [[String: Any]])
     let codes = findings.compactMap { $0["code"] as? String }
-    #expect(codes == ["exposed", "query_tokens", "admin_never_expires"])
+    #expect(codes == ["exposed", "query_tokens", "sessions_key_drawn", "admin_never_expires"])
   }
 }

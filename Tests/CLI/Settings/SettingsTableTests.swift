@@ -1,3 +1,4 @@
+import Cardea
 import CardeaCLI
 import CardeaKernel
 import Testing
@@ -58,6 +59,17 @@ struct SettingsTableTests {
         "cache.wrong_entries": "CARDEA_CACHE_WRONG_ENTRIES",
         "cache.lease": "CARDEA_CACHE_LEASE",
         "cache.max_stale": "CARDEA_CACHE_MAX_STALE",
+        "sessions.enabled": "CARDEA_SESSIONS_ENABLED",
+        "sessions.format": "CARDEA_SESSIONS_FORMAT",
+        "sessions.ttl": "CARDEA_SESSIONS_TTL",
+        "sessions.sliding": "CARDEA_SESSIONS_SLIDING",
+        "sessions.max_age": "CARDEA_SESSIONS_MAX_AGE",
+        "sessions.entries": "CARDEA_SESSIONS_ENTRIES",
+        "sessions.header": "CARDEA_SESSIONS_HEADER",
+        "sessions.scheme": "CARDEA_SESSIONS_SCHEME",
+        "sessions.issuer": "CARDEA_SESSIONS_ISSUER",
+        "sessions.audience": "CARDEA_SESSIONS_AUDIENCE",
+        "sessions.signing_key_files": "CARDEA_SESSIONS_SIGNING_KEY_FILES",
       ])
   }
 
@@ -77,6 +89,10 @@ struct SettingsTableTests {
     let settings = readSettings().settings
     let kernel = KernelConfiguration()
     #expect(settings.kernelConfiguration == kernel)
+    var faults: [ConfigurationFault] = []
+    let sessions = settings.standardOptions(&faults).sessions
+    #expect("\(sessions)" == "\(SessionOptions())")
+    #expect(faults == [])
   }
 
   @Test("every setting is read from the environment", arguments: SettingsTable.rows.map(\.name))

@@ -14,6 +14,9 @@ struct KeysVerifyCommand: KernelCommand {
     commandName: "verify",
     abstract: "Say whether a token is valid, and if not, why.",
     discussion: """
+      It may be a key's token or a session's. Sessions that another process made are known here if
+      they are JWTs and sessions.signing_key_files is set; that somebody logged out there is not.
+
       The token is read from standard input (a terminal is asked, without showing what is typed) or
       from a file. It is never taken from the command line, which every user of the machine can
       read. Exit code 0 if it is valid, 1 if it is not, 3 if that could not be found out.
@@ -50,7 +53,8 @@ struct KeysVerifyCommand: KernelCommand {
     case .allow(let identity):
       let stored = try await session.kernel.key(identity.keyID)
       if session.json {
-        try session.print(VerifyResource.valid(KeyResource(stored, at: session.now)))
+        try session.print(
+          VerifyResource.valid(KeyResource(stored, at: session.now), identity.session))
       } else {
         session.console.out("valid: \(stored.key.prefix) (\(SafeText.line(stored.key.name)))")
       }

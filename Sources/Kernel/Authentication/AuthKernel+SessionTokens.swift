@@ -1,0 +1,78 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+// Session tokens on their way into the pipeline: found where no API key was, read into the secret row that
+// they stand for, and from there on judged like a key.
+
+extension AuthKernel {
+  /// The session tokens in a request, each once: by shape only.
+  func sessionTokens(
+    in request: some RequestView, _ sessions: any SessionIssuer
+  ) throws(ExtractionRefusal) -> [Secret] {
+    var tokens: [Secret] = []
+    for extractor in sessions.extractors {
+      do throws(ExtractionRefusal) {
+        let found = try extractor.token(in: request, capacity: SessionFacts.tokenCapacity)
+        guard let found, found.withBytes({ sessions.recognizes($0) }), !tokens.contains(found)
+        else { continue }
+        tokens.append(found)
+      } catch .tooLong {
+        continue
+      }
+    }
+    return tokens
+  }
+
+  /// Whether a token that was handed over by itself is a session's.
+  func isSession(_ token: Secret) -> Bool {
+    guard let sessions, token.count <= SessionFacts.tokenCapacity else { return false }
+    return token.withBytes { sessions.recognizes($0) }
+  }
+
+  func digest(of token: Secret) -> Digest128 {
+    token.withUnsafeBytes { primitives.keyedDigest($0) }
+  }
+
+  /// The one of these tokens that stands for a session. That another has the shape of one is no conflict: a
+  /// user's own JWT may stand beside it.
+  func presentedSession(_ tokens: [Secret]) -> Result<PresentedToken, Denial> {
+    guard let sessions else { return .failure(Denial(.malformed)) }
+    var found: PresentedToken?
+    var refusal: SessionRefusal?
+    for token in tokens {
+      let digest = digest(of: token)
+      do throws(SessionRefusal) {
+        // What was read before is good for as long as it is remembered: a signature is checked once.
+        var session = cache.find(digest)?.session
+        if session == nil { session = try sessions.read(token, at: time.now()) }
+        guard let session else { continue }
+        if found != nil { return .failure(Denial(.ambiguous)) }
+        found = PresentedToken(token, digest: digest, session: session)
+      } catch {
+        refusal = refusal ?? error
+      }
+    }
+    if let found { return .success(found) }
+    return .failure(Denial(refusal?.reason ?? .malformed))
+  }
+}
+
+extension SessionRefusal {
+  var reason: Denial.Reason {
+    switch self {
+    case .malformed: .sessionMalformed
+    case .algorithm: .sessionAlgorithm
+    case .type: .sessionType
+    case .key: .sessionKey
+    case .signature: .sessionSignature
+    case .issuer: .sessionIssuer
+    case .audience: .sessionAudience
+    case .expired: .sessionExpired
+    case .ended: .sessionEnded
+    case .unknown: .sessionUnknown
+    }
+  }
+}
