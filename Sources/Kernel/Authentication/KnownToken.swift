@@ -30,6 +30,8 @@ final class KnownToken: Sendable {
   let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   let secretID: UUID?
+  /// From where it was used, of the older secret of a rotation; `nil` of any other, which is not asked.
+  private let addresses: Locked<AddressSet>?
 
   init(
     _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?
@@ -46,6 +48,7 @@ final class KnownToken: Sendable {
     key = record
     owner = stored.owner
     secretID = match?.id
+    addresses = match?.endsAt == nil ? nil : Locked(AddressSet())
     status = stored.key.status
     isOwnerDisabled = stored.owner?.disabled ?? false
     expiresAt = stored.key.expiresAt ?? KnownToken.never
@@ -109,12 +112,18 @@ final class KnownToken: Sendable {
     return uses.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue == 0
   }
 
+  /// Whether addresses are to be noted.
+  var notesAddresses: Bool { addresses != nil }
+
+  func note(address mark: UInt64) { addresses?.withLock { $0.insert(mark) } }
+
   /// What was gathered since the last call.
   func takeUsage() -> KeyUsage? {
     guard let secretID else { return nil }
     let count = uses.exchange(0, ordering: .acquiringAndReleasing)
     return KeyUsage(
       prefix: key.prefix, secretID: secretID, count: count,
-      lastUsedAt: Timestamp(milliseconds: lastUsed.load(ordering: .relaxed)))
+      lastUsedAt: Timestamp(milliseconds: lastUsed.load(ordering: .relaxed)),
+      addresses: addresses?.withLock { $0 } ?? AddressSet())
   }
 }
