@@ -33,7 +33,7 @@ extension AuthKernel {
     let presented: PresentedToken? = token.withUnsafeBytes { bytes in
       guard bytes.count <= Candidate.capacity else { return nil }
       return PresentedToken(
-        bytes, digest: primitives.keyedDigest(bytes), formats: extraction.formats)
+        bytes, digest: primitives.keyedDigest(bytes), formats: formats, primitives: primitives)
     }
     guard let presented else {
       return conclude(.deny(Denial(.malformed)), nil, facts, time.now())
@@ -58,7 +58,7 @@ extension AuthKernel {
         return lookForSession(request, requirement, otherwise: reason)
       case .token(let bytes):
         let digest = primitives.keyedDigest(bytes)
-        if let known = cache.find(digest), known.isPrefixed(bytes),
+        if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
           let verdict = judgeFromMemory(known, request, requirement)
         {
           return .decided(verdict)
@@ -66,7 +66,8 @@ extension AuthKernel {
         let isSession =
           sessions?.recognizes(Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))) ?? false
         guard !isSession,
-          let token = PresentedToken(bytes, digest: digest, formats: extraction.formats)
+          let token = PresentedToken(
+            bytes, digest: digest, formats: formats, primitives: primitives)
         else { return lookForSession(request, requirement, otherwise: .malformed) }
         return .cold(token)
       }
@@ -210,7 +211,7 @@ extension AuthKernel {
     }
     let entry = KnownToken(
       stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match,
-      session: token.session)
+      session: token.session, naming: token.naming)
     cache.insert(entry)
     if let match, token.session == nil { upgradeIfNeeded(stored, match, token.secret) }
     return .entry(entry)

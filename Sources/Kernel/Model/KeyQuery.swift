@@ -12,6 +12,8 @@ public struct KeyQuery: Sendable, Equatable {
   public var keyClass: String?
   /// Keys that hold exactly this scope name.
   public var scope: String?
+  /// Keys of which a secret was built in this token format.
+  public var format: String?
   public var createdFrom: Timestamp?
   public var createdBefore: Timestamp?
   public var expiresFrom: Timestamp?
@@ -48,6 +50,9 @@ extension KeyQuery {
     if let kind, key.kind != kind { return false }
     if let keyClass, !keyClass.utf8.elementsEqual(key.keyClass.utf8) { return false }
     if let scope, !key.scopes.names.contains(where: { $0.utf8.elementsEqual(scope.utf8) }) {
+      return false
+    }
+    if let format, !key.secrets.contains(where: { $0.format.utf8.elementsEqual(format.utf8) }) {
       return false
     }
     if let createdFrom, key.createdAt < createdFrom { return false }
