@@ -29,6 +29,7 @@ let plugins: [Target] = [
   plugin("CardeaFormats", "Formats"),
   plugin("CardeaExtractors", "Extractors"),
   plugin("CardeaListeners", "Listeners"),
+  plugin("CardeaPolicies", "Policies"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
   .target(
     name: "CardeaSQLite",
@@ -53,7 +54,7 @@ let libraries: [Target] = [
     name: "Cardea",
     dependencies: [
       "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaSodium",
-      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
+      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaPolicies", "CardeaMemoryStore",
     ], path: "Sources/Cardea", swiftSettings: strict),
   .target(
     name: "CardeaHTTPTypes",
@@ -118,6 +119,12 @@ let tests: [Target] = [
   test(
     "CardeaListenersTests", "Listeners",
     ["CardeaListeners", "CardeaPluginTestKit", "CardeaTestFixtures"]),
+  test(
+    "CardeaPoliciesTests", "Policies",
+    [
+      "CardeaPolicies", "CardeaKernel", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
+      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
+    ]),
   test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
   test(
     "CardeaFormatsTests", "Formats",

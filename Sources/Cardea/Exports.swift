@@ -6,4 +6,5 @@
 @_exported import CardeaListeners
 @_exported import CardeaMemoryStore
 @_exported import CardeaPBKDF2
+@_exported import CardeaPolicies
 @_exported import CardeaSodium

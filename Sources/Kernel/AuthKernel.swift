@@ -29,6 +29,8 @@ public final class AuthKernel: Sendable {
   let hashers: [String: any SecretHasher]
   let extraction: Extraction
   let policies: PolicyChain
+  let metadataReaders: [any MetadataChecking]
+  let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
   let cache: VerdictCache
   let stamps = ChangeStamps()
@@ -69,6 +71,11 @@ public final class AuthKernel: Sendable {
       conflict: configuration.extractConflict)
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
+    metadataReaders = registry.metadataReaders
+    attempts = FailedAttempts(
+      perAddress: configuration.failedPerAddress,
+      perPair: configuration.failedPerPrefixAndAddress, entries: configuration.limitEntries,
+      primitives: primitives, clock: time)
     auditSinks = registry.auditSinks
     cache = VerdictCache(
       entries: configuration.cacheEntries, wrongEntries: configuration.wrongCacheEntries)
@@ -129,6 +136,11 @@ public final class AuthKernel: Sendable {
   public func flushUsage() async {
     let gathered = usage.take()
     if !gathered.isEmpty { try? await store.record(gathered) }
+  }
+
+  /// Whether a policy may deny, or state limits: without one, identities and denials never carry any.
+  public var hasPolicies: Bool {
+    !policies.before.isEmpty || !policies.after.isEmpty || !policies.asynchronous.isEmpty
   }
 
   /// Slow hashes that wait for their turn now.

@@ -30,10 +30,14 @@ final class KnownToken: Sendable {
   let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   let secretID: UUID?
+  /// Whether the token matches a row or did once, until it was rotated out: whoever has it did not guess it.
+  let wasRight: Bool
 
   init(
-    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?
+    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?,
+    wasRight: Bool = false
   ) {
+    self.wasRight = wasRight || match != nil
     self.digest = digest
     self.stamp = stamp
     var record = stored.key
@@ -88,10 +92,7 @@ final class KnownToken: Sendable {
   /// What a route demands and this key does not have.
   @inline(__always)
   func shortfall(of requirement: Requirement) -> Denial.Reason? {
-    if let wanted = requirement.keyClass, !wanted.utf8.elementsEqual(key.keyClass.utf8) {
-      return .wrongClass
-    }
-    return requirement.scopes.allSatisfy { key.scopes.grants($0) } ? nil : .insufficientScope
+    requirement.shortfall(scopes: key.scopes, keyClass: key.keyClass)
   }
 
   @inline(__always)

@@ -33,6 +33,14 @@ public struct Registry: ~Copyable {
   public mutating func add(auditSink: some AuditSink) { auditSinks.append(auditSink) }
   public mutating func add(primitives plugin: some Primitives) { primitives.append(plugin) }
 
+  /// Plugins of any kind that read keys' metadata.
+  var metadataReaders: [any MetadataChecking] {
+    let all =
+      policies as [any Plugin] + asyncPolicies + listeners + auditSinks + hashers + formats
+      + extractors + stores
+    return all.compactMap { $0 as? any MetadataChecking }
+  }
+
   /// Every registered plugin, as (kind, id), in order within kind.
   public var plugins: [RegisteredPlugin] {
     func list(_ kind: String, _ plugins: [any Plugin]) -> [RegisteredPlugin] {

@@ -70,6 +70,14 @@ struct BodyFields: Sendable {
     }
   }
 
+  func boolean(_ name: String) throws(Problem) -> Bool? {
+    switch members[name] {
+    case nil: return nil
+    case .bool(let value): return value
+    default: throw Problem.invalid(name, "must be true or false")
+    }
+  }
+
   func object(_ name: String) throws(Problem) -> [String: JSONValue]? {
     switch members[name] {
     case nil: return nil

@@ -1,17 +1,38 @@
 import CardeaKernel
 
-/// The answer to a verification: `{"valid": true, "key": …}` or `{"valid": false, "code": …}`.
+/// The answer to a verification: `{"valid": true, "key": …}` or `{"valid": false, "code": …}`, with
+/// `"explain": {"decided_by", "checks": […]}` if that was asked for.
 ///
 /// The code is the exact reason: only callers who may verify get to see it.
-public enum VerifyResource: Encodable, Sendable {
-  case valid(KeyResource)
-  case invalid(Denial.Reason)
+public struct VerifyResource: Encodable, Sendable {
+  public enum Finding: Sendable {
+    case valid(KeyResource)
+    case invalid(Denial.Reason)
+  }
 
-  private enum CodingKeys: String, CodingKey { case valid, key, code }
+  private let finding: Finding
+  private let explanation: Explanation?
+
+  public init(_ finding: Finding, _ explanation: Explanation? = nil) {
+    self.finding = finding
+    self.explanation = explanation
+  }
+
+  private enum CodingKeys: String, CodingKey { case valid, key, code, explain }
+
+  private struct Explained: Encodable {
+    let checks: [Explanation.Check]
+    let decidedBy: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case checks
+      case decidedBy = "decided_by"
+    }
+  }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    switch self {
+    switch finding {
     case .valid(let key):
       try container.encode(true, forKey: .valid)
       try container.encode(key, forKey: .key)
@@ -19,5 +40,9 @@ public enum VerifyResource: Encodable, Sendable {
       try container.encode(false, forKey: .valid)
       try container.encode(reason.rawValue, forKey: .code)
     }
+    let explained = explanation.map {
+      Explained(checks: $0.checks, decidedBy: $0.decidedBy?.name)
+    }
+    try container.encodeIfPresent(explained, forKey: .explain)
   }
 }
