@@ -34,6 +34,7 @@ let plugins: [Target] = [
   plugin("CardeaExtractors", "Extractors"),
   plugin("CardeaListeners", "Listeners"),
   plugin("CardeaSessions", "Sessions"),
+  plugin("CardeaPolicies", "Policies"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
   .target(
     name: "CardeaSQLite",
@@ -61,8 +62,8 @@ let libraries: [Target] = [
     name: "Cardea",
     dependencies: [
       "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango",
-      "CardeaSodium", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
-      "CardeaSessions",
+      "CardeaSodium", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaPolicies",
+      "CardeaMemoryStore", "CardeaSessions",
     ], path: "Sources/Cardea", swiftSettings: strict),
   .target(
     name: "CardeaHTTPTypes",
@@ -133,6 +134,12 @@ let tests: [Target] = [
   test(
     "CardeaListenersTests", "Listeners",
     ["CardeaListeners", "CardeaPluginTestKit", "CardeaTestFixtures"]),
+  test(
+    "CardeaPoliciesTests", "Policies",
+    [
+      "CardeaPolicies", "CardeaKernel", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
+      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
+    ]),
   test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
   test(
     "CardeaFormatsTests", "Formats",

@@ -7,5 +7,6 @@
 @_exported import CardeaListeners
 @_exported import CardeaMemoryStore
 @_exported import CardeaPBKDF2
+@_exported import CardeaPolicies
 @_exported import CardeaSessions
 @_exported import CardeaSodium

@@ -32,6 +32,8 @@ public final class AuthKernel: Sendable {
   let formats: AcceptedFormats
   let extraction: Extraction
   let policies: PolicyChain
+  let metadataReaders: [any MetadataChecking]
+  let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
   let cache: VerdictCache
   let stamps = ChangeStamps()
@@ -74,6 +76,11 @@ public final class AuthKernel: Sendable {
       extractors: registry.extractors, formats: formats, conflict: configuration.extractConflict)
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
+    metadataReaders = registry.metadataReaders
+    attempts = FailedAttempts(
+      perAddress: configuration.failedPerAddress,
+      perPair: configuration.failedPerPrefixAndAddress, entries: configuration.limitEntries,
+      primitives: primitives, clock: time)
     auditSinks = registry.auditSinks
     durable = DurableLanes(store: store, clock: time, claim: configuration.subscriptionClaim)
     signals = SignalBus(clock: time, durable: durable)
@@ -197,6 +204,11 @@ public final class AuthKernel: Sendable {
   public func flushUsage() async {
     let gathered = usage.take()
     if !gathered.isEmpty { try? await store.record(gathered) }
+  }
+
+  /// Whether a policy may deny, or state limits: without one, identities and denials never carry any.
+  public var hasPolicies: Bool {
+    !policies.before.isEmpty || !policies.after.isEmpty || !policies.asynchronous.isEmpty
   }
 
   /// Slow hashes that wait for their turn now.

@@ -21,14 +21,19 @@ public struct PolicySample: Sendable {
 
   func judge(_ decision: PolicyDecision) throws {
     let who = context.identity?.prefix ?? context.prefix
+    for limit in decision.limits {
+      try require(
+        LimitState.isValid(name: limit.name), "\"\(limit.name)\" can't be a limit's name")
+      try require(limit.window > .zero, "the window of \(limit.name) is \(limit.window)")
+    }
     switch (decision, code) {
-    case (.pass, nil): break
+    case (.pass, nil), (.within, nil): break
     case (.deny(let denial), let code?):
       try require(denial.code, is: code, "the code of the denial of \(who)")
       try require(isName(denial.code), "the code \"\(denial.code)\" is not in snake_case")
       try require(
         denial.retryAfter.map { $0 > .zero } ?? true, "it says to retry in no time")
-    case (.pass, let code?): throw Broken("\(who) passes; \(code) was due")
+    case (.pass, let code?), (.within, let code?): throw Broken("\(who) passes; \(code) was due")
     case (.deny(let denial), nil): throw Broken("\(who) is denied with \(denial.code)")
     }
   }
@@ -62,6 +67,15 @@ public struct PolicyPromises: Sendable {
       samplesCoverBoth(samples),
       Promise("decides every sample as its author says") {
         for sample in samples { try sample.judge(make().evaluate(sample.context)) }
+      },
+      Promise("counts nothing in a rehearsal, and decides there as it will") {
+        for sample in samples {
+          let policy = try make()
+          var rehearsal = sample.context
+          rehearsal.isRehearsal = true
+          for _ in 0..<1_000 { try sample.judge(policy.evaluate(rehearsal)) }
+          try sample.judge(policy.evaluate(sample.context))
+        }
       },
       Promise("decides without an identity if it is asked before verification") {
         guard try make().stage == .beforeVerification else { return }

@@ -41,6 +41,7 @@ final class ServerResponder: HTTPResponder {
     }
     if request.method == .head { response = response.createHeadResponse() }
     response.addCommonFields(requestID: exchange.requestID)
+    if let limits = exchange.limits { response.headers.add(limits.all) }
     exchange.logger.debug(
       "answered",
       metadata: [
@@ -58,7 +59,8 @@ final class ServerResponder: HTTPResponder {
     let exchange = Exchange(
       request: request, target: RequestTarget(request.head.path ?? ""),
       requestID: RequestID.accepted(givenID), client: client, kernel: kernel,
-      configuration: configuration, logger: context.logger)
+      configuration: configuration, logger: context.logger,
+      limits: kernel.hasPolicies ? AnswerLimits() : nil)
     if let fault = client.fault {
       exchange.logger.debug(
         "X-Forwarded-For has \(fault)", metadata: ["request_id": "\(exchange.requestID)"])

@@ -1,6 +1,8 @@
-import CardeaKernel
+import CardeaMemoryStore
 import Dispatch
 import Testing
+
+@testable import CardeaKernel
 
 @Suite struct PolicyTests {
   struct Told: Policy {
@@ -181,6 +183,131 @@ import Testing
       $0 = { _ = try await kernel.revokeKey(issued.stored.key.id, by: .host) }
     }
     #expect(await rig.verdict(issued.token).denial?.reason == .revoked)
+  }
+
+  /// However often the kernel has to read the key again: one request is one count, and one question before.
+  @Test func aRequestIsCountedOnce() async throws {  // U1
+    let counts = Locked((before: 0, after: 0))
+    let store = CountingStore(MemoryStore())
+    let limit = LimitState(
+      name: "minute", quota: 5, window: .seconds(60), remaining: 4, resetsAfter: .seconds(1))
+    let change = Locked<(@Sendable () -> Void)?>(nil)
+    let rig = try await Rig(store: store) { _ in
+    } plugins: {
+      $0.use(policy: "policy.first", at: .beforeVerification, deadline: .seconds(60)) { _ in
+        counts.withLock { $0.before += 1 }
+        return .pass
+      }
+      $0.use(policy: "policy.counts", deadline: .seconds(60)) { _ in
+        counts.withLock { $0.after += 1 }
+        // The key changes while the policy thinks, so that this reading of it is worth nothing.
+        change.withLock { change in
+          change?()
+          change = nil
+        }
+        return .within([limit])
+      }
+    }
+    let issued = try await rig.key()
+    let kernel = rig.kernel
+    let prefix = issued.stored.key.prefix
+    for isWarm in [false, true] {
+      counts.withLock { $0 = (0, 0) }
+      let finds = store.finds
+      change.withLock { $0 = { kernel.stamps.changed(prefix: prefix, owner: nil) } }
+      let identity = try #require(await rig.verdict(issued.token).identity)
+      #expect(identity.limits == [limit])
+      #expect(counts.withLock { $0 } == (1, 1), "warm: \(isWarm)")
+      #expect(store.finds - finds == (isWarm ? 1 : 2), "it was read again")
+    }
+  }
+
+  @Test func limitsGoWithTheVerdictOfAVerifiedKeyOnly() async throws {
+    let limit = LimitState(
+      name: "minute", quota: 5, window: .seconds(60), remaining: 0, resetsAfter: .seconds(1))
+    let denies = Locked(false)
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(policy: "policy.limit") { _ in
+        guard denies.withLock({ $0 }) else { return .within([limit]) }
+        return .deny(
+          PolicyDenial(
+            code: "limit", status: .tooManyRequests, retryAfter: .seconds(1), limits: [limit]))
+      }
+    }
+    let issued = try await rig.key()
+    for _ in 0..<2 {  // cold, then warm
+      #expect(await rig.verdict(issued.token).identity?.limits == [limit])
+    }
+    denies.withLock { $0 = true }
+    let denial = try #require(await rig.verdict(issued.token).denial)
+    #expect(denial.verified)
+    #expect(denial.limits == [limit])
+    _ = try await rig.kernel.revokeKey(issued.stored.key.id, by: .host)
+    #expect(await rig.verdict(issued.token).denial?.limits == [])
+  }
+
+  /// keysmith's hooks, each in one line.
+  @Test func closuresArePolicies() async throws {
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(policy: "policy.rate_limit_hook", at: .beforeVerification) { context in
+        context.request.path == "/busy"
+          ? .deny(PolicyDenial(code: "busy", status: .tooManyRequests)) : .pass
+      }
+      $0.use(policy: "policy.throttle_hook") { context in
+        context.identity?.owner == "eve" ? .deny(PolicyDenial(code: "no_eve")) : .pass
+      }
+    }
+    let good = try await rig.key()
+    let eve = try await rig.key { $0.owner = OwnerReference(name: "eve") }
+    #expect(await rig.verdict(good.token).identity != nil)
+    #expect(await rig.verdict(eve.token).denial?.policy?.code == "no_eve")
+    var busy = Call(good.token)
+    busy.path = "/busy"
+    let denial = await rig.kernel.authenticate(busy).denial
+    #expect(denial?.category == .limited)
+    #expect(denial?.verified == false)
+    #expect(
+      rig.kernel.plugins.filter { $0.kind == "policy" }.map(\.id)
+        == ["policy.rate_limit_hook", "policy.throttle_hook"])
+  }
+
+  struct ReadsLevel: Policy, MetadataChecking {
+    let id = "policy.level"
+    func check(metadata: [String: JSONValue]) throws(MetadataFault) {
+      _ = try metadata.integer("level")
+    }
+    func evaluate(_ context: PolicyContext) throws -> PolicyDecision {
+      guard let level = try context.identity?.metadata.integer("level") else { return .pass }
+      return level > 3 ? .pass : .deny(PolicyDenial(code: "low_level"))
+    }
+  }
+
+  @Test func metadataThatAPolicyCanNotReadIsRefusedAndDenied() async throws {
+    let store = MemoryStore()
+    let unaware = try await Rig(store: store)
+    let old = try await unaware.key { $0.metadata = ["level": .string("high")] }
+    let rig = try await Rig(store: store) { _ in
+    } plugins: {
+      $0.use(ReadsLevel())
+    }
+    let fault = LifecycleError.invalid(field: "metadata.level", reason: "must be a whole number")
+    await #expect(throws: fault) {
+      try await rig.key { $0.metadata = ["level": .string("high")] }
+    }
+    let issued = try await rig.key { $0.metadata = ["level": .integer(4), "other": .bool(true)] }
+    #expect(await rig.verdict(issued.token).identity != nil)
+    var edit = KeyEdit()
+    edit.metadata = ["level": .bool(true)]
+    let wrong = edit
+    await #expect(throws: fault) {
+      try await rig.kernel.updateKey(issued.stored.key.id, wrong, by: .host)
+    }
+    // From before the policy was there: 403, since it will not pass by itself.
+    let denial = await rig.verdict(old.token).denial
+    #expect(denial?.reason == .policyDenied)
+    #expect(denial?.policy?.code == "unreadable_metadata")
   }
 
   struct FailingSink: AuditSink {

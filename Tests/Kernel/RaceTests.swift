@@ -122,7 +122,11 @@ import Testing
 
   /// V6: of two rotations at once one wins and the other is told of the conflict.
   @Test func ofTwoRotationsOneWins() async throws {
-    let rig = try await Rig()
+    // The dead tokens were never right, and a thousand of them would be too many.
+    let rig = try await Rig {
+      $0.failedPerAddress = nil
+      $0.failedPerPrefixAndAddress = nil
+    }
     let issued = try await rig.key()
     let id = issued.stored.key.id
     var conflicts = 0

@@ -1,3 +1,4 @@
+import CardeaKernel
 import HTTPTypes
 import Testing
 

@@ -70,7 +70,7 @@ struct ResourceTests {
       try text(PageResource(Page<StoredKey>(items: [], next: nil), at: now))
         == #"{"keys":[],"next_cursor":null}"#)
     #expect(
-      try text(VerifyResource.invalid(.wrongSecret)) == #"{"code":"wrong_secret","valid":false}"#)
+      try text(VerifyResource(.invalid(.wrongSecret))) == #"{"code":"wrong_secret","valid":false}"#)
     #expect(
       try text(Problem(status: 404, code: "not_found", requestID: "r"))
         == #"{"code":"not_found","request_id":"r","status":404,"title":"Not Found","type":"about:blank"}"#

@@ -111,9 +111,18 @@ struct ServerRig: Sendable {
 final class HandClock: KernelClock {
   private let offset = Locked<Int64>(0)
   private let system = SystemClock()
+  /// The system's time at which this clock stands still, if it does.
+  private let frozen = Locked<Int64?>(nil)
 
   func now() -> Timestamp {
-    Timestamp(milliseconds: system.now().milliseconds + offset.withLock { $0 })
+    let base = frozen.withLock { $0 } ?? system.now().milliseconds
+    return Timestamp(milliseconds: base + offset.withLock { $0 })
+  }
+
+  /// From now on time goes by only where ``advance(by:)`` says so.
+  func freeze() {
+    let now = system.now().milliseconds
+    frozen.withLock { $0 = now }
   }
 
   func monotonic() -> UInt64 { system.monotonic() }

@@ -33,6 +33,74 @@ struct VerifyRoutesTests {
     }
   }
 
+  /// What our own method and path are says nothing of the client's request.
+  @Test func policiesJudgeTheRequestThatTheBodyTellsOf() async throws {
+    let policy = try AllowedRoutesPolicy(methods: ["GET", "POST"], paths: ["/orders", "/v1"])
+    try await ServerRig.run(plugins: [policy]) { rig in
+      let token = try await rig.key().token
+      func code(_ rest: String) async throws -> String? {
+        let answer = try await rig.client.json(
+          "POST", "/v1/verify", token: rig.admin, #"{"token": "\#(token)"\#(rest)}"#)
+        return answer.string("code")
+      }
+      #expect(try await code(#", "method": "GET", "path": "/orders/1""#) == nil)
+      #expect(try await code(#", "method": "PUT", "path": "/orders/1""#) == "policy_denied")
+      #expect(try await code("") == "policy_denied")
+    }
+  }
+
+  @Test func explainShowsEveryCheckAndCountsNothing() async throws {
+    let policy = try RateLimitPolicy([RateLimitRule("minute 60/1m burst=2")])
+    let rate = "policy.rate_limit"
+    let steps = [
+      "format", "failed_attempts", "lookup", "secret", "state", "expiry", "owner", "class",
+      "scopes", rate,
+    ]
+    try await ServerRig.run(plugins: [policy]) { rig in
+      rig.clock.freeze()
+      let key = try await rig.key { $0.scopes = ["a"] }
+      func explain(
+        _ rest: String = "", token: String? = nil
+      ) async throws -> (valid: Bool?, by: String?, outcomes: [String: String]) {
+        rig.clock.advance(by: 60)
+        let answer = try await rig.client.json(
+          "POST", "/v1/verify", token: rig.admin,
+          #"{"token": "\#(token ?? key.token)", "explain": true\#(rest)}"#)
+        let explained = answer.object("explain")
+        let checks = explained["checks"] as? [[String: String]] ?? []
+        #expect(checks.compactMap { $0["name"] } == steps)
+        return (
+          answer.json["valid"] as? Bool, explained["decided_by"] as? String,
+          Dictionary(
+            checks.map { ($0["name"] ?? "", $0["outcome"] ?? "") }, uniquingKeysWith: { $1 })
+        )
+      }
+      for _ in 0..<5 {
+        let allowed = try await explain(#", "scopes": ["a"]"#)
+        #expect(allowed.valid == true)
+        #expect(allowed.by == nil)
+        #expect(Set(allowed.outcomes.values) == ["passed"])
+      }
+      let scope = try await explain(#", "any_scopes": ["b", "c"]"#)
+      #expect(scope.valid == false)
+      #expect(scope.by == "scopes")
+      #expect(scope.outcomes["class"] == "passed")
+      #expect(scope.outcomes["scopes"] == "denied")
+      #expect(scope.outcomes[rate] == "not_reached")
+      #expect(try await explain(#", "class": "x""#).by == "class")
+      #expect(try await explain(token: "nonsense").by == "format")
+      #expect(try await explain(token: try wrongToken(under: key.token)).by == "secret")
+      #expect(await rig.denials().isEmpty, "nothing is published")
+      // Its two units are all there; then the limit is foretold.
+      #expect(try await rig.auth(key.token) == 200)
+      #expect(try await rig.auth(key.token) == 200)
+      let answer = try await rig.client.json(
+        "POST", "/v1/verify", token: rig.admin, #"{"token": "\#(key.token)", "explain": true}"#)
+      #expect(answer.string("code") == "rate_limited")
+      #expect(answer.object("explain")["decided_by"] as? String == rate)
+    }
+  }
+
   @Test func otherCallersAndBadBodiesAreRefused() async throws {
     try await ServerRig.run { rig in
       let key = try await rig.key { $0.scopes = ["orders:read", "cardea:keys:read"] }
@@ -45,6 +113,10 @@ struct VerifyRoutesTests {
         ("{}", "token"), (#"{"token": 5}"#, "token"), (#"{"token": "x", "scope": []}"#, "scope"),
         (#"{"token": "x", "scopes": "a"}"#, "scopes"),
         (#"{"token": "x", "scopes": [""]}"#, "scopes"),
+        (#"{"token": "x", "explain": "yes"}"#, "explain"), (#"{"token": "x", "class": 1}"#, "class"),
+        (#"{"token": "x", "any_scopes": ["a b"]}"#, "any_scopes"),
+        (#"{"token": "x", "path": "orders"}"#, "path"), (#"{"token": "x", "path": "/a?b"}"#, "path"),
+        (#"{"token": "x", "method": null}"#, "method"),
         (#"{"token": "x", "ip": "1.2.3"}"#, "ip"), (#"{"token": "x", "ip": "::1%lo"}"#, "ip"),
       ]
       for (body, field) in bodies {

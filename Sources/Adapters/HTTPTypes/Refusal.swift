@@ -28,28 +28,30 @@ public struct Refusal: Sendable {
         requestID: requestID)
     // Never on a 401: that a policy named a time would tell it from the others.
     let retryAfter = status == 429 || status == 503 ? denial.retryAfter ?? .seconds(1) : nil
-    self.init(problem, retryAfter: retryAfter, requestID: requestID)
+    // To whom a stranger's limits belong nobody knows.
+    let limits = status == 429 && denial.verified ? denial.limits : []
+    self.init(problem, retryAfter: retryAfter, limits: limits, requestID: requestID)
   }
 
   /// - Parameters:
   ///   - retryAfter: written as whole seconds, rounded up, at least 1 (RFC 9110, section 10.2.3).
+  ///   - limits: written as `RateLimit-Policy` and `RateLimit`.
   ///   - requestID: for the `X-Request-Id` header.
-  public init(_ problem: Problem, retryAfter: Duration? = nil, requestID: String? = nil) {
+  public init(
+    _ problem: Problem, retryAfter: Duration? = nil, limits: [LimitState] = [],
+    requestID: String? = nil
+  ) {
     var fields = HTTPFields()
     fields[.contentType] = Problem.contentType
     fields[.cacheControl] = "no-store"
     fields[.xContentTypeOptions] = "nosniff"
     if problem.status == 401 { fields[.wwwAuthenticate] = Refusal.challenge }
-    if let retryAfter { fields[.retryAfter] = String(Refusal.seconds(retryAfter)) }
+    if let retryAfter { fields[.retryAfter] = String(retryAfter.wholeSeconds) }
+    fields.add(limits)
     if let requestID { fields[.xRequestID] = requestID }
     head = HTTPResponse(
       status: HTTPResponse.Status(code: problem.status, reasonPhrase: problem.title),
       headerFields: fields)
     body = problem.body()
-  }
-
-  private static func seconds(_ duration: Duration) -> Int64 {
-    let (seconds, attoseconds) = duration.components
-    return max(1, attoseconds > 0 && seconds < Int64.max ? seconds + 1 : seconds)
   }
 }

@@ -34,13 +34,13 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
 
   /// - Parameters:
   ///   - requiring: scopes and class that every route behind this demands.
-  ///   - texts: what refused clients are told.
+  ///   - texts: what refused clients are told; unless given, what the kernel's configuration says.
   ///   - readsForms: whether `application/x-www-form-urlencoded` bodies are read, for a form
   ///     extractor.
   ///   - principal: finds the host's own user for a verified key.
   public init(
     _ kernel: AuthKernel, mode: Mode = .required, requiring requirement: Requirement = .none,
-    texts: RefusalTexts = .standard, readsForms: Bool = false,
+    texts: RefusalTexts? = nil, readsForms: Bool = false,
     principal: PrincipalResolver<Context.Principal>? = nil
   ) {
     self.kernel = kernel
@@ -48,7 +48,7 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
     var requirement = requirement
     requirement.isOptional = mode == .optional
     self.requirement = requirement
-    self.texts = texts
+    self.texts = texts ?? kernel.configuration.refusalTexts
     self.readsForms = readsForms
     self.principal = principal
   }
@@ -58,9 +58,29 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
   ) async throws -> Response {
     var request = request
     switch try await admit(&request, context: context) {
-    case .granted(let context): return try await next(request, context)
+    case .granted(let granted): return try await pass(request, granted, next)
     case .anonymous: return try await next(request, context)
     case .refused(let denial): return Response(refusal: denial, texts: texts, context: context)
+    }
+  }
+
+  /// Goes on with a verified key: with what is left of its limits on the answer, and with a record of its
+  /// own if a route behind this one demands more than the key has.
+  func pass(
+    _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    guard let identity = context.identity else { return try await next(request, context) }
+    do {
+      var response = try await next(request, context)
+      response.headers.add(identity.limits)
+      return response
+    } catch let refusal as RouteRefusal {
+      let view = HTTPTypesRequest(
+        request.head, clientAddress: context.clientAddress(of: request),
+        requestID: context.requestID)
+      let denial = kernel.refuse(identity, request: view, lacking: refusal.requirement)
+      return Response(
+        refusal: denial ?? refusal.denial, texts: refusal.texts ?? texts, context: context)
     }
   }
 

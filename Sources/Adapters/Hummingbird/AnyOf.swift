@@ -24,11 +24,13 @@ public struct AnyOf<Context: CardeaRequestContext>: RouterMiddleware {
   ) async throws -> Response {
     var request = request
     let admission = try await apiKey.admit(&request, context: context)
-    if case .granted(let granted) = admission { return try await next(request, granted) }
+    if case .granted(let granted) = admission {
+      return try await apiKey.pass(request, granted, next)
+    }
     // Only the question is guarded: what a route throws behind `next` is the route's.
     if let granted = try? await own(request, context) { return try await next(request, granted) }
     switch admission {
-    case .granted(let granted): return try await next(request, granted)
+    case .granted(let granted): return try await apiKey.pass(request, granted, next)
     case .anonymous: return try await next(request, context)
     case .refused(let denial):
       return Response(refusal: denial, texts: apiKey.texts, context: context)

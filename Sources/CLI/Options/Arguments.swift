@@ -1,6 +1,5 @@
 import ArgumentParser
 import CardeaKernel
-import CardeaServer
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -150,6 +150,27 @@ extension Setting where Value == Duration? {
   }
 }
 
+extension Setting where Value == Rate? {
+  /// A rate that may be `off`, which is `nil`.
+  static func rate(
+    _ name: String, default value: Rate?, written: String, _ documentation: String
+  ) -> Setting<Rate?> {
+    Setting(
+      name, .string, default: value, written: written, flag: nil, documentation: documentation
+    ) { (text: SettingText) throws(SettingProblem) -> Rate? in
+      let written = try SettingValueReader.string(text)
+      if written == "off" { return nil }
+      guard let rate = Rate(written) else {
+        throw SettingProblem(
+          "not a rate",
+          remedy: "Write a count of at most 1000000 and a duration from 1s to 366d, such as "
+            + "10/1m, or off.")
+      }
+      return rate
+    }
+  }
+}
+
 extension Setting where Value == [String] {
   /// A list of texts. `check` says what is wrong with an entry, if anything is.
   /// - Parameter identity: what makes two entries the same, if none may be there twice.

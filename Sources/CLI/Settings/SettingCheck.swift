@@ -7,6 +7,17 @@ enum SettingCheck {
     value.isEmpty ? SettingProblem("empty", remedy: "Write a value or remove the setting.") : nil
   }
 
+  /// A text for people, in one line.
+  static let line: @Sendable (String) -> SettingProblem? = { value in
+    let isGood =
+      value.utf8.count <= 500
+      && !value.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    return isGood
+      ? nil
+      : SettingProblem(
+        "not one line of at most 500 bytes", remedy: "Write one line, without control characters.")
+  }
+
   static let network: @Sendable (String) -> SettingProblem? = { value in
     CIDR(value) == nil
       ? SettingProblem(

@@ -28,6 +28,22 @@ extension Settings {
     kernel.wrongCacheEntries = self[SettingsTable.wrongEntries]
     kernel.lease = self[SettingsTable.lease]
     kernel.maxStale = self[SettingsTable.maxStale]
+    kernel.failedPerPrefixAndAddress = self[SettingsTable.failedPerPair]
+    kernel.failedPerAddress = self[SettingsTable.failedPerAddress]
+    kernel.limitEntries = self[SettingsTable.limitEntries]
+    kernel.refusalTexts = refusalTexts
     return kernel
+  }
+
+  private var refusalTexts: RefusalTexts {
+    func text(_ setting: Setting<String>) -> String? {
+      let text = self[setting]
+      return text.isEmpty ? nil : text
+    }
+    var texts = RefusalTexts(
+      missing: text(SettingsTable.missingText), unauthenticated: text(SettingsTable.invalidText))
+    texts.byReason[.insufficientScope] = text(SettingsTable.scopeText)
+    texts.byReason[.rateLimited] = text(SettingsTable.limitedText)
+    return texts
   }
 }

@@ -1,3 +1,4 @@
+import CardeaKernel
 import CardeaServer
 
 extension Settings {

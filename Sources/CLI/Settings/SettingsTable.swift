@@ -184,6 +184,32 @@ package enum SettingsTable {
     "Ed25519 keys of session JWTs (PKCS#8, PEM); the first signs, the others are still accepted. "
       + "[] draws one that ends with the process.", identity: { $0 }, check: SettingCheck.notEmpty)
 
+  // MARK: limits
+  package static let failedPerPair = Setting.rate(
+    "limits.failed_per_prefix_and_address", default: Rate(10, per: .seconds(60)), written: "10/1m",
+    "Failed attempts on one prefix from one address; more are answered 429. off is no limit.")
+  package static let failedPerAddress = Setting.rate(
+    "limits.failed_per_address", default: Rate(100, per: .seconds(60)), written: "100/1m",
+    "Failed attempts from one address (an IPv6 /64); more are answered 429. off is no limit.")
+  package static let limitEntries = Setting.integer(
+    "limits.entries", default: 100_000, in: 1...100_000_000,
+    "Addresses, and pairs of prefix and address, whose failed attempts are remembered, each.")
+
+  // MARK: errors
+  package static let missingText = Setting.text(
+    "errors.missing", default: "",
+    "What a request without a token is told. Empty: as errors.invalid.", check: SettingCheck.line)
+  package static let invalidText = Setting.text(
+    "errors.invalid", default: "",
+    "What a token that is no good is told, whatever is wrong with it. Empty: as errors.missing.",
+    check: SettingCheck.line)
+  package static let scopeText = Setting.text(
+    "errors.insufficient_scope", default: "", "What a key is told that lacks a scope.",
+    check: SettingCheck.line)
+  package static let limitedText = Setting.text(
+    "errors.rate_limited", default: "", "What a client is told that ran over a limit.",
+    check: SettingCheck.line)
+
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
     storeURL.row, host.row, port.row, trustedProxies.row,
@@ -198,5 +224,7 @@ package enum SettingsTable {
     sessionsEnabled.row, sessionFormat.row, sessionTTL.row, sessionSliding.row, sessionMaxAge.row,
     sessionEntries.row, sessionHeader.row, sessionScheme.row, sessionIssuer.row,
     sessionAudience.row, signingKeyFiles.row,
+    failedPerPair.row, failedPerAddress.row, limitEntries.row,
+    missingText.row, invalidText.row, scopeText.row, limitedText.row,
   ]
 }

@@ -10,18 +10,24 @@ extension AuthKernel {
   public func authenticateIfWarm(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) -> Verdict? {
-    if case .decided(let verdict) = firstLook(request, requirement) { verdict } else { nil }
+    var memory = PolicyMemory()
+    if case .decided(let verdict) = firstLook(request, requirement, &memory) {
+      return verdict
+    }
+    return nil
   }
 
   /// The verdict on a request. Any failure denies.
   public func authenticate(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) async -> Verdict {
-    switch firstLook(request, requirement) {
+    var memory = PolicyMemory()
+    switch firstLook(request, requirement, &memory) {
     case .decided(let verdict): return verdict
-    case .cold(let token): return await decide(token, RequestFacts(request), requirement)
+    case .cold(let token):
+      return await decide(token, RequestFacts(request), requirement, &memory)
     case .session(let tokens):
-      return await decideSession(tokens, RequestFacts(request), requirement)
+      return await decideSession(tokens, RequestFacts(request), requirement, &memory)
     }
   }
 
@@ -29,16 +35,37 @@ extension AuthKernel {
   public func verify(
     token: Secret, facts: RequestFacts, requiring requirement: Requirement = .none
   ) async -> Verdict {
-    if isSession(token) { return await decideSession([token], facts, requirement) }
-    let presented: PresentedToken? = token.withUnsafeBytes { bytes in
+    var memory = PolicyMemory()
+    if isSession(token) { return await decideSession([token], facts, requirement, &memory) }
+    guard let presented = presented(token) else {
+      return conclude(.deny(Denial(.malformed)), nil, facts, time.now())
+    }
+    return await decide(presented, facts, requirement, &memory)
+  }
+
+  /// The parts of a token that was handed over; `nil` if no accepted format parses it.
+  func presented(_ token: Secret) -> PresentedToken? {
+    token.withUnsafeBytes { bytes in
       guard bytes.count <= Candidate.capacity else { return nil }
       return PresentedToken(
         bytes, digest: primitives.keyedDigest(bytes), formats: formats, primitives: primitives)
     }
-    guard let presented else {
-      return conclude(.deny(Denial(.malformed)), nil, facts, time.now())
-    }
-    return await decide(presented, facts, requirement)
+  }
+
+  /// A route found that a key which was verified for it lacks something.
+  ///
+  /// For adapters whose routes say what they demand only after authentication: the request was recorded as
+  /// allowed then, and this records and publishes that it was refused after all. A demand that is known before
+  /// belongs into `requiring`, where one request makes one record.
+  /// - Returns: the denial to answer with; `nil` if the key has what the requirement demands.
+  public func refuse(
+    _ identity: Identity, request: some RequestView, lacking requirement: Requirement
+  ) -> Denial? {
+    guard let reason = requirement.shortfall(of: identity) else { return nil }
+    return conclude(
+      .deny(Denial(reason, verified: true)), identity.prefix, token: identity.token,
+      RequestFacts(request), time.now()
+    ).denial
   }
 
   private enum FirstLook {
@@ -51,15 +78,17 @@ extension AuthKernel {
   /// Extraction, and the verdict from memory if the cache has what it takes. The token's bytes stay on the
   /// stack unless the store has to be asked.
   @inline(__always)
-  private func firstLook(_ request: some RequestView, _ requirement: Requirement) -> FirstLook {
-    withUnsafeTemporaryAllocation(byteCount: Extraction.memory, alignment: 8) { memory in
-      switch extraction.token(of: request, in: memory) {
+  private func firstLook(
+    _ request: some RequestView, _ requirement: Requirement, _ memory: inout PolicyMemory
+  ) -> FirstLook {
+    withUnsafeTemporaryAllocation(byteCount: Extraction.memory, alignment: 8) { scratch in
+      switch extraction.token(of: request, in: scratch) {
       case .refused(let reason):
-        return lookForSession(request, requirement, otherwise: reason)
+        return lookForSession(request, requirement, &memory, otherwise: reason)
       case .token(let bytes):
         let digest = primitives.keyedDigest(bytes)
         if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
-          let verdict = judgeFromMemory(known, request, requirement)
+          let verdict = judgeFromMemory(known, request, requirement, &memory)
         {
           return .decided(verdict)
         }
@@ -68,7 +97,7 @@ extension AuthKernel {
         guard !isSession,
           let token = PresentedToken(
             bytes, digest: digest, formats: formats, primitives: primitives)
-        else { return lookForSession(request, requirement, otherwise: .malformed) }
+        else { return lookForSession(request, requirement, &memory, otherwise: .malformed) }
         return .cold(token)
       }
     }
@@ -77,7 +106,8 @@ extension AuthKernel {
   /// What follows for a request in which there is no API key: the verdict on its session, or why it has none.
   @inline(never)
   private func lookForSession(
-    _ request: some RequestView, _ requirement: Requirement, otherwise reason: Denial.Reason
+    _ request: some RequestView, _ requirement: Requirement, _ memory: inout PolicyMemory,
+    otherwise reason: Denial.Reason
   ) -> FirstLook {
     func refused(_ reason: Denial.Reason) -> FirstLook {
       .decided(conclude(.deny(Denial(reason)), nil, RequestFacts(request), time.now()))
@@ -86,7 +116,7 @@ extension AuthKernel {
       do throws(ExtractionRefusal) {
         let tokens = try sessionTokens(in: request, sessions)
         if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
-          known.session != nil, let verdict = judgeFromMemory(known, request, requirement)
+          known.session != nil, let verdict = judgeFromMemory(known, request, requirement, &memory)
         {
           return .decided(verdict)
         }
@@ -102,42 +132,73 @@ extension AuthKernel {
   /// The verdict on a remembered token; `nil` if memory is not enough.
   @inline(__always)
   private func judgeFromMemory(
-    _ known: KnownToken, _ request: some RequestView, _ requirement: Requirement
+    _ known: KnownToken, _ request: some RequestView, _ requirement: Requirement,
+    _ memory: inout PolicyMemory
   ) -> Verdict? {
     guard isTrusted(known, readBegan: nil), !policies.asksSomebodyElse(about: known)
     else { return nil }
     let now = time.now()
-    let verdict =
-      policies.denialBefore(
-        PolicyContext(
-          request: RequestFacts(request), prefix: known.key.prefix, identity: nil, now: now)
-      ).map { Verdict.deny($0) } ?? judge(known, RequestFacts(request), requirement, now)
-    // Last of all: had the key changed meanwhile, or the lease run out, this says nothing.
-    guard isTrusted(known, readBegan: nil) else { return nil }
+    var verdict: Verdict
+    if let denial = policies.denialBefore(
+      PolicyContext(
+        request: RequestFacts(request), prefix: known.key.prefix, identity: nil, now: now), &memory)
+    {
+      verdict = .deny(denial)
+    } else {
+      verdict = judge(known, RequestFacts(request), requirement, now, &memory)
+      // Last of all: had the key changed meanwhile, or the lease run out, this says nothing.
+      guard isTrusted(known, readBegan: nil) else { return nil }
+      if !known.wasRight,
+        let denial = attempts.denialOfKnownWrong(
+          prefix: known.key.prefix, address: request.clientAddress)
+      {
+        verdict = .deny(denial)
+      }
+    }
     return conclude(verdict, known.key.prefix, token: known, RequestFacts(request), now)
   }
 
   /// The verdict on the session that one of these tokens stands for.
   private func decideSession(
-    _ tokens: [Secret], _ facts: RequestFacts, _ requirement: Requirement
+    _ tokens: [Secret], _ facts: RequestFacts, _ requirement: Requirement,
+    _ memory: inout PolicyMemory
   ) async -> Verdict {
     switch presentedSession(tokens) {
-    case .success(let token): return await decide(token, facts, requirement)
+    case .success(let token): return await decide(token, facts, requirement, &memory)
     case .failure(let denial): return conclude(.deny(denial), nil, facts, time.now())
     }
   }
 
-  /// The verdict with store and hasher at hand.
+  /// The verdict with store and hasher at hand, unless policies or too many failed attempts deny before.
   private func decide(
-    _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement
+    _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement,
+    _ memory: inout PolicyMemory
   ) async -> Verdict {
     if let denial = policies.denialBefore(
-      PolicyContext(request: facts, prefix: token.prefix, identity: nil, now: time.now()))
+      PolicyContext(request: facts, prefix: token.prefix, identity: nil, now: time.now()), &memory)
     {
       return conclude(.deny(denial), token.prefix, facts, time.now())
     }
     var remembered = cache.find(token.digest)
     if let known = remembered, !known.has(prefix: token.prefix) { remembered = nil }
+    // One that was right once is no guess.
+    if remembered?.wasRight ?? false {
+      return await decide(token, facts, requirement, &memory, remembering: remembered)
+    }
+    switch attempts.begin(token.digest, prefix: token.prefix, address: facts.clientAddress) {
+    case .over(let denial): return conclude(.deny(denial), token.prefix, facts, time.now())
+    case .under(let attempt):
+      let verdict = await decide(token, facts, requirement, &memory, remembering: remembered)
+      attempts.end(attempt, verdict)
+      return verdict
+    }
+  }
+
+  private func decide(
+    _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement,
+    _ memory: inout PolicyMemory, remembering known: KnownToken?
+  ) async -> Verdict {
+    var remembered = known
     // Each round reads the key and decides on that reading; it counts only if the key did not change
     // meanwhile. A client whose key changes all the time is told to come back.
     for _ in 0..<8 {
@@ -161,17 +222,19 @@ extension AuthKernel {
       guard let entry else { break }
       remembered = entry
       var now = time.now()
-      var verdict = judge(entry, facts, requirement, now)
+      var verdict = judge(entry, facts, requirement, now, &memory)
       if case .allow(let identity) = verdict, policies.asksSomebodyElse(about: entry) {
         let context = PolicyContext(
           request: facts, prefix: token.prefix, identity: identity, now: now)
-        if let denial = await policies.denialElsewhere(context, identity) {
+        if let denial = await policies.denialElsewhere(context, identity, &memory) {
           verdict = .deny(denial)
         } else {
           // It took its time: expiry is judged again.
           now = time.now()
-          verdict = judgeLifecycle(entry, requirement, now).map { .deny($0) } ?? verdict
+          verdict =
+            judgeLifecycle(entry, requirement, now).map { .deny($0) } ?? .allow(Identity(token: entry))
         }
+        verdict.note(memory.limits)
       }
       if isStale ? isServedStale(entry) : isTrusted(entry, readBegan: readBegan) {
         return conclude(verdict, token.prefix, token: entry, facts, now)
@@ -211,13 +274,13 @@ extension AuthKernel {
     }
     let entry = KnownToken(
       stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match,
-      session: token.session, naming: token.naming)
+      session: token.session, naming: token.naming, wasRight: known?.wasRight ?? false)
     cache.insert(entry)
     if let match, token.session == nil { upgradeIfNeeded(stored, match, token.secret) }
     return .entry(entry)
   }
 
-  private func matches(
+  func matches(
     _ token: PresentedToken, _ row: StoredSecret
   ) async -> Result<Bool, Denial> {
     guard let hasher = hashers[row.hash.algorithm] else { return .failure(Denial(.failed)) }
@@ -267,17 +330,17 @@ extension AuthKernel {
   @inline(__always)
   private func judge(
     _ known: KnownToken, _ facts: @autoclosure () -> RequestFacts, _ requirement: Requirement,
-    _ now: Timestamp
+    _ now: Timestamp, _ memory: inout PolicyMemory
   ) -> Verdict {
     if let denial = judgeLifecycle(known, requirement, now) { return .deny(denial) }
     let identity = Identity(token: known)
-    if let denial = policies.denialAfter(
-      PolicyContext(
-        request: facts(), prefix: known.key.prefix, identity: identity, now: now))
-    {
-      return .deny(denial)
-    }
-    return .allow(identity)
+    if policies.after.isEmpty { return .allow(identity) }
+    let denial = policies.denialAfter(
+      PolicyContext(request: facts(), prefix: known.key.prefix, identity: identity, now: now),
+      &memory)
+    var verdict = denial.map { Verdict.deny($0) } ?? .allow(identity)
+    verdict.note(memory.limits)
+    return verdict
   }
 
   @inline(__always)
@@ -328,7 +391,9 @@ extension AuthKernel {
     case .allow:
       if let token {
         if token.notesAddresses { noteAddress(of: facts(), token) }
-        usage.note(token, at: now)
+        if usage.note(token, at: now) {
+          attempts.noteSuccess(prefix: token.key.prefix, address: facts().clientAddress)
+        }
       }
       if let session = token?.session {
         sessions?.noteUse(of: session, at: now)

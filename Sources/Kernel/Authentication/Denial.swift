@@ -2,10 +2,13 @@
 /// the audit, and to callers who may verify.
 public struct Denial: Sendable, Equatable, Error {
   public let reason: Reason
-  /// For `policy_denied` and `rate_limited`: what the policy said.
+  /// For `policy_denied` and `rate_limited`: what the policy said. Where failed attempts ran over their limit,
+  /// its code is `failed_attempts`.
   public let policy: PolicyDenial?
   /// Whether a key had been verified: without one a stranger learns nothing but 401, 429 or 503.
   public let verified: Bool
+  /// What is left of the limits that applied. Empty unless a key had been verified.
+  public internal(set) var limits: [LimitState] = []
 
   public init(_ reason: Reason, policy: PolicyDenial? = nil, verified: Bool = false) {
     self.reason = reason
@@ -65,6 +68,14 @@ public struct Denial: Sendable, Equatable, Error {
     case .policyDenied: verified ? .forbidden : .unauthenticated
     case .rateLimited: .limited
     case .overloaded, .storeUnavailable, .auditUnavailable, .failed: .unavailable
+    }
+  }
+
+  /// Whether it may have been a guess: no secret matched. A right one whose key is not in force is none.
+  var isGuess: Bool {
+    switch reason {
+    case .unknown, .wrongSecret, .purged: true
+    default: false
     }
   }
 

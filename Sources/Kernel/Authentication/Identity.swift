@@ -8,6 +8,11 @@
 /// handing it on copies nothing.
 public struct Identity: Sendable {
   let token: KnownToken
+  /// What is left of the limits under which this request was allowed; empty without any.
+  public internal(set) var limits: [LimitState] = []
+
+  @inline(__always)
+  init(token: KnownToken) { self.token = token }
 
   /// The key as it was when the verdict was decided.
   package var stored: StoredKey { StoredKey(key: token.key, owner: token.owner) }
@@ -48,6 +53,19 @@ extension Identity {
 public enum Verdict: Sendable {
   case allow(Identity)
   case deny(Denial)
+
+  /// Adds what is left of the limits that applied.
+  mutating func note(_ limits: [LimitState]) {
+    if limits.isEmpty { return }
+    switch self {
+    case .allow(var identity):
+      identity.limits = limits
+      self = .allow(identity)
+    case .deny(var denial):
+      denial.limits = limits
+      self = .deny(denial)
+    }
+  }
 
   /// The identity, if allowed.
   public var identity: Identity? {

@@ -33,6 +33,8 @@ final class KnownToken: Sendable {
   let secretID: UUID?
   /// What the token grants: the key's scopes, or what a session holds of them.
   let scopes: ScopeSet
+  /// Whether the token matches a row or did once, until it was rotated out: whoever has it did not guess it.
+  let wasRight: Bool
   private let openSession: OpenSession?
 
   /// Apart, so that what is known of a key's token is no larger for it.
@@ -50,8 +52,9 @@ final class KnownToken: Sendable {
 
   init(
     _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?,
-    session: SessionFacts? = nil, naming: TokenNaming = .begins(omitting: 0)
+    session: SessionFacts? = nil, naming: TokenNaming = .begins(omitting: 0), wasRight: Bool = false
   ) {
+    self.wasRight = wasRight || match != nil
     self.digest = digest
     self.stamp = stamp
     self.naming = naming
@@ -112,10 +115,7 @@ final class KnownToken: Sendable {
   /// What a route demands and this key does not have.
   @inline(__always)
   func shortfall(of requirement: Requirement) -> Denial.Reason? {
-    if let wanted = requirement.keyClass, !wanted.utf8.elementsEqual(key.keyClass.utf8) {
-      return .wrongClass
-    }
-    return requirement.scopes.allSatisfy { scopes.grants($0) } ? nil : .insufficientScope
+    requirement.shortfall(scopes: scopes, keyClass: key.keyClass)
   }
 
   @inline(__always)

@@ -16,14 +16,37 @@ struct PolicyChain: Sendable {
     self.clock = clock
   }
 
+  /// Asked once for a request: what this stage sees does not change.
   @inline(__always)
-  func denialBefore(_ context: @autoclosure () -> PolicyContext) -> Denial? {
-    before.isEmpty ? nil : denial(of: before, context(), verified: false)
+  func denialBefore(
+    _ context: @autoclosure () -> PolicyContext, _ memory: inout PolicyMemory
+  ) -> Denial? {
+    if before.isEmpty || memory.isBeforePassed { return nil }
+    let context = context()
+    for policy in before {
+      if let denial = PolicyChain.denial(ask(policy, context), verified: false) { return denial }
+    }
+    memory.isBeforePassed = true
+    return nil
   }
 
+  /// May be asked again about the same request, once its key was read anew; who counted is not.
   @inline(__always)
-  func denialAfter(_ context: @autoclosure () -> PolicyContext) -> Denial? {
-    after.isEmpty ? nil : denial(of: after, context(), verified: true)
+  func denialAfter(
+    _ context: @autoclosure () -> PolicyContext, _ memory: inout PolicyMemory
+  ) -> Denial? {
+    after.isEmpty ? nil : denialAfter(asking: context(), &memory)
+  }
+
+  private func denialAfter(
+    asking context: PolicyContext, _ memory: inout PolicyMemory
+  ) -> Denial? {
+    for (index, policy) in after.enumerated() {
+      let decision = memory.counted[index] ?? ask(policy, context)
+      memory.note(decision, of: index)
+      if let denial = PolicyChain.denial(decision, verified: true) { return denial }
+    }
+    return nil
   }
 
   /// Whether a policy that does I/O has anything to say of this key.
@@ -33,34 +56,61 @@ struct PolicyChain: Sendable {
     return asynchronous.contains { $0.policy.applies(to: Identity(token: token)) }
   }
 
-  func denialElsewhere(_ context: PolicyContext, _ identity: Identity) async -> Denial? {
-    for bounded in asynchronous where bounded.policy.applies(to: identity) {
-      switch await bounded.evaluate(context) {
-      case .pass?: continue
-      case .deny(let denial)?: return PolicyChain.denial(denial, verified: true)
-      case nil: return Denial(.failed, verified: true)
-      }
+  func denialElsewhere(
+    _ context: PolicyContext, _ identity: Identity, _ memory: inout PolicyMemory
+  ) async -> Denial? {
+    for (index, bounded) in asynchronous.enumerated() where bounded.policy.applies(to: identity) {
+      let place = after.count + index
+      var decision = memory.counted[place]
+      if decision == nil { decision = await bounded.evaluate(context) }
+      memory.note(decision, of: place)
+      if let denial = PolicyChain.denial(decision, verified: true) { return denial }
     }
     return nil
   }
 
-  private func denial(
-    of policies: [any Policy], _ context: PolicyContext, verified: Bool
-  ) -> Denial? {
-    for policy in policies {
-      let began = clock.monotonic()
-      guard let decision = try? policy.evaluate(context),
-        clock.monotonic() &- began <= policy.deadline.nanoseconds
-      else { return Denial(.failed, verified: verified) }
-      if case .deny(let denial) = decision { return PolicyChain.denial(denial, verified: verified) }
+  /// What a policy decides; `nil` if it threw or took too long.
+  func ask(_ policy: any Policy, _ context: PolicyContext) -> PolicyDecision? {
+    let began = clock.monotonic()
+    let decision: PolicyDecision?
+    do { decision = try policy.evaluate(context) } catch {
+      decision = PolicyChain.decision(thrown: error)
     }
-    return nil
+    return clock.monotonic() &- began <= policy.deadline.nanoseconds ? decision : nil
   }
 
-  private static func denial(_ denial: PolicyDenial, verified: Bool) -> Denial {
-    Denial(
-      denial.status == .tooManyRequests ? .rateLimited : .policyDenied, policy: denial,
-      verified: verified)
+  /// Metadata that can't be read stays so: that is no failure that may have passed in a second.
+  fileprivate static func decision(thrown error: any Error) -> PolicyDecision? {
+    error is MetadataFault ? .deny(PolicyDenial(code: "unreadable_metadata")) : nil
+  }
+
+  /// The denial that a decision means; a policy that failed denies.
+  static func denial(_ decision: PolicyDecision?, verified: Bool) -> Denial? {
+    switch decision {
+    case .pass?, .within?: nil
+    case .deny(let denial)?:
+      Denial(
+        denial.status == .tooManyRequests ? .rateLimited : .policyDenied, policy: denial,
+        verified: verified)
+    case nil: Denial(.failed, verified: verified)
+    }
+  }
+}
+
+/// What policies decided about one request so far, so that nothing is counted twice.
+struct PolicyMemory: Sendable {
+  fileprivate(set) var isBeforePassed = false
+  /// Decisions of those that count, by their place in the chain.
+  fileprivate var counted: [Int: PolicyDecision] = [:]
+
+  fileprivate mutating func note(_ decision: PolicyDecision?, of place: Int) {
+    if let decision, !decision.limits.isEmpty { counted[place] = decision }
+  }
+
+  /// Every limit that applied, in order of the policies.
+  @inline(__always)
+  var limits: [LimitState] {
+    counted.isEmpty ? [] : counted.sorted { $0.key < $1.key }.flatMap(\.value.limits)
   }
 }
 
@@ -87,7 +137,9 @@ final class BoundedPolicy: Sendable {
     let began = clock.monotonic()
     let decision: PolicyDecision? = await Patience.result(within: policy.deadline) { [self] in
       defer { running.wrappingSubtract(1, ordering: .relaxed) }
-      return try? await policy.evaluate(context)
+      do { return try await policy.evaluate(context) } catch {
+        return PolicyChain.decision(thrown: error)
+      }
     }
     // However late the timer was itself.
     return clock.monotonic() &- began <= policy.deadline.nanoseconds ? decision : nil

@@ -10,9 +10,12 @@
 final class UsageLedger: Sendable {
   private let used = Locked<[KnownToken]>([])
 
+  /// `true` if it is the token's first use since the last ``take()``.
   @inline(__always)
-  func note(_ token: KnownToken, at now: Timestamp) {
-    if token.noteUse(at: now) { used.withLock { $0.append(token) } }
+  func note(_ token: KnownToken, at now: Timestamp) -> Bool {
+    guard token.noteUse(at: now) else { return false }
+    used.withLock { $0.append(token) }
+    return true
   }
 
   /// Everything gathered, one figure per secret, and an empty ledger.

@@ -1,7 +1,11 @@
 /// May deny an otherwise valid authentication; can only narrow.
 ///
 /// Synchronous and must not block: it is measured, and an overrun of ``deadline`` denies that request.
-/// A throw denies. A policy that does I/O conforms to ``AsyncPolicy`` instead.
+/// A throw denies; a ``MetadataFault`` denies with 403 `policy_denied`, since it will be thrown again. A policy
+/// that does I/O conforms to ``AsyncPolicy`` instead.
+///
+/// One that counts says so by the ``LimitState``s of its decision, and is then asked once for a request, however
+/// often the kernel has to read the key again. It counts nothing while ``PolicyContext/isRehearsal``.
 ///
 /// Threading: from any thread, several calls at once.
 public protocol Policy: Plugin {
@@ -38,19 +42,37 @@ public struct PolicyContext: Sendable {
   /// The verified key; `nil` before verification.
   public let identity: Identity?
   public let now: Timestamp
+  /// Whether nothing comes of the decision: somebody asks why a request would be denied. A policy that counts
+  /// decides as ever, and counts nothing.
+  public var isRehearsal = false
 
-  public init(request: RequestFacts, prefix: String, identity: Identity?, now: Timestamp) {
+  public init(
+    request: RequestFacts, prefix: String, identity: Identity?, now: Timestamp,
+    isRehearsal: Bool = false
+  ) {
     self.request = request
     self.prefix = prefix
     self.identity = identity
     self.now = now
+    self.isRehearsal = isRehearsal
   }
 }
 
 /// What a policy decides.
 public enum PolicyDecision: Sendable, Equatable {
   case pass
+  /// Passes, and was counted: what is left of these limits. Clients with a verified key get to see it.
+  case within([LimitState])
   case deny(PolicyDenial)
+
+  /// What the client may be told of limits, whatever was decided.
+  public var limits: [LimitState] {
+    switch self {
+    case .pass: []
+    case .within(let limits): limits
+    case .deny(let denial): denial.limits
+    }
+  }
 }
 
 /// Why a policy denies, and what the client is told.
@@ -61,13 +83,19 @@ public struct PolicyDenial: Sendable, Equatable {
   public var status: Status
   /// How long the client should wait.
   public var retryAfter: Duration?
+  /// For 429: what is left of each limit that applied. A client without a verified key does not see it.
+  public var limits: [LimitState]
 
   public enum Status: Int, Sendable { case forbidden = 403, tooManyRequests = 429 }
 
-  public init(code: String, status: Status = .forbidden, retryAfter: Duration? = nil) {
+  public init(
+    code: String, status: Status = .forbidden, retryAfter: Duration? = nil,
+    limits: [LimitState] = []
+  ) {
     self.code = code
     self.status = status
     self.retryAfter = retryAfter
+    self.limits = limits
   }
 }
 

@@ -26,7 +26,7 @@ extension AuthKernel {
     try LifecycleRules.checkName(new.name)
     try LifecycleRules.checkDescription(new.description)
     try LifecycleRules.checkClass(new.keyClass)
-    try LifecycleRules.checkMetadata(new.metadata)
+    try LifecycleRules.checkMetadata(new.metadata, for: metadataReaders)
     if let owner = new.owner { try LifecycleRules.checkOwnerName(owner.name) }
     let scopes = try LifecycleRules.scopes(
       new.scopes ?? configuration.defaultScopes, configuration)

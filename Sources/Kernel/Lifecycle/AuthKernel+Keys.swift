@@ -62,7 +62,7 @@ extension AuthKernel {
         changed.append("expires_at")
       }
       if let metadata = edit.metadata {
-        try LifecycleRules.checkMetadata(metadata)
+        try LifecycleRules.checkMetadata(metadata, for: self.metadataReaders)
         stored.key.metadata = metadata
         changed.append("metadata")
       }

@@ -95,6 +95,18 @@ package enum LifecycleRules {
     return Set(names).sorted()
   }
 
+  /// The metadata of a key: as ``checkMetadata(_:)``, and as the plugins that read it need it.
+  static func checkMetadata(
+    _ metadata: [String: JSONValue], for readers: [any MetadataChecking]
+  ) throws(LifecycleError) {
+    try checkMetadata(metadata)
+    for reader in readers {
+      do throws(MetadataFault) { try reader.check(metadata: metadata) } catch {
+        throw .invalid(field: "metadata.\(error.field)", reason: error.reason)
+      }
+    }
+  }
+
   static func checkOverlap(_ overlap: Duration) throws(LifecycleError) {
     guard overlap >= .zero, overlap <= longestOverlap else {
       throw .invalid(field: "overlap", reason: "must be 0s to 7d")

@@ -139,6 +139,7 @@ enum ConfigurationCheck {
     range(configuration.hashQueueLimit, 0...1_000_000, "hash.queue_limit")
     range(configuration.cacheEntries, 0...100_000_000, "cache.entries")
     range(configuration.wrongCacheEntries, 0...100_000_000, "cache.wrong_entries")
+    range(configuration.limitEntries, 1...100_000_000, "limits.entries")
     range(configuration.maxKeysPerOwner, -1...1_000_000_000, "keys.max_per_owner")
     check(
       configuration.hashDeadline > .zero && configuration.hashDeadline <= .seconds(60),

@@ -54,6 +54,15 @@ public struct KernelConfiguration: Sendable, Equatable {
   public var lease: Duration = .seconds(1)
   /// `cache.max_stale`: how long cached keys are served while the store can't be reached; at most 60 s.
   public var maxStale: Duration = .zero
+  /// `limits.failed_per_address`: failed attempts that an address may make before it is answered 429; `nil` is
+  /// no limit. That many at once, and then as they come back.
+  public var failedPerAddress: Rate? = Rate(100, per: .seconds(60))
+  /// `limits.failed_per_prefix_and_address`: failed attempts on one prefix from one address.
+  public var failedPerPrefixAndAddress: Rate? = Rate(10, per: .seconds(60))
+  /// `limits.entries`: addresses, and pairs of prefix and address, whose attempts are remembered.
+  public var limitEntries = 100_000
+  /// `errors.…`: what refused clients are told, where the middleware or server is given nothing else.
+  public var refusalTexts = RefusalTexts.standard
   /// How often gathered usage is written to the store.
   public var usageFlushInterval: Duration = .seconds(5)
   /// The name under which this node confirms receipts.

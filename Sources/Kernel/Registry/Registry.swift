@@ -38,6 +38,14 @@ public struct Registry: ~Copyable {
     sessionIssuers.append(sessionIssuer)
   }
 
+  /// Plugins of any kind that read keys' metadata.
+  var metadataReaders: [any MetadataChecking] {
+    let all =
+      policies as [any Plugin] + asyncPolicies + listeners + auditSinks + hashers + formats
+      + extractors + stores
+    return all.compactMap { $0 as? any MetadataChecking }
+  }
+
   /// Every registered plugin, as (kind, id), in order within kind.
   public var plugins: [RegisteredPlugin] {
     func list(_ kind: String, _ plugins: [any Plugin]) -> [RegisteredPlugin] {

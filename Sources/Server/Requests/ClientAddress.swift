@@ -1,4 +1,5 @@
 import CardeaHTTPTypes
+import CardeaKernel
 import HTTPTypes
 import NIOCore
 

@@ -20,6 +20,8 @@ struct Exchange: Sendable {
   let kernel: AuthKernel
   let configuration: ServerConfiguration
   let logger: Logger
+  /// What is to be added to the answer; `nil` where nothing can be.
+  let limits: AnswerLimits?
   /// The id in the path, where the route has one.
   var pathID: UUID?
 
@@ -36,7 +38,9 @@ struct Exchange: Sendable {
     let requirement = scope.map { Requirement(scopes: [$0]) } ?? .none
     let view = HTTPTypesRequest(request.head, clientAddress: client.text, requestID: requestID)
     switch await kernel.authenticate(view, requiring: requirement) {
-    case .allow(let identity): return identity
+    case .allow(let identity):
+      limits?.note(identity.limits)
+      return identity
     case .deny(let denial): throw denial
     }
   }

@@ -1,7 +1,7 @@
 /// The names of query items that the server reads itself. No extractor may read a token from one.
 package enum QueryNames {
   /// Of `/auth`: what is required.
-  static let auth: Set<String> = ["scope", "class"]
+  static let auth: Set<String> = ["scope", "any_scope", "class"]
   /// Of `GET /v1/keys`.
   static let keys: Set<String> = [
     "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "unused_since",

@@ -8,7 +8,10 @@ extension Response {
   init?(thrown error: any Error, in exchange: Exchange) {
     switch error {
     case let denial as Denial:
-      self.init(Refusal(denial, requestID: exchange.requestID))
+      self.init(
+        Refusal(
+          denial, texts: exchange.kernel.configuration.refusalTexts,
+          requestID: exchange.requestID))
     case let problem as Problem:
       self.init(problem, in: exchange)
     case let error as LifecycleError:

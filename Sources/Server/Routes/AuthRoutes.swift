@@ -6,8 +6,8 @@ import Hummingbird
 /// `ANY /auth`: the forward-auth endpoint that a proxy asks before it lets a request through.
 ///
 /// 200 with who is asking in four headers, or 401, 403, 429, 503. What is required comes from our
-/// own query (`?scope=orders:read&scope=orders:write&class=internal`), which the proxy's
-/// configuration writes.
+/// own query, which the proxy's configuration writes: `?scope=orders:read&scope=orders:write` demands
+/// both, `?any_scope=orders:read&any_scope=orders:write` either, `class=internal` that class.
 enum AuthRoutes {
   static func add(to table: inout RouteTable, addresses: AddressWatch) {
     table.any("/auth") { exchange in
@@ -33,6 +33,9 @@ enum AuthRoutes {
       case "scope":
         guard ScopeSet.isValid(value) else { throw .invalid("scope", "is no scope name") }
         requirement.scopes.append(value)
+      case "any_scope":
+        guard ScopeSet.isValid(value) else { throw .invalid("any_scope", "is no scope name") }
+        requirement.anyScopes.append(value)
       case "class":
         guard requirement.keyClass == nil, !value.isEmpty else {
           throw .invalid("class", "is empty or given twice")
@@ -60,6 +63,7 @@ enum AuthRoutes {
     fields[keyPrefix] = identity.prefix
     fields[owner] = encoded(identity.owner ?? "")
     fields[scopes] = identity.scopes.names.joined(separator: " ")
+    fields.add(identity.limits)
     return fields
   }
 

@@ -1,3 +1,5 @@
+import CardeaKernel
+
 /// The server's settings; the names in comments are those of the settings file.
 public struct ServerConfiguration: Sendable, Equatable {
   /// `server.host`: the address or name to listen on.

@@ -179,6 +179,87 @@ struct MiddlewareTests {
     await kernel.shutdown()
   }
 
+  /// What a route refuses is recorded as refused, not only as the success that came before.
+  @Test func theRefusalOfARouteIsRecorded() async throws {
+    let kernel = try await kernel()
+    let reader = try await token(kernel) { $0.scopes = ["orders:read"] }
+    let seen = Locked<[String]>([])
+    let subscriptions = [
+      kernel.signals.subscribe(
+        UserLoggedIn.self, id: "in", .queue(bound: 100, overflow: .dropNewest)
+      ) { signal in seen.withLock { $0.append("in \(signal.event.request.path)") } },
+      kernel.signals.subscribe(
+        AuthenticationFailed.self, id: "failed", .queue(bound: 100, overflow: .dropNewest)
+      ) { signal in
+        let event = signal.event
+        let reason = event.reason?.rawValue ?? ""
+        seen.withLock { $0.append("\(reason) \(event.request.path) \(event.keyID != nil)") }
+      },
+    ]
+    try await serve(kernel) { router in
+      let api = router.group("api").add(middleware: APIKeyMiddleware(kernel))
+      api.requireScopes("orders:write").get("write") { _, _ in "write" }
+      api.requireScopes(any: "orders:write", "orders:read").get("any") { _, _ in "any" }
+      api.requireScopes(any: "a", "b").get("none") { _, _ in "none" }
+      api.requireKey(class: "internal").get("internal") { _, _ in "internal" }
+      router.group("either").add(middleware: anyOf(APIKeyMiddleware(kernel)) { _, _ in nil })
+        .requireScopes("a").get { _, _ in "either" }
+      router.group("strict").add(
+        middleware: APIKeyMiddleware(kernel, requiring: Requirement(scopes: ["orders:write"]))
+      ).get { _, _ in "strict" }
+    } _: { client in
+      for (path, status) in [
+        ("/api/write", 403), ("/api/any", 200), ("/api/none", 403), ("/api/internal", 403),
+        ("/either", 403), ("/strict", 403),
+      ] {
+        let answer = try await client.json("GET", path, token: reader)
+        #expect(answer.status == status, "\(path)")
+        await kernel.drain()
+        let refused = status == 403 ? answer.string("code").map { ["\($0) \(path) true"] } : []
+        // A demand that is known before makes one record, one that comes after two.
+        let expected = (path == "/strict" ? [] : ["in \(path)"]) + (refused ?? [])
+        #expect(Set(seen.withLock { $0 }) == Set(expected))
+        seen.withLock { $0 = [] }
+      }
+    }
+    for subscription in subscriptions { subscription.cancel() }
+    await kernel.shutdown()
+  }
+
+  @Test func limitsAndTextsOfTheKernelReachTheClient() async throws {
+    var options = StandardOptions()
+    options.pbkdf2Iterations = 10_000
+    var registry = Registry()
+    registry.use(try StandardPlugins(options))
+    registry.use(MemoryStore())
+    registry.use(try RefillingQuotaPolicy([QuotaRule("calls 2 monthly")]))
+    var configuration = KernelConfiguration()
+    configuration.refusalTexts = RefusalTexts(
+      unauthenticated: "No.", byReason: [.rateLimited: "Enough.", .insufficientScope: "Ask."])
+    let kernel = try AuthKernel(registry, configuration: configuration)
+    try await kernel.start()
+    let good = try await token(kernel)
+    try await serve(kernel) { router in
+      let api = router.group("api").add(middleware: APIKeyMiddleware(kernel))
+      api.get { _, _ in "" }
+      api.requireScopes("a").get("a") { _, _ in "" }
+    } _: { client in
+      let first = try await client.json("GET", "/api", token: good)
+      #expect(first.status == 200)
+      #expect(first.field("ratelimit")?.hasPrefix("\"calls\";r=1;t=") == true)
+      #expect(first.field("ratelimit-policy")?.hasPrefix("\"calls\";q=2;w=") == true)
+      #expect(try await client.json("GET", "/api/a", token: good).string("detail") == "Ask.")
+      let limited = try await client.json("GET", "/api", token: good)
+      #expect(limited.status == 429)
+      #expect(limited.string("detail") == "Enough.")
+      #expect(limited.field("ratelimit")?.hasPrefix("\"calls\";r=0;t=") == true)
+      let stranger = try await client.request("GET", "/api")
+      #expect(stranger.string("detail") == "No.")
+      #expect(stranger.field("ratelimit") == nil)
+    }
+    await kernel.shutdown()
+  }
+
   @Test func anyOfGrantsWhenEitherDoes() async throws {
     struct Broken: Error {}
     let kernel = try await kernel()

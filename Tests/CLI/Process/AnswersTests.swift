@@ -44,6 +44,34 @@ struct AnswersTests {
     #expect(try program.run("keys", "verify", "--ip", "2001:db8::1", input: token).status == 0)
   }
 
+  @Test("verify --explain: every check, and which of them decides")
+  func explain() throws {
+    let program = try CardeaProgram()
+    let token = try #require(try program.run("init").lines.first)
+    try program.write(
+      """
+      plugins: { policy.allowed_routes: { methods: [GET], paths: [/orders] } }
+      """, to: "cardea.yaml")
+    let good = try program.run(
+      "keys", "verify", "--explain", "--method", "GET", "--path", "/orders/1", "--address",
+      "192.0.2.7", "--any-scope", "a", "--any-scope", "b", "--class", "default", input: token)
+    #expect(good.status == 0, "\(good.err)")
+    #expect(good.lines.last?.hasPrefix("valid: ") == true)
+    #expect(good.lines.first?.hasPrefix("CHECK") == true)
+    #expect(good.lines.dropFirst().dropLast().allSatisfy { $0.contains("passed") })
+    let denied = try program.run(
+      "keys", "verify", "--explain", "--method", "DELETE", "--path", "/orders", input: token)
+    #expect(denied.status == 1)
+    #expect(denied.lines.last == "not valid: policy_denied, as policy.allowed_routes decided")
+    #expect(denied.out.contains("method_not_allowed"))
+    let json = try program.run("keys", "verify", "--explain", "--json", input: token)
+    #expect(json.status == 1)
+    let explained = try #require(json.json?["explain"] as? [String: Any])
+    #expect(explained["decided_by"] as? String == "policy.allowed_routes")
+    #expect((explained["checks"] as? [Any])?.count == 10)
+    #expect(try program.run("keys", "verify", "--scope", "a b", input: token).status == 2)
+  }
+
   @Test("verify: that nothing could be found out is not 'not valid'")
   func noVerdict() throws {
     let program = try CardeaProgram()

@@ -24,6 +24,28 @@ struct FaultListTests {
       .map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
+  @Test("what is wrong with the policies' settings")
+  func policies() throws {
+    let found = try faults(
+      """
+      plugins:
+        policy.allowed_addresses: { networks: [10.0.0.0/8, 10.0.0.1/8] }
+        policy.allowed_routes: { methods: [get] }
+        policy.rate_limit: { rules: ["minute 10/0s"] }
+        policy.quota: { rules: ["calls 10 0 0 31 * *"] }
+      limits: { failed_per_address: lots }
+      """)
+    #expect(
+      found.filter { $0.hasPrefix("cardea.yaml:") } == [
+        "cardea.yaml:2: plugins.policy.allowed_addresses.networks = 10.0.0.1/8",
+        "cardea.yaml:3: plugins.policy.allowed_routes.methods = get",
+        "cardea.yaml:4: plugins.policy.rate_limit.rules = minute 10/0s",
+        "cardea.yaml:5: plugins.policy.quota.rules = calls 10 0 0 31 * *",
+        "cardea.yaml:6: limits.failed_per_address = lots",
+      ])
+    #expect(found.count { $0.contains("Write") } == 5)
+  }
+
   @Test("each entry of a list")
   func entries() throws {
     let found = try faults(

@@ -74,6 +74,13 @@ struct SettingsTableTests {
         "sessions.issuer": "CARDEA_SESSIONS_ISSUER",
         "sessions.audience": "CARDEA_SESSIONS_AUDIENCE",
         "sessions.signing_key_files": "CARDEA_SESSIONS_SIGNING_KEY_FILES",
+        "limits.failed_per_prefix_and_address": "CARDEA_LIMITS_FAILED_PER_PREFIX_AND_ADDRESS",
+        "limits.failed_per_address": "CARDEA_LIMITS_FAILED_PER_ADDRESS",
+        "limits.entries": "CARDEA_LIMITS_ENTRIES",
+        "errors.missing": "CARDEA_ERRORS_MISSING",
+        "errors.invalid": "CARDEA_ERRORS_INVALID",
+        "errors.insufficient_scope": "CARDEA_ERRORS_INSUFFICIENT_SCOPE",
+        "errors.rate_limited": "CARDEA_ERRORS_RATE_LIMITED",
       ])
   }
 
@@ -97,6 +104,37 @@ struct SettingsTableTests {
     let sessions = settings.standardOptions(&faults).sessions
     #expect("\(sessions)" == "\(SessionOptions())")
     #expect(faults == [])
+  }
+
+  @Test("rates and texts reach the kernel")
+  func ratesAndTexts() {
+    let yaml = """
+      limits: { failed_per_address: off, failed_per_prefix_and_address: 5/1h, entries: 77 }
+      errors: { missing: Bring a key., rate_limited: Slow down. }
+      """
+    let result = readSettings(yaml)
+    #expect(result.faults == [])
+    let kernel = result.settings.kernelConfiguration
+    #expect(kernel.failedPerAddress == nil)
+    #expect(kernel.failedPerPrefixAndAddress == Rate(5, per: .seconds(3_600)))
+    #expect(kernel.limitEntries == 77)
+    #expect(kernel.refusalTexts.missing == "Bring a key.")
+    #expect(kernel.refusalTexts.unauthenticated == nil)
+    #expect(kernel.refusalTexts.byReason == [.rateLimited: "Slow down."])
+  }
+
+  @Test(
+    "what is no rate, or no line, is named",
+    arguments: [
+      ("limits.failed_per_address", "10"), ("limits.failed_per_address", "0/1m"),
+      ("limits.failed_per_address", "10/never"), ("limits.failed_per_address", "ten/1m"),
+      ("limits.failed_per_prefix_and_address", "\"\""), ("limits.entries", "0"),
+      ("errors.missing", "\"a\\nb\""), ("errors.invalid", "\"\\e[1m\""),
+    ])
+  func malformed(name: String, value: String) {
+    let faults = readSettings("\(name): \(value)\n").faults
+    #expect(faults.map(\.setting) == [name])
+    #expect(faults.allSatisfy { !$0.remedy.isEmpty && !$0.problem.isEmpty })
   }
 
   @Test("every setting is read from the environment", arguments: SettingsTable.rows.map(\.name))

@@ -21,8 +21,13 @@ struct KeysVerifyCommand: KernelCommand {
       from a file. It is never taken from the command line, which every user of the machine can
       read. Exit code 0 if it is valid, 1 if it is not, 3 if that could not be found out.
 
+      Policies judge the request that the options describe; what they leave out is unknown to them.
+      --explain shows every check in the order in which it is made and which of them decides; it counts
+      against no limit, and is recorded nowhere.
+
       Example:
         cardea keys verify --scope orders:read < admin.token
+        cardea keys verify --explain --method POST --path /orders --address 192.0.2.7 < client.token
       """)
 
   @OptionGroup var common: CommonOptions
@@ -36,25 +41,65 @@ struct KeysVerifyCommand: KernelCommand {
   var scopes: [String] = []
 
   @Option(
+    name: .customLong("any-scope"),
+    help: ArgumentHelp(
+      "One of several scopes of which the key must grant one; again for another.",
+      valueName: "scope"))
+  var anyScopes: [String] = []
+
+  @Option(
     name: .customLong("class"),
     help: ArgumentHelp("The class that the key must have.", valueName: "class"))
   var keyClass: String?
 
-  @Option(help: ArgumentHelp("The client's address, for policies.", valueName: "address"))
-  var ip: AddressArgument?
+  @Option(help: ArgumentHelp("The request's method, for policies.", valueName: "method"))
+  var method: String?
+
+  @Option(
+    help: ArgumentHelp("The request's path without its query, for policies.", valueName: "path"))
+  var path: String?
+
+  @Option(
+    name: [.customLong("address"), .customLong("ip")],
+    help: ArgumentHelp("The client's address, for policies.", valueName: "address"))
+  var address: AddressArgument?
+
+  @Flag(help: "Show every check with its outcome.")
+  var explain = false
 
   func perform(_ session: Session) async throws {
+    for (scopes, field) in [(scopes, "scope"), (anyScopes, "any_scope")]
+    where !scopes.flatMap(SettingsReader.list).allSatisfy(ScopeSet.isValid) {
+      throw CommandFailure.usage(
+        "one of them is no scope name",
+        remedy: "Use 1 to 128 characters of printable ASCII without space, comma or quotes.",
+        field: field)
+    }
     let token = try readToken(session.console)
-    let facts = RequestFacts(method: "VERIFY", path: "/", clientAddress: ip?.value.description)
+    let facts = RequestFacts(
+      method: method ?? "", path: path ?? "", clientAddress: address?.value.description)
     let requirement = Requirement(
-      scopes: scopes.flatMap(SettingsReader.list), keyClass: keyClass)
+      scopes: scopes.flatMap(SettingsReader.list), anyScopes: anyScopes.flatMap(SettingsReader.list),
+      keyClass: keyClass)
+    if explain {
+      let explanation = await session.kernel.explain(
+        token: token, facts: facts, requiring: requirement)
+      return try await show(explanation.verdict, explanation, session)
+    }
     let verdict = await session.kernel.verify(token: token, facts: facts, requiring: requirement)
+    try await show(verdict, nil, session)
+  }
+
+  private func show(
+    _ verdict: Verdict, _ explanation: Explanation?, _ session: Session
+  ) async throws {
+    if let explanation, !session.json { session.print(table(explanation)) }
     switch verdict {
     case .allow(let identity):
       let stored = try await session.kernel.key(identity.keyID)
       if session.json {
-        try session.print(
-          VerifyResource.valid(KeyResource(stored, at: session.now), identity.session))
+        let key = KeyResource(stored, at: session.now)
+        try session.print(VerifyResource(.valid(key, identity.session), explanation))
       } else {
         session.console.out("valid: \(stored.key.prefix) (\(SafeText.line(stored.key.name)))")
       }
@@ -62,12 +107,29 @@ struct KeysVerifyCommand: KernelCommand {
       // That nothing could be found out is no verdict on the token.
       if denial.category == .unavailable { throw CommandFailure(unavailable: denial.reason) }
       if session.json {
-        try session.print(VerifyResource.invalid(denial.reason))
+        try session.print(VerifyResource(.invalid(denial.reason), explanation))
       } else {
-        session.console.out("not valid: \(denial.reason.rawValue)")
+        let decider = explanation?.decidedBy.map { ", as \($0.name) decided" } ?? ""
+        session.console.out("not valid: \(denial.reason.rawValue)\(decider)")
       }
       throw ExitCode(CommandFailure.Exit.refused.rawValue)
     }
+  }
+
+  private func table(_ explanation: Explanation) -> Table {
+    var table = Table(["CHECK", "OUTCOME", "CODE"])
+    for check in explanation.checks {
+      let colour: Table.Colour? =
+        switch check.outcome {
+        case .passed: .green
+        case .denied: .red
+        case .notReached: .dim
+        }
+      table.add([
+        .init(check.name), .init(check.outcome.rawValue, colour), .init(check.code ?? "-"),
+      ])
+    }
+    return table
   }
 
   private func readToken(_ console: Console) throws(CommandFailure) -> Secret {

@@ -1,4 +1,4 @@
-import CardeaServer
+import CardeaKernel
 import Testing
 
 @Suite("durations as people write them")

@@ -1,0 +1,194 @@
+import CardeaKernel
+
+/// Limits how often keys, owners or everybody may ask, by the generic cell rate algorithm.
+///
+/// Any number of rules at once: a request has to fit into every one that it falls under, and is counted in all of
+/// them or in none, once. A denied one costs nothing. With `costs`, some routes cost more than one unit. With
+/// `per_key`, a key whose metadata has a `rate_limit` (`"100/1m burst=20"`) has that one besides.
+///
+/// A rule or a cost on a method or a path denies a request whose method or path is unknown or can be read in two
+/// ways (`unknown_route`): nobody gets past a limit by hiding where they go.
+///
+/// What was used is kept in this process's memory, in a table of bounded size for each rule, and starts anew with
+/// the process. Several servers each count for themselves.
+///
+/// Threading: any thread.
+public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking {
+  public static let id = "policy.rate_limit"
+
+  public static let settings = [
+    SettingDeclaration(
+      "rules", .strings, default: "[]",
+      "Limits such as \"minute 600/1m burst=50\", with by=key|owner|all, path=/PREFIX, method=M."),
+    SettingDeclaration(
+      "costs", .strings, default: "[]",
+      "Routes that cost more than one unit, such as \"POST /reports 20\"; the closest one counts."),
+    SettingDeclaration(
+      "per_key", .boolean, default: "false",
+      "Whether a key's metadata may set a limit of its own: rate_limit: \"100/1m burst=20\"."),
+    SettingDeclaration(
+      "entries", .integer, default: "100000",
+      "Keys or owners that each rule remembers; beyond it the least busy are forgotten."),
+  ]
+
+  /// The field of a key's metadata.
+  static let field = "rate_limit"
+
+  private struct Limit: Sendable {
+    let rule: RateLimitRule
+    let table: BudgetTable
+  }
+
+  private let limits: [Limit]
+  private let costs: [RouteCost]
+  private let ownTable: BudgetTable?
+
+  /// `nil` if the settings have no rule and keys may have none of their own.
+  public static func make(
+    settings: SettingValues
+  ) throws(ConfigurationFault) -> RateLimitPolicy? {
+    var rules: [RateLimitRule] = []
+    for text in settings.strings("rules") ?? [] { rules.append(try RateLimitRule(text)) }
+    let perKey = settings.boolean("per_key") ?? false
+    if rules.isEmpty, !perKey { return nil }
+    return try RateLimitPolicy(
+      rules, costs: settings.strings("costs") ?? [], perKey: perKey,
+      entries: settings.integer("entries") ?? 100_000)
+  }
+
+  /// - Parameters:
+  ///   - costs: as in the settings: `POST /reports 20`.
+  ///   - perKey: whether a key's metadata may set a limit.
+  ///   - entries: 1 to 100,000,000.
+  public init(
+    _ rules: [RateLimitRule], costs: [String] = [], perKey: Bool = false, entries: Int = 100_000
+  ) throws(ConfigurationFault) {
+    guard (1...100_000_000).contains(entries) else {
+      throw ConfigurationFault(
+        plugin: RateLimitPolicy.id, setting: "entries", value: "\(entries)",
+        problem: "out of range", remedy: "Give 1 to 100000000.")
+    }
+    var names: Set<String> = perKey ? ["key"] : []
+    for rule in rules where !names.insert(rule.name).inserted {
+      throw ConfigurationFault(
+        plugin: RateLimitPolicy.id, setting: "rules", value: rule.name,
+        problem: rule.name == "key"
+          ? "per_key gives this name to the limits of single keys" : "two rules have this name",
+        remedy: "Name each rule differently.")
+    }
+    var read: [RouteCost] = []
+    for text in costs {
+      do throws(RuleFault) { read.append(try RouteCost(text)) } catch {
+        throw error.fault(of: RateLimitPolicy.id, "costs", text)
+      }
+    }
+    if let dearest = read.map(\.units).max(),
+      let tight = rules.first(where: { $0.gcra.burst < dearest })
+    {
+      throw ConfigurationFault(
+        plugin: RateLimitPolicy.id, setting: "costs", value: "\(dearest)",
+        problem: "the rule \(tight.name) never has so much at once",
+        remedy: "Give it burst=\(dearest) or more, or make the route cheaper.")
+    }
+    // The closest route first.
+    self.costs = read.sorted { $0.route.detail > $1.route.detail }
+    limits = rules.map { Limit(rule: $0, table: BudgetTable(capacity: entries)) }
+    ownTable = perKey ? BudgetTable(capacity: entries) : nil
+  }
+
+  public func check(metadata: [String: JSONValue]) throws(MetadataFault) {
+    if ownTable != nil { _ = try RateLimitPolicy.ownRule(metadata) }
+  }
+
+  private static func ownRule(
+    _ metadata: [String: JSONValue]
+  ) throws(MetadataFault) -> RateLimitRule? {
+    guard let text = try metadata.string(field) else { return nil }
+    do throws(RuleFault) { return try RateLimitRule(ofKey: text) } catch {
+      throw MetadataFault(
+        field: field, reason: "\(error.problem). \(error.remedy)")
+    }
+  }
+
+  public func evaluate(_ context: PolicyContext) throws -> PolicyDecision {
+    guard let identity = context.identity else { return .pass }
+    var applying: [Limit] = []
+    for limit in limits {
+      switch limit.rule.route.matches(context.request) {
+      case true?: applying.append(limit)
+      case false?: continue
+      case nil: return .deny(PolicyDenial(code: "unknown_route"))
+      }
+    }
+    if let ownTable, let own = try RateLimitPolicy.ownRule(identity.metadata) {
+      applying.append(Limit(rule: own, table: ownTable))
+    }
+    if applying.isEmpty { return .pass }
+    guard let cost = cost(of: context.request) else {
+      return .deny(PolicyDenial(code: "unknown_route"))
+    }
+    let now = context.now.nanoseconds
+    return context.isRehearsal
+      ? forecast(applying, identity, cost, now) : take(applying, identity, cost, now)
+  }
+
+  /// Takes from every limit or from none.
+  private func take(
+    _ applying: [Limit], _ identity: Identity, _ cost: Int64, _ now: Int64
+  ) -> PolicyDecision {
+    var states: [LimitState] = []
+    states.reserveCapacity(applying.count)
+    for (index, limit) in applying.enumerated() {
+      let rule = limit.rule
+      let subject = rule.subject.budget(of: identity)
+      let (wait, state) = limit.table.update(subject, floor: now) { full in
+        (rule.gcra.take(&full, cost: cost, at: now), rule.state(full, at: now))
+      }
+      states.append(state)
+      guard let wait else { continue }
+      for earlier in applying[..<index] {
+        earlier.table.update(earlier.rule.subject.budget(of: identity), floor: now) {
+          earlier.rule.gcra.giveBack(&$0, cost: cost)
+        }
+      }
+      // What was given back is there again.
+      return forecast(applying, identity, cost, now, atLeast: wait)
+    }
+    return .within(states)
+  }
+
+  /// What ``take(_:_:_:_:)`` would decide, or did.
+  private func forecast(
+    _ applying: [Limit], _ identity: Identity, _ cost: Int64, _ now: Int64, atLeast known: Int64 = 0
+  ) -> PolicyDecision {
+    var states: [LimitState] = []
+    var longest = known
+    for limit in applying {
+      var full = limit.table.used(limit.rule.subject.budget(of: identity), floor: now)
+      var state = limit.rule.state(full, at: now)
+      if let wait = limit.rule.gcra.take(&full, cost: cost, at: now) {
+        longest = max(longest, wait)
+      } else if known == 0 {
+        state = limit.rule.state(full, at: now)
+      }
+      states.append(state)
+    }
+    guard longest > 0 else { return .within(states) }
+    return .deny(
+      PolicyDenial(
+        code: "rate_limit", status: .tooManyRequests, retryAfter: .nanoseconds(longest),
+        limits: states))
+  }
+
+  /// The cost of the closest route; 1 unless one matches; `nil` if that can't be told.
+  private func cost(of request: RequestFacts) -> Int64? {
+    for cost in costs {
+      switch cost.route.matches(request) {
+      case true?: return Int64(cost.units)
+      case false?: continue
+      case nil: return nil
+      }
+    }
+    return 1
+  }
+}
