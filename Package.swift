@@ -25,6 +25,10 @@ let plugins: [Target] = [
   plugin("CardeaPBKDF2", "Hashers/PBKDF2", ["COpenSSL"]),
   plugin("CardeaArgon2", "Hashers/Argon2", ["CSodium"]),
   plugin("CardeaHMAC", "Hashers/HMAC", ["COpenSSL"]),
+  // libxcrypt's bcrypt is in the C library's reach on Linux only.
+  plugin(
+    "CardeaDjango", "Hashers/Django",
+    ["COpenSSL", "CSodium", .target(name: "CCrypt", condition: .when(platforms: [.linux]))]),
   plugin("CardeaSodium", "Primitives/Sodium", ["CSodium"]),
   plugin("CardeaFormats", "Formats"),
   plugin("CardeaExtractors", "Extractors"),
@@ -45,6 +49,9 @@ let libraries: [Target] = [
   .systemLibrary(
     name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium",
     providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+  .systemLibrary(
+    name: "CCrypt", path: "Sources/System/CCrypt", pkgConfig: "libcrypt",
+    providers: [.apt(["libcrypt-dev"])]),
   .target(name: "CardeaKernel", path: "Sources/Kernel", swiftSettings: strict),
   .target(
     name: "CardeaPluginTestKit", dependencies: ["CardeaKernel"], path: "Sources/PluginTestKit",
@@ -52,8 +59,8 @@ let libraries: [Target] = [
   .target(
     name: "Cardea",
     dependencies: [
-      "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaSodium",
-      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
+      "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango",
+      "CardeaSodium", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaMemoryStore",
     ], path: "Sources/Cardea", swiftSettings: strict),
   .target(
     name: "CardeaHTTPTypes",
@@ -105,14 +112,15 @@ let tests: [Target] = [
   test(
     "CardeaKernelTests", "Kernel",
     [
-      "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaSodium", "CardeaFormats",
-      "CardeaExtractors", "CardeaMemoryStore", "CardeaTestFixtures",
+      "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaDjango", "CardeaSodium",
+      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
+      "CardeaTestFixtures",
     ]),
   test(
     "CardeaHashersTests", "Hashers",
     [
-      "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaFormats", "CardeaPluginTestKit",
-      "CardeaTestFixtures",
+      "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango", "CardeaFormats",
+      "CardeaPluginTestKit", "CardeaTestFixtures",
     ]),
   test("CardeaExtractorsTests", "Extractors", ["CardeaExtractors", "CardeaPluginTestKit"]),
   test(

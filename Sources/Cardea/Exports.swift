@@ -1,4 +1,5 @@
 @_exported import CardeaArgon2
+@_exported import CardeaDjango
 @_exported import CardeaExtractors
 @_exported import CardeaFormats
 @_exported import CardeaHMAC

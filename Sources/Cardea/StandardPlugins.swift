@@ -1,4 +1,5 @@
 import CardeaArgon2
+import CardeaDjango
 import CardeaExtractors
 import CardeaFormats
 import CardeaHMAC
@@ -27,8 +28,10 @@ public struct StandardPlugins: PluginBundle {
         try HMACSHA256Hasher(peppers: options.peppers)
       }
     }
-    parts.plugins.append(KeysmithFormat())
-    parts.plugins.append(UnderscoreFormat())
+    do throws(ConfigurationFault) { parts.plugins += try DjangoHashers().plugins } catch {
+      parts.faults.append(error)
+    }
+    parts.plugins += [KeysmithFormat(), UnderscoreFormat(), DottedFormat(), PlainFormat()]
     for name in parts.tokens(options.headers, setting: "extract.headers") {
       parts.plugins.append(HeaderExtractor(name: name))
     }

@@ -27,6 +27,7 @@ public final class AuthKernel: Sendable {
 
   let time: HighWaterClock
   let hashers: [String: any SecretHasher]
+  let formats: AcceptedFormats
   let extraction: Extraction
   let policies: PolicyChain
   let auditSinks: [any AuditSink]
@@ -51,12 +52,9 @@ public final class AuthKernel: Sendable {
       let primitives = registry.primitives.first
     else { throw ConfigurationFaults(faults) }
 
-    let byName = Dictionary(registry.formats.map { ($0.name, $0) }) { first, _ in first }
-    let accepted =
-      configuration.acceptedFormats.isEmpty
-      ? registry.formats.map(\.name) : configuration.acceptedFormats
-    let names =
-      [configuration.tokenFormat] + accepted.filter { $0 != configuration.tokenFormat }
+    let formats = AcceptedFormats(
+      registry.formats, preferred: configuration.tokenFormat,
+      accepted: configuration.acceptedFormats)
     self.configuration = configuration
     self.store = store
     self.primitives = primitives
@@ -64,9 +62,9 @@ public final class AuthKernel: Sendable {
     plugins = registry.plugins
     time = HighWaterClock(clock)
     hashers = Dictionary(registry.hashers.map { ($0.algorithm, $0) }) { first, _ in first }
+    self.formats = formats
     extraction = Extraction(
-      extractors: registry.extractors, formats: names.compactMap { byName[$0] },
-      conflict: configuration.extractConflict)
+      extractors: registry.extractors, formats: formats, conflict: configuration.extractConflict)
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
     auditSinks = registry.auditSinks
@@ -86,9 +84,15 @@ public final class AuthKernel: Sendable {
     if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
       time.note(last.at)
     }
+    if formats.mayWake, let name = formats.catchAll?.name {
+      var query = KeyQuery(now: time.now(), limit: 1)
+      query.format = name
+      if try await !store.keys(query).items.isEmpty { formats.wake() }
+    }
     if let shared = store as? any SharedKeyStore {
       let lease = LeaseKeeper(
-        store: shared, from: head.position, stamps: stamps, lease: configuration.lease, clock: time)
+        store: shared, from: head.position, stamps: stamps, formats: formats,
+        lease: configuration.lease, clock: time)
       leaseKeeper.storeIfNil(lease).start()
     }
     let timer = RepeatingTimer(

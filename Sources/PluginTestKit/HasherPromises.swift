@@ -21,24 +21,41 @@ public struct HasherPromises: Sendable {
   private let known: [Known]
   private let outdated: [EncodedHash]
   private let beyondCeiling: [EncodedHash]
+  private let parameters: [Int]?
 
   /// - Parameters:
-  ///   - known: hashes that must verify.
+  ///   - known: hashes that must verify. A ``VerifyOnlyHasher`` is tried with the first of them in place of one
+  ///     that it made: choose a cheap one.
   ///   - outdated: readable hashes of this algorithm that ought to be made again.
   ///   - beyondCeiling: hashes that ask for more work or memory than the hasher allows.
+  ///   - parameters: which fields of a hash hold its parameters; unless given, all between the algorithm and the
+  ///     last two.
   ///   - make: makes a hasher; give it cheap parameters, the promises hash some 50 times.
   public init(
     known: [Known] = [], outdated: [String] = [], beyondCeiling: [String] = [],
-    _ make: @escaping @Sendable () throws -> any SecretHasher
+    parameters: [Int]? = nil, _ make: @escaping @Sendable () throws -> any SecretHasher
   ) {
     self.make = make
     self.known = known
     self.outdated = outdated.map { EncodedHash($0) }
     self.beyondCeiling = beyondCeiling.map { EncodedHash($0) }
+    self.parameters = parameters
   }
 
   public var all: [Promise] {
-    identityPromises(kind: "hasher") { try make() } + writing + reading + refusing + [concurrency]
+    let verifiesOnly = (try? make()) is any VerifyOnlyHasher
+    return identityPromises(kind: "hasher") { try make() } + naming
+      + (verifiesOnly ? refusingToWrite : writing + readingOwn) + reading + refusing
+      + [concurrency]
+  }
+
+  /// A hash of this hasher's algorithm and the secret that it was made of.
+  private func sample(_ hasher: any SecretHasher) throws -> Known {
+    guard hasher is any VerifyOnlyHasher else {
+      return Known(secret: HasherPromises.text, hash: try hashed(hasher).encoded)
+    }
+    return try require(
+      known.first, "a hasher that only verifies needs known hashes to be tried with")
   }
 
   private static let text = "Zq7hT2mWc9Lx4KpV0sYbN8dRf3JgUe6A"
@@ -59,15 +76,34 @@ public struct HasherPromises: Sendable {
     try? hasher.verify(VerifyRequest(secret: secret(text), hash: hash))
   }
 
-  private var writing: [Promise] {
+  private var naming: [Promise] {
     [
       Promise("names its algorithm before the first $") {
         let hasher = try make()
         try require(
           isName(hasher.algorithm),
           "the algorithm is \"\(hasher.algorithm)\"; it should be small letters, digits and _")
-        try require(hashed(hasher).algorithm, is: hasher.algorithm, "the hash begins with")
-      },
+        try require(sample(hasher).hash.algorithm, is: hasher.algorithm, "the hash begins with")
+      }
+    ]
+  }
+
+  private var refusingToWrite: [Promise] {
+    [
+      Promise("makes no hash, and wants every hash made by another") {
+        let hasher = try make()
+        var refused = false
+        do { _ = try hashed(hasher) } catch { refused = true }
+        try require(refused, "it made a hash")
+        for sample in known {
+          try require(hasher.needsRehash(sample.hash), "\(sample.hash.encoded) is left as it is")
+        }
+      }
+    ]
+  }
+
+  private var writing: [Promise] {
+    [
       Promise("writes hashes of printable ASCII, at most 512 bytes") {
         let hash = try hashed(make()).encoded.utf8
         try require(hash.count <= 512, "a hash has \(hash.count) bytes")
@@ -102,8 +138,8 @@ public struct HasherPromises: Sendable {
     ]
   }
 
-  private var reading: [Promise] {
-    var promises = [
+  private var readingOwn: [Promise] {
+    [
       Promise("verifies what it hashed, also in another instance") {
         let hash = try hashed(make())
         let verified = try make().verify(VerifyRequest(secret: secret(), hash: hash))
@@ -121,10 +157,15 @@ public struct HasherPromises: Sendable {
             answer(hasher, cut, hash) == false, "\(length - 1) of \(length) characters verify")
         }
       },
+    ]
+  }
+
+  private var reading: [Promise] {
+    var promises = [
       Promise("refuses another secret without an error") {
         let hasher = try make()
-        let hash = try hashed(hasher)
-        let text = HasherPromises.text
+        let sample = try sample(hasher)
+        let (text, hash) = (sample.secret, sample.hash)
         let others = [
           "", "z" + text.dropFirst(), text.dropLast() + "B", String(text.dropLast()), text + "A",
           text.lowercased(), " " + text, hash.encoded,
@@ -133,6 +174,11 @@ public struct HasherPromises: Sendable {
           let verified = try hasher.verify(VerifyRequest(secret: secret(other), hash: hash))
           try require(!verified, "a wrong secret of \(other.utf8.count) bytes verifies")
         }
+      },
+      Promise("takes on sight what it verifies") {
+        let hasher = try make()
+        try hasher.check(sample(hasher).hash)
+        for sample in known { try hasher.check(sample.hash) }
       },
     ]
     if !known.isEmpty {
@@ -166,7 +212,8 @@ public struct HasherPromises: Sendable {
       Promise("throws on an unreadable hash") {
         let hasher = try make()
         let algorithm = hasher.algorithm
-        let fields = try hashed(hasher).fields.map { String($0) }
+        let text = try sample(hasher).secret
+        let fields = try sample(hasher).hash.fields.map { String($0) }
         let whole = fields.joined(separator: "$")
         let rest = fields.dropFirst().joined(separator: "$")
         var unreadable: [String] = [
@@ -179,27 +226,28 @@ public struct HasherPromises: Sendable {
           changed.remove(at: index)
           unreadable.append(changed.joined(separator: "$"))
           changed.insert("", at: index)
-          unreadable.append(changed.joined(separator: "$"))
+          if !fields[index].isEmpty { unreadable.append(changed.joined(separator: "$")) }
           changed[index] = "\u{e9}\u{0}!"
           unreadable.append(changed.joined(separator: "$"))
         }
-        for text in unreadable {
+        for encoded in unreadable {
           try require(
-            answer(hasher, HasherPromises.text, EncodedHash(text)) == nil,
-            "\"\(text)\" is read")
+            answer(hasher, text, EncodedHash(encoded)) == nil, "\"\(encoded)\" is read")
+          try requireRefusalOnSight(hasher, EncodedHash(encoded))
         }
       },
       Promise("throws on parameters that are no sensible number") {
         let hasher = try make()
-        let fields = try hashed(hasher).fields.map { String($0) }
-        for index in fields.indices.dropFirst().dropLast(2) {
+        let secret = try sample(hasher).secret
+        let fields = try sample(hasher).hash.fields.map { String($0) }
+        for index in parameters ?? Array(fields.indices.dropFirst().dropLast(2)) {
           for number in ["99999999999999999999", "-1", "+5", "0", "1e3", " 1", "", "\u{0663}"] {
             for text in replacingNumbers(of: fields[index], by: number) {
               var changed = fields
               changed[index] = text
               let hash = EncodedHash(changed.joined(separator: "$"))
               try require(
-                answer(hasher, HasherPromises.text, hash) == nil,
+                answer(hasher, secret, hash) == nil,
                 "the parameters \"\(text)\" are taken")
             }
           }
@@ -207,7 +255,7 @@ public struct HasherPromises: Sendable {
       },
       Promise("never verifies a hash that was tampered with") {
         let hasher = try make()
-        let fields = try hashed(hasher).fields.map { String($0) }
+        let fields = try sample(hasher).hash.fields.map { String($0) }
         try require(fields.count >= 3, "a hash has no salt and digest of its own")
         for index in fields.indices.suffix(2) {
           let field = Array(fields[index].utf8)
@@ -235,10 +283,19 @@ public struct HasherPromises: Sendable {
             guard case .beyondCeiling = refusal else {
               throw Broken("\(hash.encoded) gave \(refusal.map { "\($0)" } ?? "an answer")")
             }
+            try requireRefusalOnSight(hasher, hash)
           }
         })
     }
     return promises
+  }
+
+  /// Those who verify what others made are asked about hashes that came from outside.
+  private func requireRefusalOnSight(_ hasher: any SecretHasher, _ hash: EncodedHash) throws {
+    guard hasher is any VerifyOnlyHasher else { return }
+    var refused = false
+    do { try hasher.check(hash) } catch { refused = true }
+    try require(refused, "check lets \(hash.encoded) through")
   }
 
   private func refuse(
@@ -248,7 +305,7 @@ public struct HasherPromises: Sendable {
     changed[index] = text
     let hash = EncodedHash(changed.joined(separator: "$"))
     try require(
-      answer(hasher, HasherPromises.text, hash) != true, "\(hash.encoded) verifies")
+      answer(hasher, sample(hasher).secret, hash) != true, "\(hash.encoded) verifies")
   }
 
   /// `text` with each of its runs of digits in turn replaced by `number`.
@@ -269,12 +326,14 @@ public struct HasherPromises: Sendable {
   private var concurrency: Promise {
     Promise("answers alike from many threads at once") {
       let hasher = try make()
-      let hash = try hashed(hasher)
+      let sample = try sample(hasher)
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<8 {
           group.addTask {
-            let right = try hasher.verify(VerifyRequest(secret: secret(), hash: hash))
-            let wrong = try hasher.verify(VerifyRequest(secret: secret("x\(number)"), hash: hash))
+            let right = try hasher.verify(
+              VerifyRequest(secret: secret(sample.secret), hash: sample.hash))
+            let wrong = try hasher.verify(
+              VerifyRequest(secret: secret("x\(number)"), hash: sample.hash))
             try require(right && !wrong, "an answer changed while others were asked")
           }
         }

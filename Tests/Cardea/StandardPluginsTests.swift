@@ -8,8 +8,10 @@ import Testing
     registry.use(try StandardPlugins())
     #expect(
       registry.plugins.map(\.id) == [
-        "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "format.keysmith",
-        "format.underscore", "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
+        "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "hasher.pbkdf2_sha256",
+        "hasher.pbkdf2_sha1", "hasher.sha512", "hasher.argon2", "hasher.scrypt", "hasher.sha256",
+        "hasher.bcrypt_sha256", "format.keysmith", "format.underscore", "format.dotted",
+        "format.plain", "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
         "extractor.header.x-api-authorization", "extractor.authorization.api-key",
         "extractor.authorization.bearer",
       ])

@@ -4,7 +4,8 @@ import CardeaPluginTestKit
 /// The parts that a format reads in a token, as text; `nil` if it refuses.
 func parts(_ format: some TokenFormat, _ token: [UInt8]) -> [String]? {
   format.parse(token.span).map { parsed in
-    [token[parsed.prefix], token[parsed.secret]].map { String(decoding: $0, as: UTF8.self) }
+    let prefix = token.withUnsafeBytes { parsed.prefix(of: $0, SamplePrimitives()) }
+    return [prefix ?? "", String(decoding: token[parsed.secret], as: UTF8.self)]
   }
 }
 

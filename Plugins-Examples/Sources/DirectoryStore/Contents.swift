@@ -145,6 +145,7 @@ extension KeyQuery {
     if let kind, key.kind != kind { return false }
     if let keyClass, key.keyClass != keyClass { return false }
     if let scope, !key.scopes.names.contains(scope) { return false }
+    if let format, !key.secrets.contains(where: { $0.format == format }) { return false }
     if let createdFrom, key.createdAt < createdFrom { return false }
     if let createdBefore, key.createdAt >= createdBefore { return false }
     if let expiresFrom, key.expiresAt.map({ $0 < expiresFrom }) ?? true { return false }

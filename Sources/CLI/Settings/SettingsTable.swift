@@ -24,11 +24,13 @@ package enum SettingsTable {
   // MARK: token
   package static let tokenFormat = Setting.text(
     "token.format", default: "keysmith",
-    "The format of new tokens: keysmith (tok_ab12CD34:…) or underscore (tok_ab12CD34_…).",
+    "The format of new tokens: keysmith (tok_ab12CD34:…), underscore (tok_ab12CD34_…) or dotted "
+      + "(ab12CD34.…).",
     check: SettingCheck.notEmpty)
   package static let tokenAccept = Setting.texts(
     "token.accept", default: [],
-    "Formats that are accepted besides token.format; [] accepts every one there is.")
+    "Formats that are accepted besides token.format; [] accepts every one there is, plain once "
+      + "the store holds a key of it.")
   package static let namespace = Setting.text(
     "token.namespace", default: "tok", "What new prefixes start with, before the last underscore.",
     check: SettingCheck.namespace)

@@ -30,7 +30,7 @@ extension AuthKernel {
     let presented: PresentedToken? = token.withUnsafeBytes { bytes in
       guard bytes.count <= Candidate.capacity else { return nil }
       return PresentedToken(
-        bytes, digest: primitives.keyedDigest(bytes), formats: extraction.formats)
+        bytes, digest: primitives.keyedDigest(bytes), formats: formats, primitives: primitives)
     }
     guard let presented else {
       return conclude(.deny(Denial(.malformed)), nil, facts, time.now())
@@ -60,7 +60,10 @@ extension AuthKernel {
         {
           return .decided(verdict)
         }
-        guard let token = PresentedToken(bytes, digest: digest, formats: extraction.formats) else {
+        guard
+          let token = PresentedToken(
+            bytes, digest: digest, formats: formats, primitives: primitives)
+        else {
           return .decided(
             conclude(.deny(Denial(.malformed)), nil, RequestFacts(request), time.now()))
         }
@@ -75,7 +78,7 @@ extension AuthKernel {
     _ known: KnownToken, _ bytes: UnsafeRawBufferPointer, _ request: some RequestView,
     _ requirement: Requirement
   ) -> Verdict? {
-    guard known.isPrefixed(bytes), isTrusted(known, readBegan: nil),
+    guard known.isNamed(by: bytes, primitives), isTrusted(known, readBegan: nil),
       !policies.asksSomebodyElse(about: known)
     else { return nil }
     let now = time.now()
@@ -171,7 +174,8 @@ extension AuthKernel {
       }
     }
     let entry = KnownToken(
-      stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match)
+      stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match,
+      naming: token.naming)
     cache.insert(entry)
     if let match { upgradeIfNeeded(stored, match, token.secret) }
     return .entry(entry)

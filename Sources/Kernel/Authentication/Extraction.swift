@@ -2,11 +2,12 @@
 ///
 /// Their order only decides which one is reported. Two candidates that are byte-equal are one; one that no
 /// accepted format parses is set aside if another parses (a user's JWT as `Bearer` beside an API key); two that
-/// parse and differ are refused, unless the configuration takes the first. A value over 512 bytes can be no
+/// parse and differ are refused, unless the configuration takes the first. What only a catch-all claims counts
+/// beside a shaped token as if nothing parsed it. A value over 512 bytes can be no
 /// token of ours and is set aside in the same way.
 struct Extraction: Sendable {
   let extractors: [any CredentialExtractor]
-  let formats: [any TokenFormat]
+  let formats: AcceptedFormats
   let conflict: KernelConfiguration.ExtractConflict
 
   /// Bytes of scratch memory that ``token(of:in:)`` needs.
@@ -37,9 +38,9 @@ struct Extraction: Sendable {
         return .refused(.malformed)
       }
       if next.isEmpty || next.bytes.elementsEqual(chosen.bytes) { continue }
-      switch (formats.parse(chosen.bytes), formats.parse(next.bytes)) {
-      case (nil, nil), (.some, nil): setAside = true
-      case (nil, .some): swap(&chosen, &next)
+      switch (formats.parse(chosen.bytes)?.isShaped, formats.parse(next.bytes)?.isShaped) {
+      case (nil, nil), (.some, nil), (true, false): setAside = true
+      case (nil, .some), (false, true): swap(&chosen, &next)
       case (.some, .some): if conflict == .refuse { return .refused(.ambiguous) }
       }
     }

@@ -26,16 +26,19 @@ final class KnownToken: Sendable {
   private let isSeen = Atomic<Bool>(true)
   private let status: KeyRecord.Status
   private let isOwnerDisabled: Bool
+  private let naming: TokenNaming
   let key: KeyRecord
   let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   let secretID: UUID?
 
   init(
-    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?
+    _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?,
+    naming: TokenNaming = .begins(omitting: 0)
   ) {
     self.digest = digest
     self.stamp = stamp
+    self.naming = naming
     var record = stored.key
     if match == nil {
       // Wrong tokens are held by the thousand, and nothing that a key may carry is asked of them.
@@ -55,11 +58,10 @@ final class KnownToken: Sendable {
   /// Later than any time that a clock tells: the end of the year 9999.
   private static let never = Timestamp.latest
 
-  /// Whether the token's bytes begin with this key's prefix.
+  /// Whether the token's bytes name this key.
   @inline(__always)
-  func isPrefixed(_ token: UnsafeRawBufferPointer) -> Bool {
-    let prefix = key.prefix.utf8
-    return prefix.count < token.count && token.starts(with: prefix)
+  func isNamed(by token: UnsafeRawBufferPointer, _ primitives: any Primitives) -> Bool {
+    naming.holds(token, prefix: key.prefix, primitives)
   }
 
   /// Whether this is the key of that prefix, byte for byte.

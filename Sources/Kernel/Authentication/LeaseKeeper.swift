@@ -12,6 +12,7 @@ import Synchronization
 final class LeaseKeeper: Sendable {
   private let store: any SharedKeyStore
   private let stamps: ChangeStamps
+  private let formats: AcceptedFormats
   private let clock: any KernelClock
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
@@ -35,11 +36,12 @@ final class LeaseKeeper: Sendable {
   }
 
   init(
-    store: any SharedKeyStore, from position: Int64, stamps: ChangeStamps, lease: Duration,
-    clock: any KernelClock
+    store: any SharedKeyStore, from position: Int64, stamps: ChangeStamps,
+    formats: AcceptedFormats, lease: Duration, clock: any KernelClock
   ) {
     self.store = store
     self.stamps = stamps
+    self.formats = formats
     self.clock = clock
     self.lease = lease.nanoseconds
     state = Locked(State(applied: position))
@@ -77,6 +79,7 @@ final class LeaseKeeper: Sendable {
     let position = state.withLock { $0.applied }
     guard let marks = try? store.poll(after: position, limit: LeaseKeeper.batch) else { return }
     for mark in marks {
+      if let prefix = mark.prefix { formats.note(prefix: prefix) }
       let own = state.withLock { state -> Bool in
         state.applied = mark.position
         return state.own.remove(mark.position) != nil

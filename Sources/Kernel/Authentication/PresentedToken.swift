@@ -11,29 +11,84 @@ struct PresentedToken: Sendable {
   /// The part that hashers see.
   var secret: Secret { token.part(secretRange) }
 
-  init?(_ bytes: UnsafeRawBufferPointer, digest: Digest128, formats: [any TokenFormat]) {
-    guard let parsed = formats.parse(bytes),
-      let prefix = String(validating: bytes[parsed.prefix], as: UTF8.self)
+  /// How the token names its key.
+  let naming: TokenNaming
+
+  init?(
+    _ bytes: UnsafeRawBufferPointer, digest: Digest128, formats: AcceptedFormats,
+    primitives: any Primitives
+  ) {
+    guard let parsed = formats.parse(bytes)?.parsed,
+      let prefix = parsed.prefix(of: bytes, primitives)
     else { return nil }
     token = Secret(bytes)
     self.digest = digest
     self.prefix = prefix
     secretRange = parsed.secret
+    naming = TokenNaming(parsed.prefix)
   }
 }
 
-extension [any TokenFormat] {
-  /// The parts of a token by the first format that claims it.
-  func parse(_ bytes: UnsafeRawBufferPointer) -> ParsedToken? {
-    let span = Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))
-    for format in self {
-      guard let parsed = format.parse(span) else { continue }
-      let whole = 0..<bytes.count
-      guard parsed.prefix.clamped(to: whole) == parsed.prefix,
-        parsed.secret.clamped(to: whole) == parsed.secret, !parsed.secret.isEmpty
-      else { return nil }
-      return parsed
+/// How a token's bytes and its key's prefix belong together, so that a remembered token can be checked
+/// against what was sent without parsing it again.
+enum TokenNaming: Sendable {
+  /// The token's bytes hold the prefix but for its first so many bytes; they begin with the rest.
+  case begins(omitting: Int)
+  case digest(namespace: String)
+
+  init(_ prefix: ParsedToken.Prefix) {
+    switch prefix {
+    case .part: self = .begins(omitting: 0)
+    case .beginning(_, let namespace): self = .begins(omitting: namespace.utf8.count + 1)
+    case .digest(let namespace): self = .digest(namespace: namespace)
     }
-    return nil
+  }
+
+  /// Whether these bytes name the key of that prefix.
+  @inline(__always)
+  func holds(
+    _ token: UnsafeRawBufferPointer, prefix: String, _ primitives: any Primitives
+  ) -> Bool {
+    switch self {
+    case .begins(let omitted):
+      let rest = prefix.utf8.dropFirst(omitted)
+      return rest.count < token.count && token.starts(with: rest)
+    case .digest(let namespace):
+      return prefix.utf8.elementsEqual(
+        ParsedToken.digestPrefix(of: token, namespace: namespace, primitives).utf8)
+    }
+  }
+}
+
+extension ParsedToken {
+  /// The key's prefix; `nil` if it is no UTF-8.
+  package func prefix(
+    of token: UnsafeRawBufferPointer, _ primitives: any Primitives
+  ) -> String? {
+    switch prefix {
+    case .part(let range): String(validating: token[range], as: UTF8.self)
+    case .beginning(let end, let namespace):
+      String(validating: token[..<end], as: UTF8.self).map { "\(namespace)_\($0)" }
+    case .digest(let namespace):
+      ParsedToken.digestPrefix(of: token, namespace: namespace, primitives)
+    }
+  }
+
+  /// `<namespace>_` and the first 32 hexadecimal digits of the token's SHA-256.
+  package static func digestPrefix(
+    of token: UnsafeRawBufferPointer, namespace: String, _ primitives: any Primitives
+  ) -> String {
+    "\(namespace)_\(Hexadecimal.text(primitives.sha256(Array(token)).bytes.prefix(16)))"
+  }
+
+  /// Whether every part lies within a token of that many bytes, and there is something to hash.
+  func fits(_ count: Int) -> Bool {
+    let whole = 0..<count
+    guard secret.clamped(to: whole) == secret, !secret.isEmpty else { return false }
+    switch prefix {
+    case .part(let range): return range.clamped(to: whole) == range
+    case .beginning(let end, _): return (1..<count).contains(end)
+    case .digest: return true
+    }
   }
 }

@@ -20,6 +20,9 @@ public protocol SecretHasher: Plugin {
   func verify(_ request: VerifyRequest) throws(HasherError) -> Bool
   /// Whether a hash of this algorithm should be made again with today's parameters.
   func needsRehash(_ hash: EncodedHash) -> Bool
+  /// Throws what `verify` would throw on this hash, and runs nothing: an import asks it of every row. The
+  /// default takes any hash.
+  func check(_ hash: EncodedHash) throws(HasherError)
 }
 
 /// How long a hasher's call takes, and so where the kernel runs it.
@@ -61,5 +64,7 @@ public enum HasherError: Error, Sendable, Equatable {
 }
 
 extension SecretHasher {
+  public func check(_ hash: EncodedHash) {}
+
   public func register(in registry: inout Registry) { registry.add(hasher: self) }
 }

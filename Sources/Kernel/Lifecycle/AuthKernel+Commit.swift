@@ -44,6 +44,7 @@ extension AuthKernel {
       do throws(StoreError) {
         let position = try await store.commit(change)
         for offset in 0..<Int64(announcements.count) { lease?.note(own: position - offset) }
+        if let prefix = change.key?.record.prefix { formats.note(prefix: prefix) }
         outcome = .success(position)
       } catch { outcome = .failure(error) }
       stamps.changed(

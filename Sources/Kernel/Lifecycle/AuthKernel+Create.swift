@@ -125,13 +125,13 @@ extension AuthKernel {
   }
 
   func format(named name: String) throws(LifecycleError) -> any TokenFormat {
-    let accepted = extraction.formats
-    guard let format = accepted.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      throw .invalid(
-        field: "format",
-        reason: "must be one of \(accepted.map(\.name).joined(separator: ", "))")
+    if let format = formats.shaped.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+      return format
     }
-    return format
+    if let format = formats.catchAll, format.name.utf8.elementsEqual(name.utf8) { return format }
+    throw .invalid(
+      field: "format",
+      reason: "must be one of \(formats.shaped.map(\.name).joined(separator: ", "))")
   }
 
   /// A fresh token, or one under a key's prefix.

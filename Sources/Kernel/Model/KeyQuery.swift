@@ -12,6 +12,8 @@ public struct KeyQuery: Sendable, Equatable {
   public var keyClass: String?
   /// Keys that hold exactly this scope name.
   public var scope: String?
+  /// Keys of which a secret was built in this token format.
+  public var format: String?
   public var createdFrom: Timestamp?
   public var createdBefore: Timestamp?
   public var expiresFrom: Timestamp?

@@ -30,6 +30,14 @@ enum ConfigurationCheck {
           setting: "extract", problem: "no extractor is registered, so no request could be allowed",
           remedy: "Name at least one header, scheme, query item or form field."))
     }
+    let catchAlls = registry.formats.filter { $0 is any CatchAllFormat }.map(\.name)
+    if catchAlls.count > 1 {
+      faults.append(
+        ConfigurationFault(
+          setting: "token", value: catchAlls.joined(separator: ", "),
+          problem: "more than one format claims what no other does",
+          remedy: "Register one of them."))
+    }
     for id in repeated(registry.plugins.map(\.id)) {
       faults.append(
         ConfigurationFault(
@@ -56,22 +64,36 @@ enum ConfigurationCheck {
     _ registry: borrowing Registry, _ configuration: KernelConfiguration
   ) -> [ConfigurationFault] {
     var faults: [ConfigurationFault] = []
-    let algorithms = registry.hashers.map(\.algorithm)
     let formats = registry.formats.map(\.name)
     func known(_ name: String, in names: [String], _ setting: String, _ kind: String) {
       if names.contains(name) { return }
+      let isReadOnly =
+        registry.hashers.contains { $0 is any VerifyOnlyHasher && $0.algorithm == name }
+        || registry.formats.contains { $0 is any CatchAllFormat && $0.name == name }
       faults.append(
         ConfigurationFault(
-          setting: setting, value: name, problem: "no such \(kind) is registered",
+          setting: setting, value: name,
+          problem: isReadOnly
+            ? "this \(kind) only reads what other systems made" : "no such \(kind) is registered",
           remedy: names.isEmpty
             ? "Register a \(kind)." : "Choose one of: \(names.joined(separator: ", "))."))
     }
-    known(configuration.preferredHasher, in: algorithms, "hash.preferred", "hasher")
-    known(configuration.tokenFormat, in: formats, "token.format", "format")
+    known(configuration.preferredHasher, in: writing(registry), "hash.preferred", "hasher")
+    known(configuration.tokenFormat, in: issuing(registry), "token.format", "format")
     for name in configuration.acceptedFormats {
       known(name, in: formats, "token.accept", "format")
     }
     return faults
+  }
+
+  /// Algorithms that can hash new secrets.
+  private static func writing(_ registry: borrowing Registry) -> [String] {
+    registry.hashers.filter { !($0 is any VerifyOnlyHasher) }.map(\.algorithm)
+  }
+
+  /// Formats that can build new tokens.
+  private static func issuing(_ registry: borrowing Registry) -> [String] {
+    registry.formats.filter { !($0 is any CatchAllFormat) }.map(\.name)
   }
 
   /// Values outside their range.

@@ -4,7 +4,8 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// `token.format`: builds new tokens.
   public var tokenFormat = "keysmith"
   /// `token.accept`: formats that are accepted besides the preferred one; empty accepts every one that is
-  /// registered, so that keys made under an earlier setting go on working.
+  /// registered, so that keys made under an earlier setting go on working, and a ``CatchAllFormat`` from the moment
+  /// that the store holds a key of it.
   public var acceptedFormats: [String] = []
   /// `token.namespace`: 1 to 246 bytes of printable ASCII without `:`.
   public var namespace = "tok"

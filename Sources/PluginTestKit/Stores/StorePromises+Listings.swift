@@ -68,6 +68,8 @@ extension StorePromises {
         try await expect([4], "class") { $0.keyClass = "bronze" }
         try await expect([6], "scope") { $0.scope = "billing:*" }
         try await expect([], "a part of a scope") { $0.scope = "billing" }
+        try await expect([3], "the format of one of its secrets") { $0.format = "dotted" }
+        try await expect([], "a part of a format") { $0.format = "dot" }
         try await expect([6, 5, 4], "creation from") { $0.createdFrom = Samples.time(4) }
         try await expect([3, 2, 1], "creation before") { $0.createdBefore = Samples.time(4) }
         try await expect([5, 4], "creation between") {
@@ -144,6 +146,7 @@ extension StorePromises {
     ]
     keys[1].status = .suspended
     keys[2].expiresAt = Samples.time(50)
+    keys[2].secrets.append(Samples.secret(3, 1))
     keys[3].status = .revoked
     keys[3].keyClass = "bronze"
     keys[4].status = .purged

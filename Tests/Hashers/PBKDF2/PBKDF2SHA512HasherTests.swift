@@ -47,8 +47,8 @@ import Testing
     _ raw: String, _ token: KeysmithOracle.Token, _ hasher: PBKDF2SHA512Hasher
   ) -> Bool {
     let bytes = Array(raw.utf8)
-    guard let parsed = KeysmithFormat().parse(bytes.span),
-      bytes[parsed.prefix].elementsEqual(token.prefix.utf8)
+    guard let parsed = KeysmithFormat().parse(bytes.span), case .part(let prefix) = parsed.prefix,
+      bytes[prefix].elementsEqual(token.prefix.utf8)
     else { return false }
     let text = String(decoding: bytes[parsed.secret], as: UTF8.self)
     return (try? verify(hasher, text, token.key)) == true

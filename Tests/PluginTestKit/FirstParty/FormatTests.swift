@@ -3,7 +3,7 @@ import CardeaPluginTestKit
 import Testing
 
 @Suite struct KeysmithFormatTests {
-  static let promises = TokenFormatPromises(others: { [UnderscoreFormat()] }) {
+  static let promises = TokenFormatPromises(others: { [UnderscoreFormat(), DottedFormat()] }) {
     KeysmithFormat()
   }.all
 
@@ -13,9 +13,19 @@ import Testing
 }
 
 @Suite struct UnderscoreFormatTests {
-  static let promises = TokenFormatPromises(others: { [KeysmithFormat()] }) {
+  static let promises = TokenFormatPromises(others: { [KeysmithFormat(), DottedFormat()] }) {
     UnderscoreFormat()
   }.all
+
+  @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
+    try await promise.check()
+  }
+}
+
+@Suite struct DottedFormatTests {
+  static let promises = TokenFormatPromises(
+    namespace: "drf", hasChecksum: false, others: { [KeysmithFormat(), UnderscoreFormat()] }
+  ) { DottedFormat() }.all
 
   @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
     try await promise.check()

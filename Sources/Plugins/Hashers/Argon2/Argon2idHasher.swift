@@ -86,6 +86,8 @@ public struct Argon2idHasher: SecretHasher {
     return false
   }
 
+  public func check(_ hash: EncodedHash) throws(HasherError) { _ = try Argon2Parameters(hash) }
+
   public func needsRehash(_ hash: EncodedHash) -> Bool {
     guard let stored = try? Argon2Parameters(hash) else { return true }
     return stored.kibibytes != mebibytes * 1024 || stored.operations != operations

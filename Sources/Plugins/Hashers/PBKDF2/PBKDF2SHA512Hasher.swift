@@ -49,6 +49,8 @@ public struct PBKDF2SHA512Hasher: SecretHasher {
       && CRYPTO_memcmp(digest, stored.digest, digest.count) == 0
   }
 
+  public func check(_ hash: EncodedHash) throws(HasherError) { _ = try PBKDF2Hash(hash) }
+
   public func needsRehash(_ hash: EncodedHash) -> Bool {
     guard let stored = try? PBKDF2Hash(hash) else { return true }
     return stored.iterations != iterations

@@ -250,6 +250,9 @@ extension KeyQuery {
     if let kind, key.kind != kind { return false }
     if let keyClass, Bytes(key.keyClass) != Bytes(keyClass) { return false }
     if let scope, !key.scopes.names.contains(where: { Bytes($0) == Bytes(scope) }) { return false }
+    if let format, !key.secrets.contains(where: { Bytes($0.format) == Bytes(format) }) {
+      return false
+    }
     if let createdFrom, key.createdAt < createdFrom { return false }
     if let createdBefore, key.createdAt >= createdBefore { return false }
     if expiresFrom != nil || expiresBefore != nil {

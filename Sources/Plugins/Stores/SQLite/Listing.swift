@@ -51,6 +51,9 @@ struct Listing {
     if let scope = query.scope {
       add("EXISTS (SELECT 1 FROM json_each(k.scopes) WHERE value = ?)", scope)
     }
+    if let format = query.format {
+      add("k.prefix IN (SELECT prefix FROM secrets WHERE format = ?)", format)
+    }
     if let from = query.createdFrom { add("k.created_at >= ?", from) }
     if let before = query.createdBefore { add("k.created_at < ?", before) }
     if let from = query.expiresFrom { add("k.expires_at >= ?", from) }
