@@ -87,6 +87,7 @@ let libraries: [Target] = [
     name: "CardeaCLI",
     dependencies: [
       "Cardea", "CardeaSQLite", "CardeaServer",
+      .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
       .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
       .product(name: "Configuration", package: "swift-configuration", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),

@@ -17,7 +17,7 @@ public struct CardeaCommand: AsyncParsableCommand {
     version: CardeaVersion.text,
     subcommands: [
       InitCommand.self, ServeCommand.self, KeysCommand.self, OwnersCommand.self,
-      CheckCommand.self, PluginsCommand.self,
+      ImportCommand.self, CheckCommand.self, PluginsCommand.self,
     ])
 
   public init() {}

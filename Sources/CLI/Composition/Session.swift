@@ -53,6 +53,36 @@ struct Session: Sendable {
     await composition.kernel.shutdown()
   }
 
+  /// Builds the kernel for an import. A store that is not there yet is left to `body` to open, once it is known
+  /// that there is something to import; on a dry run nobody opens it.
+  /// - Parameter body: is also told whether the store was there, and so is open.
+  static func runImport(
+    _ common: CommonOptions, isDry: Bool,
+    _ body: (_ session: Session, _ storeExists: Bool) async throws -> Void
+  ) async throws {
+    let toolbox = Toolbox.current
+    let composition = try Composition.make(
+      config: common.config, flags: common.flags, toolbox: toolbox)
+    let session = Session(
+      composition: composition, console: toolbox.console, json: common.json,
+      colour: toolbox.console.usesColour(toolbox.environment))
+    let presence = composition.store.presence
+    if presence == .volatile, !isDry {
+      throw CommandFailure.usage(
+        "memory: keeps nothing: what is imported would be gone when this command ends",
+        remedy: "Name a store that lasts: --store sqlite:PATH.", field: SettingsTable.storeURL.name)
+    }
+    let storeExists = presence == .present
+    if storeExists { try await composition.kernel.start() }
+    do {
+      try await body(session, storeExists)
+    } catch {
+      await composition.kernel.shutdown()
+      throw error
+    }
+    await composition.kernel.shutdown()
+  }
+
   static func missing(_ composition: Composition) -> CommandFailure {
     let url = StoreURL.shown(composition.settings[SettingsTable.storeURL])
     return CommandFailure(

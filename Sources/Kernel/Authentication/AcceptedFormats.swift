@@ -7,7 +7,9 @@ import Synchronization
 ///
 /// Threading: any thread.
 final class AcceptedFormats: Sendable {
-  /// Those with a shape of their own, the preferred one first.
+  /// Every format there is, accepted or not.
+  let registered: [any TokenFormat]
+  /// Those accepted with a shape of their own, the preferred one first.
   let shaped: [any TokenFormat]
   let catchAll: (any CatchAllFormat)?
   private let isAwake: Atomic<Bool>
@@ -18,6 +20,7 @@ final class AcceptedFormats: Sendable {
   ///   - accepted: the names of those that are accepted besides; empty for every one, the catch-all once it is
   ///     needed.
   init(_ registered: [any TokenFormat], preferred: String, accepted: [String]) {
+    self.registered = registered
     let chosen = registered.filter {
       accepted.isEmpty || $0.name == preferred || accepted.contains($0.name)
     }

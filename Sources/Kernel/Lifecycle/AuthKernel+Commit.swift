@@ -133,3 +133,67 @@ extension LifecycleError {
     }
   }
 }
+
+/// A change and the signals that tell of it.
+struct PreparedChange: Sendable {
+  let announcements: [Announcement]
+  let change: StoreChange
+
+  init(
+    _ announcements: [Announcement], _ primitives: any Primitives,
+    _ fill: (inout StoreChange) -> Void
+  ) {
+    self.announcements = announcements
+    var change = StoreChange(drafts: announcements.map(\.draft), primitives: primitives)
+    fill(&change)
+    self.change = change
+  }
+}
+
+extension AuthKernel {
+  /// Commits many changes, in as few transactions as the store can, and publishes the signals of those that were
+  /// done. What holds for one change holds for each: stale before acknowledged, and apart from the caller's task.
+  func commit(_ changes: [PreparedChange]) async -> [Result<Int64, StoreError>] {
+    let ticket = order.begin()
+    let work = Task { () -> [Result<Int64, StoreError>] in
+      let results = await committed(changes.map(\.change))
+      var done: [(last: Int64, announcements: [Announcement])] = []
+      for (prepared, result) in zip(changes, results) {
+        stamps.changed(
+          prefix: prepared.change.key?.replaced?.prefix,
+          owner: prepared.change.owner?.replaced?.id)
+        guard case .success(let position) = result else { continue }
+        for offset in 0..<Int64(prepared.announcements.count) {
+          lease?.note(own: position - offset)
+        }
+        if let prefix = prepared.change.key?.record.prefix { formats.note(prefix: prefix) }
+        done.append((position, prepared.announcements))
+      }
+      guard let last = done.last?.last else {
+        order.abandon(ticket)
+        return results
+      }
+      await order.publish(ticket, position: last) { [signals, done] in
+        for (last, announcements) in done {
+          let first = last - Int64(announcements.count) + 1
+          for (offset, announcement) in announcements.enumerated() {
+            announcement.publish(signals, first + Int64(offset))
+          }
+        }
+      }
+      return results
+    }
+    return await work.value
+  }
+
+  private func committed(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
+    if let bulk = store as? any BulkKeyStore { return await bulk.commit(changes) }
+    var results: [Result<Int64, StoreError>] = []
+    for change in changes {
+      do throws(StoreError) { results.append(.success(try await store.commit(change))) } catch {
+        results.append(.failure(error))
+      }
+    }
+    return results
+  }
+}

@@ -13,7 +13,7 @@ import CardeaKernel
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: KeyStore {
+public final class MemoryStore: BulkKeyStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
@@ -55,6 +55,14 @@ public final class MemoryStore: KeyStore {
 
   public func commit(_ change: StoreChange) throws(StoreError) -> Int64 {
     try contents.withLock { (contents) throws(StoreError) in try contents.apply(change) }
+  }
+
+  public func commit(_ changes: [StoreChange]) -> [Result<Int64, StoreError>] {
+    contents.withLock { contents in
+      changes.map { change in
+        Result { () throws(StoreError) in try contents.apply(change) }
+      }
+    }
   }
 
   public func record(_ usage: [KeyUsage]) {

@@ -21,7 +21,7 @@ import GRDB
 /// SQLite's locks and shared memory do not work, are not supported.
 ///
 /// Threading: from any task, many at once.
-public final class SQLiteStore: SharedKeyStore {
+public final class SQLiteStore: SharedKeyStore, BulkKeyStore {
   public let id = "store.sqlite"
   /// The database file.
   public let path: String
@@ -135,6 +135,13 @@ public final class SQLiteStore: SharedKeyStore {
   /// nothing about the outcome: read the record to learn it.
   public func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
     try await parts().writer.commit(change)
+  }
+
+  /// In transactions of at most 512 changes, each in a savepoint of its own, with one sync each.
+  public func commit(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
+    do throws(StoreError) { return try await parts().writer.commit(changes) } catch {
+      return changes.map { _ in .failure(error) }
+    }
   }
 
   /// In transactions of at most 500 entries, between which changes get their turn. If one fails, those before

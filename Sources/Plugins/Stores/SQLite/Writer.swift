@@ -36,7 +36,7 @@ final class Writer: Sendable {
 
   private struct Job: Sendable {
     let work: Work
-    let continuation: CheckedContinuation<Outcome, Never>
+    let answer: @Sendable (Outcome) -> Void
   }
 
   private enum Work: Sendable {
@@ -93,15 +93,39 @@ final class Writer: Sendable {
 
   private func submit(_ work: Work) async -> Outcome {
     await withCheckedContinuation { continuation in
-      let state = waiting.withLock { waiting -> (isClosed: Bool, starts: Bool) in
-        if waiting.isClosed { return (true, false) }
-        waiting.jobs.append(Job(work: work, continuation: continuation))
-        defer { waiting.isRunning = true }
-        return (false, !waiting.isRunning)
-      }
-      if state.isClosed { continuation.resume(returning: .failure(.closed)) }
-      if state.starts { lane.async { self.run() } }
+      submit([Job(work: work) { continuation.resume(returning: $0) }])
     }
+  }
+
+  /// Commits many changes one after the other; the outcome of each.
+  func commit(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
+    if changes.isEmpty { return [] }
+    return await withCheckedContinuation { continuation in
+      let outcomes = Locked<[Outcome?]>(Array(repeating: nil, count: changes.count))
+      let missing = Locked(changes.count)
+      submit(
+        changes.enumerated().map { index, change in
+          Job(work: .change(change)) { outcome in
+            outcomes.withLock { $0[index] = outcome }
+            let isLast = missing.withLock { missing in
+              missing -= 1
+              return missing == 0
+            }
+            if isLast { continuation.resume(returning: outcomes.withLock { $0 }.compactMap(\.self)) }
+          }
+        })
+    }
+  }
+
+  private func submit(_ jobs: [Job]) {
+    let state = waiting.withLock { waiting -> (isClosed: Bool, starts: Bool) in
+      if waiting.isClosed { return (true, false) }
+      waiting.jobs += jobs
+      defer { waiting.isRunning = true }
+      return (false, !waiting.isRunning)
+    }
+    if state.isClosed { for job in jobs { job.answer(.failure(.closed)) } }
+    if state.starts { lane.async { self.run() } }
   }
 
   /// Writes group after group until nothing waits.
@@ -111,7 +135,7 @@ final class Writer: Sendable {
       if group.isEmpty { return }
       // Reentrant, since a host may call from inside an access to a database of its own.
       let outcomes = database.unsafeReentrantWrite { write(group.map(\.work), $0) }
-      for (job, outcome) in zip(group, outcomes) { job.continuation.resume(returning: outcome) }
+      for (job, outcome) in zip(group, outcomes) { job.answer(outcome) }
       eraseIfOwed()
     }
   }

@@ -1,0 +1,49 @@
+import ArgumentParser
+import CardeaKernel
+
+/// What every import takes.
+struct ImportOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("The other system's SQLite database.", valueName: "file"))
+  var file: String
+
+  @Flag(help: "Report what would be done, and change nothing.")
+  var dryRun = false
+
+  @Flag(
+    help: "Write the settings that its clients need to the settings file, which must not exist yet.")
+  var writeConfig = false
+
+  @Flag(help: "Disable owners that are inactive there; else they are marked and their keys work.")
+  var disableInactiveOwners = false
+
+  /// Opens the source, checks it, and imports it.
+  func run(
+    _ common: CommonOptions, _ reader: @Sendable (Session) -> any SourceReader
+  ) async throws {
+    // A settings file that is still to be written is not read.
+    var common = common
+    var target: ImportedSettingsFile?
+    if writeConfig {
+      target = try ImportedSettingsFile(common.config)
+      common.config = nil
+    }
+    let source = try SourceOpening.open(file)
+    try await Session.runImport(common, isDry: dryRun) { session, storeExists in
+      let reader = reader(session)
+      try reader.check(source)
+      if !storeExists, !dryRun { try await session.kernel.start() }
+      let report = try await ImportRun(
+        reader: reader, source: source, session: session, isDry: dryRun,
+        disablesInactive: disableInactiveOwners, storeExists: storeExists
+      ).run()
+      if !dryRun { try target?.write(report.settings) }
+      if session.json { return try session.print(report) }
+      report.print(to: session.console, colour: session.colour)
+    }
+  }
+}
+
+/// Opens a source by what names it.
+enum SourceOpening {
+  static func open(_ name: String) throws -> any SourceDatabase { try SQLiteSource(path: name) }
+}

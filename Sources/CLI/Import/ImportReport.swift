@@ -1,0 +1,90 @@
+import CardeaKernel
+
+/// What an import did, or on a dry run would do.
+struct ImportReport: Encodable, Sendable {
+  let source: String
+  let dryRun: Bool
+  var rows = 0
+  var imported = 0
+  var alreadyHere = 0
+  var refusedCount = 0
+  var states: [String: Int] = [:]
+  var owners = Owners()
+  /// The first ``most`` rows that were not taken.
+  var refused: [Entry] = []
+  /// The first ``most`` rows of which something was changed on the way, or should be.
+  var notes: [Entry] = []
+  var settings: [String] = []
+
+  /// More than this is counted, not listed: memory stays bounded.
+  static let most = 1_000
+
+  struct Owners: Encodable, Sendable {
+    var imported = 0
+    var alreadyHere = 0
+    var inactive = 0
+    var disabled = 0
+
+    private enum CodingKeys: String, CodingKey {
+      case imported, inactive, disabled
+      case alreadyHere = "already_here"
+    }
+  }
+
+  struct Entry: Encodable, Sendable, Equatable {
+    let row: String
+    let reason: String
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case source, rows, imported, states, owners, refused, notes, settings
+    case dryRun = "dry_run"
+    case alreadyHere = "already_here"
+    case refusedCount = "refused_count"
+  }
+
+  init(source: String, dryRun: Bool) {
+    self.source = source
+    self.dryRun = dryRun
+  }
+
+  mutating func refuse(_ row: String, _ reason: String) {
+    refusedCount += 1
+    if refused.count < ImportReport.most { refused.append(Entry(row: row, reason: reason)) }
+  }
+
+  mutating func note(_ row: String, _ reason: String) {
+    if notes.count < ImportReport.most { notes.append(Entry(row: row, reason: reason)) }
+  }
+
+  func print(to console: Console, colour: Bool) {
+    let verb = dryRun ? "would be imported" : "imported"
+    var table = Table(["", "KEYS", "OWNERS"])
+    table.add([Table.Cell(verb, .green), Table.Cell("\(imported)"), Table.Cell("\(owners.imported)")])
+    table.add([
+      "here already", Table.Cell("\(alreadyHere)"), Table.Cell("\(owners.alreadyHere)"),
+    ])
+    table.add([
+      Table.Cell("not taken", refusedCount > 0 ? .red : nil), Table.Cell("\(refusedCount)"), "",
+    ])
+    for line in table.lines(colour: colour) { console.out(line) }
+    let states = self.states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    if !states.isEmpty { console.out("States: \(states.joined(separator: ", "))") }
+    if owners.inactive > 0 {
+      console.out("Inactive owners: \(owners.inactive), \(owners.disabled) of them disabled")
+    }
+    list("Not taken:", refused, console)
+    if refusedCount > refused.count { console.out("  … and \(refusedCount - refused.count) more") }
+    list("Notes:", notes, console)
+    console.out("Settings for its clients:")
+    for line in settings { console.out("  \(line)") }
+  }
+
+  private func list(_ title: String, _ entries: [Entry], _ console: Console) {
+    if entries.isEmpty { return }
+    console.out(title)
+    for entry in entries {
+      console.out("  \(SafeText.line(entry.row)): \(SafeText.line(entry.reason))")
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One import: owners first, then keys, in batches.
+///
+/// What is here already stays as it is, whatever the source says of it, so an import that was cut off is simply
+/// run again, and none revives a key that was ended here. Ids follow from the rows, so that they are the same in
+/// every import.
+struct ImportRun {
+  let reader: any SourceReader
+  let source: any SourceDatabase
+  let session: Session
+  let isDry: Bool
+  let disablesInactive: Bool
+  /// Whether the store was there before; else nothing in it can be.
+  let storeExists: Bool
+
+  /// Rows that go to the store at a time: one or two transactions.
+  private static let batch = 500
+
+  private var kernel: AuthKernel { session.kernel }
+
+  func run() async throws -> ImportReport {
+    var report = ImportReport(source: reader.name, dryRun: isDry)
+    let owners = try await importOwners(&report)
+    var progress = ImportProgress(session.console, total: try reader.total(in: source))
+    var namespaces: [String: Int] = [:]
+    let items = try reader.keys(in: source)
+    var batch: [(row: String, stored: StoredKey)] = []
+    while let item = try items.next() {
+      report.rows += 1
+      switch item {
+      case .faulty(let row, let reason): report.refuse(row, reason)
+      case .record(let row):
+        do throws(LifecycleError) {
+          let stored = try ready(row, owners, &report)
+          if let namespace = ImportRun.namespace(row.prefix) { namespaces[namespace, default: 0] += 1 }
+          batch.append((row.row, stored))
+        } catch { report.refuse(row.row, "\(error)") }
+      }
+      if batch.count == ImportRun.batch {
+        try await keep(batch, &report)
+        batch = []
+        progress.show(report.rows)
+      }
+    }
+    try await keep(batch, &report)
+    progress.show(report.rows)
+    progress.end()
+    // New tokens look like the old ones where the format takes a namespace at all.
+    let usual = namespaces.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    report.settings = reader.needs.yaml(
+      session.settings, source: reader.name,
+      namespace: reader.needs.format == "keysmith" ? usual : nil)
+    return report
+  }
+
+  private static func namespace(_ prefix: String) -> String? {
+    prefix.lastIndex(of: "_").map { String(prefix[..<$0]) }
+  }
+
+  // MARK: Owners
+
+  /// The owners' records by what the source calls them.
+  private func importOwners(
+    _ report: inout ImportReport
+  ) async throws -> [OwnerReference: OwnerRecord] {
+    var owners: [OwnerReference: OwnerRecord] = [:]
+    var batch: [OwnerRecord] = []
+    let items = try reader.owners(in: source)
+    while let item = try items.next() {
+      switch item {
+      case .faulty(let row, let reason): report.refuse(row, reason)
+      case .record(let owner):
+        if owners[owner.reference] != nil { continue }
+        guard (1...512).contains(owner.name.utf8.count) else {
+          report.refuse("owner", "the name is empty or longer than 512 bytes")
+          continue
+        }
+        if storeExists, let here = try await kernel.importedOwner(owner.kind, owner.name) {
+          report.owners.alreadyHere += 1
+          owners[owner.reference] = here
+          continue
+        }
+        let record = record(of: owner, &report)
+        owners[owner.reference] = record
+        report.owners.imported += 1
+        batch.append(record)
+      }
+      if batch.count == ImportRun.batch {
+        try await keep(batch)
+        batch = []
+      }
+    }
+    try await keep(batch)
+    return owners
+  }
+
+  private func keep(_ owners: [OwnerRecord]) async throws {
+    if isDry || owners.isEmpty { return }
+    for (owner, outcome) in zip(owners, try await kernel.importOwners(owners)) {
+      if case .imported = outcome { continue }
+      throw CommandFailure.refused(
+        "conflict", "the owner \(owner.name) was made by somebody else at the same moment",
+        remedy: "Run the import again: what is done stays done.")
+    }
+  }
+
+  private func record(of owner: SourceOwner, _ report: inout ImportReport) -> OwnerRecord {
+    var metadata: [String: JSONValue] = ["imported_from": .string(reader.name)]
+    var disabled = false
+    if owner.isInactive {
+      metadata["inactive"] = .bool(true)
+      disabled = disablesInactive || owner.isRefusedThere
+      report.owners.inactive += 1
+      if disabled { report.owners.disabled += 1 }
+    }
+    if !owner.members.isEmpty {
+      // As many as fit: metadata is bounded.
+      var members = owner.members
+      while members.reduce(0, { $0 + $1.utf8.count + 8 }) > 3_500 { members.removeLast() }
+      metadata["members"] = .array(members.map { .string($0) })
+      if members.count < owner.members.count {
+        report.note(
+          owner.name, "only the first \(members.count) of \(owner.members.count) members are kept")
+      }
+    }
+    let created = owner.createdAt ?? session.now
+    return OwnerRecord(
+      id: id("owner \(owner.kind.rawValue) \(owner.name)", at: created), kind: owner.kind,
+      name: owner.name, maxKeys: owner.maxKeys, disabled: disabled, createdAt: created,
+      metadata: metadata)
+  }
+
+  // MARK: Keys
+
+  /// The key as it is to be kept.
+  private func ready(
+    _ row: SourceKey, _ owners: [OwnerReference: OwnerRecord], _ report: inout ImportReport
+  ) throws(LifecycleError) -> StoredKey {
+    let created = row.createdAt ?? session.now
+    let id = id("key \(row.seed)", at: created)
+    guard row.status != .purged else {
+      let key = KeyRecord(
+        id: id, prefix: row.prefix, name: "", kind: row.kind, status: .purged, format: row.format,
+        createdAt: created, createdBy: Actor.importer.description, expiresAt: row.expiresAt,
+        lastUsedAt: row.lastUsedAt, secrets: [])
+      try kernel.checkImported(key)
+      return StoredKey(key: key)
+    }
+    var owner: OwnerRecord?
+    if let reference = row.owner {
+      guard let found = owners[reference] else {
+        throw .invalid(field: "owner", reason: "was not taken")
+      }
+      owner = found
+    }
+    var metadata = row.metadata
+    metadata["imported_from"] = .string(reader.name)
+    let secret = StoredSecret(
+      id: self.id("secret \(row.seed)", at: created), hash: EncodedHash(row.hash),
+      format: row.format, createdAt: created, lastUsedAt: row.lastUsedAt)
+    let key = KeyRecord(
+      id: id, prefix: row.prefix, name: name(row, &report),
+      description: description(row, &report), kind: row.kind, keyClass: row.keyClass,
+      ownerID: owner?.id, scopes: ScopeSet(row.scopes), status: row.status, format: row.format,
+      createdAt: created, createdBy: Actor.importer.description, expiresAt: row.expiresAt,
+      lastUsedAt: row.lastUsedAt, metadata: metadata, secrets: [secret])
+    try kernel.checkImported(key)
+    return StoredKey(key: key, owner: owner)
+  }
+
+  /// Names and descriptions that are too long or hold control characters are no reason to break a client.
+  private func name(_ row: SourceKey, _ report: inout ImportReport) -> String {
+    let visible = String(String.UnicodeScalarView(row.name.unicodeScalars.filter(ImportRun.isVisible)))
+    var name = String(visible.prefix(128))
+    while name.utf8.count > 512 { name.removeLast() }
+    if name.isEmpty { return row.prefix }
+    if name != row.name { report.note(row.row, "its name was cut or cleaned of control characters") }
+    return name
+  }
+
+  private func description(_ row: SourceKey, _ report: inout ImportReport) -> String {
+    var text = String(
+      String.UnicodeScalarView(row.description.unicodeScalars.filter(ImportRun.isVisible)))
+    while text.utf8.count > 1_024 { text.removeLast() }
+    if text != row.description {
+      report.note(row.row, "its description was cut or cleaned of control characters")
+    }
+    return text
+  }
+
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory != .control
+  }
+
+  private func keep(
+    _ batch: [(row: String, stored: StoredKey)], _ report: inout ImportReport
+  ) async throws {
+    if batch.isEmpty { return }
+    var outcomes: [ImportOutcome] = []
+    if !isDry {
+      outcomes = try await kernel.importKeys(batch.map(\.stored))
+    } else {
+      for entry in batch {
+        let isHere =
+          storeExists ? try await kernel.holdsImported(prefix: entry.stored.key.prefix) : false
+        outcomes.append(isHere ? .present : .imported)
+      }
+    }
+    for (entry, outcome) in zip(batch, outcomes) {
+      switch outcome {
+      case .imported:
+        report.imported += 1
+        report.states[entry.stored.key.state(at: session.now).rawValue, default: 0] += 1
+      case .present:
+        report.alreadyHere += 1
+        try await compare(entry, &report)
+      case .refused(let reason): report.refuse(entry.row, reason)
+      }
+    }
+  }
+
+  /// A key that has ended in the source since it was imported is named: ending it here is for a person to do.
+  private func compare(
+    _ entry: (row: String, stored: StoredKey), _ report: inout ImportReport
+  ) async throws {
+    let status = entry.stored.key.status
+    guard status != .active else { return }
+    let here = try await kernel.key(prefix: entry.stored.key.prefix).key
+    if here.status == .active {
+      report.note(
+        entry.row, "\(status.rawValue) there, active here: cardea keys revoke \(here.prefix)")
+    }
+  }
+
+  // MARK: Ids
+
+  /// A UUIDv7 that follows from the row, so that importing twice makes the same one.
+  private func id(_ seed: String, at created: Timestamp) -> UUID {
+    let digest = kernel.primitives.sha256(Array("cardea import \(reader.name) \(seed)".utf8)).bytes
+    return UUID.version7(at: created, random: Array(digest.prefix(10)))
+  }
+}

@@ -1,0 +1,130 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What became of a record that came from another system.
+package enum ImportOutcome: Sendable, Equatable {
+  case imported
+  /// It is here already; nothing was changed, whatever the other system says of it now.
+  case present
+  /// Why it can't be taken.
+  case refused(String)
+}
+
+extension AuthKernel {
+  /// Every format there is, a catch-all last.
+  package var registeredFormats: [any TokenFormat] {
+    formats.registered.filter { !($0 is any CatchAllFormat) }
+      + formats.registered.filter { $0 is any CatchAllFormat }
+  }
+
+  /// The owner of that kind and name, if there is one.
+  package func importedOwner(
+    _ kind: OwnerRecord.Kind, _ name: String
+  ) async throws(LifecycleError) -> OwnerRecord? {
+    do throws(StoreError) { return try await store.owner(kind: kind, name: name) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Whether a key of this prefix is here.
+  package func holdsImported(prefix: String) async throws(LifecycleError) -> Bool {
+    do throws(StoreError) { return try await store.find(prefix: prefix) != nil } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Throws unless a key of another system can be kept as it is. A tombstone needs a prefix only.
+  package func checkImported(_ key: KeyRecord) throws(LifecycleError) {
+    try checkImportedPrefix(key)
+    if key.status == .purged { return }
+    try LifecycleRules.checkName(key.name)
+    try LifecycleRules.checkDescription(key.description)
+    try LifecycleRules.checkClass(key.keyClass)
+    try LifecycleRules.checkMetadata(key.metadata)
+    guard key.scopes.names.count <= 256 else {
+      throw .invalid(field: "scopes", reason: "must be at most 256 names")
+    }
+    // What another system compared as it stands must not become a pattern or a power here.
+    for name in key.scopes.names
+    where !ScopeSet.isValid(name) || name.utf8.starts(with: "cardea:".utf8)
+      || name.utf8.contains(UInt8(ascii: "*"))
+    {
+      throw .invalid(field: "scopes", reason: "the name \(name) can't be a scope here")
+    }
+    guard let hash = key.secrets.first?.hash else {
+      throw .invalid(field: "hash", reason: "is missing")
+    }
+    guard let hasher = hashers[hash.algorithm] else {
+      throw .invalid(field: "hash", reason: "no hasher here verifies \(hash.algorithm.prefix(32))")
+    }
+    do throws(HasherError) { try hasher.check(hash) } catch {
+      switch error {
+      case .beyondCeiling(_, let limit):
+        throw .invalid(field: "hash", reason: "costs more than is ever run (\(limit))")
+      default: throw .invalid(field: "hash", reason: "is no readable \(hash.algorithm) hash")
+      }
+    }
+  }
+
+  private func checkImportedPrefix(_ key: KeyRecord) throws(LifecycleError) {
+    guard let format = formats.registered.first(where: { $0.name == key.format }) else {
+      throw .invalid(field: "format", reason: "no format \(key.format) is registered")
+    }
+    // A shaped format says itself under which prefixes it has tokens; a catch-all derives them.
+    if format is any CatchAllFormat { return }
+    _ = try build(format, prefix: key.prefix)
+  }
+
+  /// Keeps owners of another system that are not here yet, each with its signal.
+  package func importOwners(
+    _ owners: [OwnerRecord]
+  ) async throws(LifecycleError) -> [ImportOutcome] {
+    let now = time.now()
+    var changes: [PreparedChange] = []
+    for owner in owners {
+      let created = OwnerCreated(
+        at: now, actor: Actor.importer.description, owner: OwnerFacts(owner))
+      changes.append(
+        PreparedChange([try announce(created, owner: owner.id)], primitives) {
+          $0.owner = .insert(owner)
+        })
+    }
+    return try await commitImported(changes)
+  }
+
+  /// Keeps keys of another system that are not here yet, each with its signal. They are to be checked before.
+  package func importKeys(
+    _ keys: [StoredKey]
+  ) async throws(LifecycleError) -> [ImportOutcome] {
+    let now = time.now()
+    var changes: [PreparedChange] = []
+    for stored in keys {
+      let created = KeyCreated(
+        at: now, actor: Actor.importer.description, key: KeyFacts(stored, at: now))
+      changes.append(
+        PreparedChange([try announce(created, key: stored.key)], primitives) {
+          $0.key = .insert(stored.key)
+        })
+    }
+    return try await commitImported(changes)
+  }
+
+  private func commitImported(
+    _ changes: [PreparedChange]
+  ) async throws(LifecycleError) -> [ImportOutcome] {
+    var outcomes: [ImportOutcome] = []
+    for result in await commit(changes) {
+      switch result {
+      case .success: outcomes.append(.imported)
+      case .failure(.duplicate): outcomes.append(.present)
+      case .failure(.unavailable(let reason)), .failure(.corrupt(let reason)):
+        throw .storeUnavailable(reason)
+      case .failure(let error): outcomes.append(.refused(LifecycleError(error).description))
+      }
+    }
+    return outcomes
+  }
+}
