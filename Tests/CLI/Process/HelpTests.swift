@@ -34,7 +34,7 @@ struct HelpTests {
     let program = try CardeaProgram()
     let all =
       ["init", "serve", "check", "plugins"].map { [$0] } + HelpTests.keys.map { ["keys", $0] }
-      + HelpTests.owners.map { ["owners", $0] }
+      + HelpTests.owners.map { ["owners", $0] } + HelpTests.imports.map { ["import", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])
       #expect(result.status == 0, "\(command)")

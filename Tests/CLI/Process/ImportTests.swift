@@ -40,7 +40,8 @@ struct ImportTests {
     #expect(done.removeValue(forKey: "dry_run") as? Bool == false)
     #expect(NSDictionary(dictionary: dry) == NSDictionary(dictionary: done))
     #expect(done["imported"] as? Int == 19)
-    #expect(done["states"] as? [String: Int] == ["active": 12, "expired": 1, "purged": 2, "revoked": 4])
+    #expect(
+      done["states"] as? [String: Int] == ["active": 12, "expired": 1, "purged": 2, "revoked": 4])
     let rows = done["refused"] as? [[String: String]] ?? []
     #expect(rows.count == 1)
     #expect(rows.first?["row"]?.contains("clé_Yu29tYXY") == true)
@@ -96,7 +97,8 @@ struct ImportTests {
     try FileManager.default.copyItem(atPath: ImportTests.keysmith, toPath: copy)
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: copy)
     try database(
-      program, "later.sqlite3", "UPDATE keysmith_token SET revoked = 1 WHERE prefix = 'tok_hv6alwwk';")
+      program, "later.sqlite3",
+      "UPDATE keysmith_token SET revoked = 1 WHERE prefix = 'tok_hv6alwwk';")
     let later = try report(try program.run("import", "keysmith", "later.sqlite3", "--json"))
     #expect(
       reasons(later, "notes") == ["revoked there, active here: cardea keys revoke tok_hv6alwwk"])
@@ -254,7 +256,9 @@ struct ImportTests {
     let company = try #require(
       try program.run("owners", "show", "company 0", "--kind", "organization", "--json").json)
     #expect((company["metadata"] as? [String: Any])?["members"] as? [String] == ["u0", "u1"])
-    for wrong in [["--table", "x", "--key", "key"], ["--table", "soapp_apikeytoken", "--key", "x"]] {
+    for wrong in [
+      ["--table", "x", "--key", "key"], ["--table", "soapp_apikeytoken", "--key", "x"],
+    ] {
       let result = try program.run(
         ["import", "plain", Fixture.path("Oracle/plain.sqlite3")] + wrong)
       #expect(result.status == 2)
