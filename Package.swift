@@ -184,7 +184,9 @@ let tests: [Target] = [
     ], path: "Tests/Fuzz/Targets", swiftSettings: strict),
   test("CardeaFuzzTests", "Fuzz/Replay", ["CardeaFuzzTargets"]),
   // The command line's own tests, and those that run the whole program.
-  test("CardeaCLITests", "CLI", ["CardeaCLI", "cardea"]),
+  test(
+    "CardeaCLITests", "CLI",
+    ["CardeaCLI", "cardea", "CardeaTestFixtures", "CardeaTestSupport", "CardeaMemoryStore"]),
   test(
     "CardeaDocsTests", "Docs",
     [

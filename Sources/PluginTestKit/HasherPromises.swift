@@ -176,7 +176,7 @@ public struct HasherPromises: Sendable {
           "", "z" + text.dropFirst(), text.dropLast() + "B", String(text.dropLast()), text + "A",
           text.lowercased(), " " + text, hash.encoded,
         ]
-        for other in others {
+        for other in others where other != text {
           let verified = try hasher.verify(VerifyRequest(secret: secret(other), hash: hash))
           try require(!verified, "a wrong secret of \(other.utf8.count) bytes verifies")
         }

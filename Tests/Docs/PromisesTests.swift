@@ -1,10 +1,11 @@
 import Foundation
 import Testing
 
-/// Every test that SECURITY.md names as proof of a promise exists.
+/// Every test that a document names as proof exists.
 @Suite struct PromisesTests {
-  @Test func everyPromiseNamesTestsThatExist() throws {
-    let rows = try Repository.text(of: "SECURITY.md").split(separator: "\n")
+  @Test(arguments: ["SECURITY.md", "Sources/Kernel/CardeaKernel.docc/Features.md"])
+  func everyPromiseNamesTestsThatExist(_ document: String) throws {
+    let rows = try Repository.text(of: document).split(separator: "\n")
       .filter { $0.hasPrefix("| ") && $0.contains("Tests") }
     try #require(rows.count > 10)
     let sources = try sources()

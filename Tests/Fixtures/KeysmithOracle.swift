@@ -15,6 +15,11 @@ package struct KeysmithOracle: Decodable, Sendable {
     /// The encoded hash of `secret`.
     package let key: String
     package let iterations: Int
+    package let state: String
+    package let user: String?
+    package let scopes: [String]
+    /// `accept` and the prefix, or `refuse` and why.
+    package let verdict: [String]
     package let refuse: [Refused]
 
     /// Whether a header can carry it: one row has a namespace that is no ASCII.

@@ -11,11 +11,13 @@ struct DjangoAPIKeyReader: SourceReader {
   var needs: ImportNeeds { ImportNeeds(headers: ["X-Api-Authorization"], format: "plain") }
 
   func check(_ source: any SourceDatabase) throws {
-    guard try source.has(DjangoAPIKeyReader.keys, ["id", "profile_id", "key", "last_used", "created"]),
+    guard
+      try source.has(DjangoAPIKeyReader.keys, ["id", "profile_id", "key", "last_used", "created"]),
       try source.has(DjangoAPIKeyReader.profiles, ["id", "user_id", "max_keys"])
     else {
       throw CommandFailure.wrongSource(
-        source, "it has no tables of django-apikey's keys and profiles (key_apikey, key_apikeyprofile)")
+        source,
+        "it has no tables of django-apikey's keys and profiles (key_apikey, key_apikeyprofile)")
     }
     guard try DjangoUsers(source, of: DjangoAPIKeyReader.profiles, column: "user_id") != nil else {
       throw CommandFailure.wrongSource(source, "its profiles refer to no users with names")

@@ -7,12 +7,14 @@ enum DjangoMigrations {
   ) throws {
     guard try source.has("django_migrations", ["app", "name"]) else { return }
     // The app's name is ours, a constant.
-    let rows = try source.rows("SELECT name FROM django_migrations WHERE app = '\(app)' ORDER BY id")
+    let rows = try source.rows(
+      "SELECT name FROM django_migrations WHERE app = '\(app)' ORDER BY id")
     while let row = try rows.next() {
       let name = try row.text(0, "name")
       guard known.contains(name) else {
         throw CommandFailure.wrongSource(
-          source, "it is of a version that is not known here: \(app) has seen the migration \(name)")
+          source, "it is of a version that is not known here: \(app) has seen the migration \(name)"
+        )
       }
     }
   }

@@ -60,7 +60,9 @@ struct ImportReport: Encodable, Sendable {
   func print(to console: Console, colour: Bool) {
     let verb = dryRun ? "would be imported" : "imported"
     var table = Table(["", "KEYS", "OWNERS"])
-    table.add([Table.Cell(verb, .green), Table.Cell("\(imported)"), Table.Cell("\(owners.imported)")])
+    table.add([
+      Table.Cell(verb, .green), Table.Cell("\(imported)"), Table.Cell("\(owners.imported)"),
+    ])
     table.add([
       "here already", Table.Cell("\(alreadyHere)"), Table.Cell("\(owners.alreadyHere)"),
     ])

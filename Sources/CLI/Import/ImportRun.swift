@@ -39,7 +39,9 @@ struct ImportRun {
       case .record(let row):
         do throws(LifecycleError) {
           let stored = try ready(row, owners, &report)
-          if let namespace = ImportRun.namespace(row.prefix) { namespaces[namespace, default: 0] += 1 }
+          if let namespace = ImportRun.namespace(row.prefix) {
+            namespaces[namespace, default: 0] += 1
+          }
           batch.append((row.row, stored))
         } catch { report.refuse(row.row, "\(error)") }
       }
@@ -177,11 +179,14 @@ struct ImportRun {
 
   /// Names and descriptions that are too long or hold control characters are no reason to break a client.
   private func name(_ row: SourceKey, _ report: inout ImportReport) -> String {
-    let visible = String(String.UnicodeScalarView(row.name.unicodeScalars.filter(ImportRun.isVisible)))
+    let visible = String(
+      String.UnicodeScalarView(row.name.unicodeScalars.filter(ImportRun.isVisible)))
     var name = String(visible.prefix(128))
     while name.utf8.count > 512 { name.removeLast() }
     if name.isEmpty { return row.prefix }
-    if name != row.name { report.note(row.row, "its name was cut or cleaned of control characters") }
+    if name != row.name {
+      report.note(row.row, "its name was cut or cleaned of control characters")
+    }
     return name
   }
 

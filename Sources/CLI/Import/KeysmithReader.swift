@@ -150,7 +150,10 @@ private final class TokenScopes {
 
   private func advance() throws {
     pending = try rows?.next().map { row in
-      (try row.uuid(0, "token"), Scope(app: try row.text(1, "app"), codename: try row.text(2, "name")))
+      (
+        try row.uuid(0, "token"),
+        Scope(app: try row.text(1, "app"), codename: try row.text(2, "name"))
+      )
     }
   }
 

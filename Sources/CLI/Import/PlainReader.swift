@@ -20,7 +20,8 @@ struct PlainReader: SourceReader {
     for column in [keyColumn, ownerColumn, activeColumn].compactMap(\.self)
     where !columns.contains(column) {
       throw CommandFailure.wrongSource(
-        source, "its table \(table) has no column \(column), only \(columns.joined(separator: ", "))")
+        source,
+        "its table \(table) has no column \(column), only \(columns.joined(separator: ", "))")
     }
   }
 

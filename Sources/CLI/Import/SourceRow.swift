@@ -92,7 +92,9 @@ enum SourceDate {
     }
     bytes[10] = UInt8(ascii: "T")
     var fraction = bytes[19...]
-    if fraction.isEmpty { return Timestamp(rfc3339: String(decoding: bytes + [0x5A], as: UTF8.self)) }
+    if fraction.isEmpty {
+      return Timestamp(rfc3339: String(decoding: bytes + [0x5A], as: UTF8.self))
+    }
     guard fraction.removeFirst() == UInt8(ascii: "."), (1...9).contains(fraction.count),
       fraction.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
     else { return nil }

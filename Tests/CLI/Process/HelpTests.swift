@@ -3,7 +3,10 @@ import Testing
 
 @Suite("Help and usage")
 struct HelpTests {
-  private static let commands = ["init", "serve", "keys", "owners", "signals", "check", "plugins"]
+  private static let commands = [
+    "init", "serve", "keys", "owners", "import", "signals", "check", "plugins",
+  ]
+  private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [
     "create", "list", "show", "update", "rotate", "complete-rotation", "cancel-rotation", "revoke",
     "suspend", "reactivate", "purge", "verify",
@@ -23,6 +26,7 @@ struct HelpTests {
     let program = try CardeaProgram()
     #expect(HelpTests.listed(try program.run("keys", "--help").out) == HelpTests.keys)
     #expect(HelpTests.listed(try program.run("owners", "--help").out) == HelpTests.owners)
+    #expect(HelpTests.listed(try program.run("import", "--help").out) == HelpTests.imports)
   }
 
   @Test("every command has an example and explains every option")
@@ -30,7 +34,7 @@ struct HelpTests {
     let program = try CardeaProgram()
     let all =
       ["init", "serve", "check", "plugins"].map { [$0] } + HelpTests.keys.map { ["keys", $0] }
-      + HelpTests.owners.map { ["owners", $0] }
+      + HelpTests.owners.map { ["owners", $0] } + HelpTests.imports.map { ["import", $0] }
       + ["list", "replay"].map { ["signals", "dead-letters", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])

@@ -39,7 +39,7 @@ public struct HyphenFormat: TokenFormat {
     let secret = alphanumerics(request.secretLength, from: request.primitives)
     var token = prefix + [UInt8(ascii: "-")] + secret
     token += digits(of: token.reduce(0) { ($0 * 257 + Int($1)) % modulus })
-    guard let parsed = parse(token.span), parsed.prefix.count == prefix.count else {
+    guard parse(token.span)?.prefix == .part(0..<prefix.count) else {
       throw .invalid(field: "prefix", reason: "must be visible ASCII without `:` or `,`")
     }
     return BuiltToken(

@@ -10,7 +10,8 @@ struct ImportOptions: ParsableArguments {
   var dryRun = false
 
   @Flag(
-    help: "Write the settings that its clients need to the settings file, which must not exist yet.")
+    help: "Write the settings that its clients need to the settings file, which must not exist yet."
+  )
   var writeConfig = false
 
   @Flag(help: "Disable owners that are inactive there; else they are marked and their keys work.")

@@ -120,7 +120,9 @@ final class Writer: Sendable {
               missing -= 1
               return missing == 0
             }
-            if isLast { continuation.resume(returning: outcomes.withLock { $0 }.compactMap(\.self)) }
+            if isLast {
+              continuation.resume(returning: outcomes.withLock { $0 }.compactMap(\.self))
+            }
           }
         })
     }

@@ -1,0 +1,109 @@
+import CardeaTestFixtures
+import Foundation
+import Testing
+
+/// What the original packages accept and refuse, met over HTTP by a real server after a real import.
+@Suite("Imported keys are judged as by their own packages", .timeLimit(.minutes(5)))
+struct ImportOracleTests {
+  @Test("django-keysmith: every token and every refusal")
+  func keysmith() async throws {
+    let imported = try ImportedServer(["keysmith", Fixture.path("Oracle/keysmith.sqlite3")])
+    let oracle = try KeysmithOracle.load()
+    for token in oracle.tokens {
+      // It expires in February 2027: this test goes on after that.
+      if token.name == "default-expiry-90d" { continue }
+      let header = [("X-KEYSMITH-TOKEN", token.raw)]
+      // The known difference: a namespace that no header can carry.
+      let accepted = token.verdict.first == "accept" && token.isASCII ? token.prefix : nil
+      #expect(try await imported.prefix(header) == accepted, "\(token.name)")
+      #expect(try await imported.verifies(token.raw) == (accepted != nil), "\(token.name)")
+      if accepted != nil {
+        #expect(
+          try await imported.prefix([], target: "/?keysmith_token=\(token.raw)") == accepted)
+      }
+      for refused in token.refuse {
+        #expect(
+          try await imported.refuses(refused.raw, header: "X-KEYSMITH-TOKEN"),
+          "\(token.name): \(refused.why)")
+      }
+    }
+    for malformed in oracle.malformed {
+      #expect(try await imported.refuses(malformed.raw, header: "X-KEYSMITH-TOKEN"))
+    }
+    let answer = try await imported.ask([("X-KEYSMITH-TOKEN", oracle.tokens[3].raw)])
+    #expect(answer.field("x-cardea-scopes") == "add_user")
+    #expect(answer.field("x-cardea-owner") == "alice")
+    #expect(imported.server.stop() == 0)
+  }
+
+  @Test("djangorestframework-api-key: every key by every hasher, and every refusal")
+  func drf() async throws {
+    let imported = try ImportedServer(["drf-api-key", Fixture.path("Oracle/drf.sqlite3")])
+    let oracle = try DRFOracle.load()
+    for key in oracle.keys {
+      let expected = key.verdict == "accept" ? "drf_\(key.prefix)" : nil
+      let header = [("Authorization", "Api-Key \(key.raw)")]
+      #expect(try await imported.prefix(header) == expected, "\(key.name)")
+      // Again, from memory and while the hash is made anew.
+      #expect(try await imported.prefix(header) == expected, "\(key.name)")
+      for refused in key.refuse {
+        #expect(try await imported.refuses(refused.raw, header: "X-API-Key"), "\(key.name)")
+      }
+    }
+    for malformed in oracle.malformed {
+      #expect(try await imported.refuses(malformed.raw, header: "X-API-Key"))
+    }
+    #expect(imported.server.stop() == 0)
+    // Every key that was used is hashed by the preferred hasher by now, and works as before.
+    let again = try RunningServer(imported.program, [])
+    for key in oracle.keys where key.verdict == "accept" {
+      #expect(try await again.authenticate(key.raw) == 200, "\(key.name)")
+    }
+    #expect(again.stop() == 0)
+  }
+
+  @Test("keys in clear: every key, every refusal, every header")
+  func plain() async throws {
+    let imported = try ImportedServer([
+      "plain", Fixture.path("Oracle/plain.sqlite3"), "--table", "soapp_apikeytoken", "--key", "key",
+      "--owner", "company_id", "--active", "is_active",
+    ])
+    let oracle = try PlainOracle.load()
+    var prefixes: [String: String] = [:]
+    for key in oracle.keys {
+      let answer = try await imported.ask([("Authorization", "Api-Key \(key.key)")])
+      #expect(answer.status == (key.verdict.first == "accept" ? 200 : 401), "\(key.key)")
+      if let prefix = answer.field("x-cardea-key-prefix") {
+        prefixes[key.key] = prefix
+        #expect(
+          answer.field("x-cardea-owner") == key.company.replacingOccurrences(of: " ", with: "%20"))
+      }
+      for refused in key.refuse {
+        #expect(try await imported.refuses(refused.raw, header: "X-API-Key"))
+      }
+    }
+    for request in oracle.headers {
+      let expected = request.verdict.first == "accept" ? prefixes[request.verdict[1]] : nil
+      let fields = request.authorization.map { [("Authorization", $0)] } ?? []
+      #expect(
+        try await imported.prefix(fields, target: request.query ?? "/") == expected,
+        "\(request.authorization ?? "") \(request.query ?? "")")
+    }
+    #expect(imported.server.stop() == 0)
+  }
+
+  @Test("a running server takes keys in clear from the moment that they are imported")
+  func importBesideAServer() async throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("init").status == 0)
+    let server = try RunningServer(program, [])
+    let key = try #require(PlainOracle.load().keys.first).key
+    #expect(try await server.authenticate(key) == 401)
+    let imported = try program.run(
+      "import", "plain", Fixture.path("Oracle/plain.sqlite3"), "--table", "soapp_apikeytoken",
+      "--key", "key")
+    #expect(imported.status == 0)
+    while try await server.authenticate(key) != 200 {}
+    #expect(server.stop() == 0)
+  }
+}
