@@ -26,7 +26,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
 .PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz migration-check \
-  format lint bench docs-build docs-serve clean
+  format lint bench soak docs-build docs-serve clean
 
 help: ## List the targets (this)
 	@echo 'Cardea: API keys for any service. Targets:'
@@ -102,6 +102,13 @@ bench: ## Run the benchmarks (a package of their own, release); figures in artef
 	@echo '==> running the benchmarks'
 	@Benchmarks/.build/release/bench --json artefacts/bench.json \
 	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird $(BENCH_FLAGS)
+
+soak: setup-test ## Run a million random operations against the model (V8); CARDEA_MODEL_SEED repeats a run
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@echo '==> random operations against the model'
+	@CARDEA_MODEL_OPERATIONS=$${CARDEA_MODEL_OPERATIONS:-1000000} \
+	  $(SWIFT) test --skip-build --no-parallel --filter ModelTests
 
 docs-build: setup-build ## Build the documentation; a warning is an error
 	@echo '==> building the documentation'

@@ -102,7 +102,11 @@ let tests: [Target] = [
     swiftSettings: strict),
   .target(name: "CardeaTestSupport", path: "Tests/Support", swiftSettings: strict),
   .executableTarget(
-    name: "store-writer", dependencies: ["CardeaKernel", "CardeaSQLite", "CardeaSodium"],
+    name: "store-writer",
+    dependencies: [
+      "CardeaKernel", "CardeaSQLite", "CardeaSodium", "CardeaPBKDF2", "CardeaFormats",
+      "CardeaExtractors",
+    ],
     path: "Tests/StoreWriter", swiftSettings: strict),
   test(
     "CardeaKernelTests", "Kernel",

@@ -16,7 +16,7 @@ import Synchronization
 public final class AuthKernel: Sendable {
   public let configuration: KernelConfiguration
   /// Where to subscribe to signals.
-  public let signals = SignalBus()
+  public let signals: SignalBus
   /// The registered plugins, for listings.
   public let plugins: [RegisteredPlugin]
   /// Not public: a change past the kernel would be neither logged nor seen by any cache.
@@ -38,9 +38,13 @@ public final class AuthKernel: Sendable {
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
   let order = PublicationOrder()
+  let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
-  private let flushTimer = Locked<RepeatingTimer?>(nil)
+  private let timers = Locked<[RepeatingTimer]>([])
+  /// No global queue: whatever blocks those must not stop what the kernel does by the clock.
+  private let timerQueue = DispatchQueue(label: "cardea.kernel.timers", qos: .utility)
+  private let sweeps = Locked(Sweeps())
   private let leaseKeeper = AtomicLazyReference<LeaseKeeper>()
 
   /// Builds the kernel, or fails with every fault of the configuration at once.
@@ -73,6 +77,8 @@ public final class AuthKernel: Sendable {
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
     auditSinks = registry.auditSinks
+    durable = DurableLanes(store: store, clock: time, claim: configuration.subscriptionClaim)
+    signals = SignalBus(clock: time, durable: durable)
     cache = VerdictCache(
       entries: configuration.cacheEntries, wrongEntries: configuration.wrongCacheEntries)
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -82,9 +88,24 @@ public final class AuthKernel: Sendable {
     for listener in registry.listeners { signals.subscribe(listener) }
   }
 
-  /// Opens the store and starts the lease and the flushing of usage.
-  public func start() async throws(StoreError) {
+  /// Opens the store and starts what goes on by the clock: the lease, the flushing of usage, the sweeps, durable
+  /// deliveries. To be called once.
+  /// - Throws: a ``StoreError``; or ``ConfigurationFaults`` if living keys need a hasher or a pepper that is not
+  ///   there. The store is closed again then.
+  public func start() async throws {
     try await store.open()
+    do { try await startOpen() } catch {
+      await store.close()
+      throw error
+    }
+  }
+
+  private func startOpen() async throws {
+    let schemes = hashers.values.reduce(into: Set<String>()) { $0.formUnion($1.schemes) }
+    let faults = try await store.hashUses(besides: schemes).map {
+      ConfigurationCheck.fault(of: $0, algorithms: Set(hashers.keys))
+    }
+    guard faults.isEmpty else { throw ConfigurationFaults(faults) }
     let head = try await store.logHead()
     if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
       time.note(last.at)
@@ -94,19 +115,58 @@ public final class AuthKernel: Sendable {
         store: shared, from: head.position, stamps: stamps, lease: configuration.lease, clock: time)
       leaseKeeper.storeIfNil(lease).start()
     }
-    let timer = RepeatingTimer(
-      every: configuration.usageFlushInterval, on: .global(qos: .utility)
-    ) { [weak self] in
-      guard let self else { return }
-      Task { await self.flushUsage() }
+    await durable.start(at: head.position)
+    every(configuration.usageFlushInterval) { kernel in Task { await kernel.flushUsage() } }
+    every(.seconds(1)) { kernel in
+      kernel.signals.reportHung(after: kernel.configuration.listenerDeadline)
+      kernel.durable.wake()
     }
-    flushTimer.withLock { $0 = timer }
+    if let interval = configuration.sweepInterval {
+      every(interval) { kernel in Task { await kernel.sweepUnlessBusy() } }
+    }
+  }
+
+  private func every(_ interval: Duration, _ work: @escaping @Sendable (AuthKernel) -> Void) {
+    let timer = RepeatingTimer(every: interval, on: timerQueue) { [weak self] in
+      if let self { work(self) }
+    }
+    timers.withLock { $0.append(timer) }
+  }
+
+  private struct Sweeps: Sendable {
+    var isRunning = false
+    /// When unused keys were last looked for (monotonic).
+    var unusedAt: UInt64?
+  }
+
+  private func sweepUnlessBusy() async {
+    guard
+      sweeps.withLock({ sweeps in
+        defer { sweeps.isRunning = true }
+        return !sweeps.isRunning
+      })
+    else { return }
+    // What the store can't do now, the next sweep does.
+    _ = try? await sweep()
+    sweeps.withLock { $0.isRunning = false }
+  }
+
+  /// Whether to look for unused keys, which means every key: at most once an hour.
+  func isTimeForUnused() -> Bool {
+    let now = time.monotonic()
+    return sweeps.withLock { sweeps in
+      if let last = sweeps.unusedAt, now &- last < Duration.seconds(3600).nanoseconds {
+        return false
+      }
+      sweeps.unusedAt = now
+      return true
+    }
   }
 
   /// Writes what was gathered, gives what is under way some time to finish, and closes the store. A listener or a
   /// hasher that hangs does not keep the process from ending.
   public func shutdown(within limit: Duration = .seconds(10)) async {
-    flushTimer.withLock { $0 = nil }
+    timers.withLock { $0 = [] }
     lease?.stop()
     await flushUsage()
     for sink in auditSinks { try? sink.flush() }
@@ -118,6 +178,7 @@ public final class AuthKernel: Sendable {
       await flushUsage()
       for sink in auditSinks { try? sink.flush() }
     }
+    await durable.release()
     await store.close()
   }
 

@@ -68,6 +68,12 @@ public struct HasherPromises: Sendable {
           "the algorithm is \"\(hasher.algorithm)\"; it should be small letters, digits and _")
         try require(hashed(hasher).algorithm, is: hasher.algorithm, "the hash begins with")
       },
+      Promise("counts the scheme of what it writes among those that it verifies") {
+        let hasher = try make()
+        let scheme = try hashed(hasher).scheme
+        try require(
+          hasher.schemes.contains(scheme), "\(scheme) is not among \(hasher.schemes)")
+      },
       Promise("writes hashes of printable ASCII, at most 512 bytes") {
         let hash = try hashed(make()).encoded.utf8
         try require(hash.count <= 512, "a hash has \(hash.count) bytes")

@@ -20,6 +20,7 @@ final class ServerResponder: HTTPResponder {
     AuthRoutes.add(to: &table, addresses: addresses)
     VerifyRoutes.add(to: &table)
     KeyRoutes.add(to: &table, idempotency: IdempotencyTable())
+    BulkRoutes.add(to: &table)
     SelfRoutes.add(to: &table)
     OwnerRoutes.add(to: &table)
     if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }

@@ -36,6 +36,7 @@ struct Rig {
     var configuration = KernelConfiguration()
     configuration.preferredHasher = slow ? "pbkdf2_sha512" : "hmac_sha256"
     configuration.defaultExpiry = nil
+    configuration.sweepInterval = nil
     configure(&configuration)
     kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
     self.clock = clock

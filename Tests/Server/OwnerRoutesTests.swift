@@ -17,7 +17,9 @@ struct OwnerRoutesTests {
       #expect(Set(created.json.keys) == ["owner", "receipt"])
       let owner = created.object("owner")
       #expect(
-        Set(owner.keys) == ["id", "kind", "name", "max_keys", "disabled", "created_at", "metadata"])
+        Set(owner.keys) == [
+          "id", "kind", "name", "max_keys", "disabled", "created_at", "metadata", "members",
+        ])
       #expect(owner["max_keys"] as? Int == 1)
       let id = try #require(owner["id"] as? String)
       #expect(try await call("GET", "/v1/owners/\(id)").string("name") == "acme")

@@ -43,7 +43,8 @@ struct ResourceTests {
     let written = try text(KeyResource(StoredKey(key: rotating), at: now))
     #expect(
       written.contains(
-        #""rotation":{"old_secret_last_used_at":null,"overlap_until":"2026-01-01T00:01:00.000Z"}"#))
+        #""rotation":{"old_secret_addresses":0,"old_secret_last_used_at":null,"#
+          + #""overlap_until":"2026-01-01T00:01:00.000Z"}"#))
     #expect(!written.contains("x$y"))
     let later = now.adding(.seconds(60)) ?? now
     #expect(
@@ -59,7 +60,8 @@ struct ResourceTests {
       name: "alice", createdAt: Timestamp(milliseconds: 0))
     let written =
       #"{"created_at":"1970-01-01T00:00:00.000Z","disabled":false,"#
-      + #""id":"0190a000-0000-7000-8000-00000000000b","kind":"user","max_keys":-1,"metadata":{},"name":"alice"}"#
+      + #""id":"0190a000-0000-7000-8000-00000000000b","kind":"user","max_keys":-1,"members":[],"metadata":{},"#
+      + #""name":"alice"}"#
     #expect(try text(OwnerResource(owner)) == written)
     #expect(
       try text(PageResource(Page(items: [owner], next: owner.id)))

@@ -9,6 +9,8 @@ struct Arguments {
     case full
     /// Open the store as a user who may only read it, and say what the store said.
     case readOnly = "read-only"
+    /// Deliver signals durably, for ever, while that many tasks make keys.
+    case deliver
   }
 
   let command: Command

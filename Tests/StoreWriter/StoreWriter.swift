@@ -10,8 +10,11 @@ struct StoreWriter {
 
   static func main() async throws {
     guard let arguments = Arguments(CommandLine.arguments) else {
-      Output.line("usage: store-writer write|count|full|read-only PATH [NUMBER]")
+      Output.line("usage: store-writer write|count|full|read-only|deliver PATH [NUMBER]")
       exit(2)
+    }
+    if arguments.command == .deliver {
+      return try await Deliverer.run(arguments.path, tasks: arguments.number)
     }
     if arguments.command == .readOnly { try becomeNobody() }
     let store = SQLiteStore(path: arguments.path)
@@ -22,7 +25,7 @@ struct StoreWriter {
       case .write: try await writer.writeForEver(tasks: arguments.number)
       case .count: try await writer.make(arguments.number)
       case .full: try await writer.fill()
-      case .readOnly: Output.line("opened")
+      case .readOnly, .deliver: Output.line("opened")
       }
       await store.close()
     } catch {

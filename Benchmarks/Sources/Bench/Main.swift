@@ -6,6 +6,8 @@ struct Main {
   struct Report: Codable {
     var measurements: [String: [Measurement]] = [:]
     var server: [ServerBenchmarks.Load] = []
+    /// V9: 100,000 keys (10,000 with `--quick`).
+    var bulkRevokeSeconds: Double?
     var machine = ProcessInfo.processInfo.operatingSystemVersionString
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var loadAverage = loadAverageText()
@@ -33,6 +35,7 @@ struct Main {
     if only == nil || only == "store" {
       let group = try await StoreBenchmarks.lookup(sizes: quick ? [10_000] : [10_000, 1_000_000])
       report.measurements.merge(group) { $1 }
+      report.bulkRevokeSeconds = try await StoreBenchmarks.bulkRevoke(quick ? 10_000 : 100_000)
     }
     if only == nil || only == "server", let index = arguments.firstIndex(of: "--server"),
       arguments.count >= index + 2

@@ -106,6 +106,7 @@ struct Contents {
     else { return }
     key.lastUsedAt = later(key.lastUsedAt, use.lastUsedAt)
     key.secrets[index].lastUsedAt = later(key.secrets[index].lastUsedAt, use.lastUsedAt)
+    key.secrets[index].addresses.formUnion(use.addresses)
     put(key)
   }
 
@@ -133,27 +134,7 @@ extension KeyRecord {
       }
       secrets[index].hash = secret.hash
       secrets[index].lastUsedAt = later(secrets[index].lastUsedAt, secret.lastUsedAt)
+      secrets[index].addresses.formUnion(secret.addresses)
     }
-  }
-}
-
-extension KeyQuery {
-  /// Whether every filter that is set lets `key` through.
-  func takes(_ key: KeyRecord) -> Bool {
-    if let ownerID, key.ownerID != ownerID { return false }
-    if let state, key.state(at: now) != state { return false }
-    if let kind, key.kind != kind { return false }
-    if let keyClass, key.keyClass != keyClass { return false }
-    if let scope, !key.scopes.names.contains(scope) { return false }
-    if let createdFrom, key.createdAt < createdFrom { return false }
-    if let createdBefore, key.createdAt >= createdBefore { return false }
-    if let expiresFrom, key.expiresAt.map({ $0 < expiresFrom }) ?? true { return false }
-    if let expiresBefore, key.expiresAt.map({ $0 >= expiresBefore }) ?? true { return false }
-    guard let text else { return true }
-    return [key.name, key.description, key.prefix].contains { lowered($0).contains(lowered(text)) }
-  }
-
-  private func lowered(_ text: String) -> [UInt8] {
-    text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
   }
 }

@@ -55,6 +55,7 @@ public struct DirectoryStore: SharedKeyStore {
       let found = contents.owners.filter {
         (query.kind ?? $0.kind) == $0.kind
           && (query.name ?? $0.name).utf8.elementsEqual($0.name.utf8)
+          && (query.member.map($0.members.contains) ?? true)
       }
       let sorted = found.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
       return Page(of: sorted, after: query.after, limit: query.limit) { $0.id }
@@ -66,6 +67,7 @@ public struct DirectoryStore: SharedKeyStore {
       var contents = try Contents(directory)
       try contents.apply(change)
       let head = try LogFile.head(directory)
+      if change.isRehearsal { return head.position }
       let entries = change.entries(after: head)
       for entry in entries { contents.changed[LogFile.path(entry.position)] = json(LogFile(entry)) }
       if let keyID = change.erasesLogOf {

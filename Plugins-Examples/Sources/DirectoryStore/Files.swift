@@ -10,6 +10,7 @@ struct KeyFile: Codable {
     var createdAt: Int64
     var endsAt: Int64?
     var lastUsedAt: Int64?
+    var addresses: Data
   }
 
   var id: UUID
@@ -19,7 +20,8 @@ struct KeyFile: Codable {
   var scopes: ScopeSet
   var status: KeyRecord.Status
   var createdAt: Int64
-  var expiresAt, lastUsedAt: Int64?
+  var expiresAt, lastUsedAt, reactivatedAt: Int64?
+  var expiryNoticeDays: Int?
   var metadata: [String: JSONValue]
   var secrets: [Secret]
   var revision: Int64
@@ -39,11 +41,14 @@ struct KeyFile: Codable {
     createdAt = key.createdAt.milliseconds
     expiresAt = key.expiresAt?.milliseconds
     lastUsedAt = key.lastUsedAt?.milliseconds
+    reactivatedAt = key.reactivatedAt?.milliseconds
+    expiryNoticeDays = key.expiryNoticeDays
     metadata = key.metadata
     secrets = key.secrets.map {
       Secret(
         id: $0.id, hash: $0.hash.encoded, format: $0.format, createdAt: $0.createdAt.milliseconds,
-        endsAt: $0.endsAt?.milliseconds, lastUsedAt: $0.lastUsedAt?.milliseconds)
+        endsAt: $0.endsAt?.milliseconds, lastUsedAt: $0.lastUsedAt?.milliseconds,
+        addresses: Data($0.addresses.bytes))
     }
     revision = key.revision
   }
@@ -52,12 +57,14 @@ struct KeyFile: Codable {
     KeyRecord(
       id: id, prefix: prefix, name: name, description: description, kind: kind, keyClass: keyClass,
       ownerID: ownerID, scopes: scopes, status: status, format: format, createdAt: time(createdAt),
-      createdBy: createdBy, expiresAt: expiresAt.map(time), lastUsedAt: lastUsedAt.map(time),
+      createdBy: createdBy, expiresAt: expiresAt.map(time), expiryNoticeDays: expiryNoticeDays,
+      lastUsedAt: lastUsedAt.map(time), reactivatedAt: reactivatedAt.map(time),
       metadata: metadata,
       secrets: secrets.map {
         StoredSecret(
           id: $0.id, hash: EncodedHash($0.hash), format: $0.format, createdAt: time($0.createdAt),
-          endsAt: $0.endsAt.map(time), lastUsedAt: $0.lastUsedAt.map(time))
+          endsAt: $0.endsAt.map(time), lastUsedAt: $0.lastUsedAt.map(time),
+          addresses: AddressSet(bytes: Array($0.addresses)))
       }, revision: revision)
   }
 }
@@ -70,6 +77,7 @@ struct OwnerFile: Codable {
   var disabled: Bool
   var createdAt: Int64
   var metadata: [String: JSONValue]
+  var members: [String]
   var revision: Int64
 
   init(_ owner: OwnerRecord) {
@@ -80,13 +88,15 @@ struct OwnerFile: Codable {
     disabled = owner.disabled
     createdAt = owner.createdAt.milliseconds
     metadata = owner.metadata
+    members = owner.members
     revision = owner.revision
   }
 
   var record: OwnerRecord {
     OwnerRecord(
       id: id, kind: kind, name: name, maxKeys: maxKeys, disabled: disabled,
-      createdAt: time(createdAt), metadata: metadata, revision: revision)
+      createdAt: time(createdAt), metadata: metadata, members: members,
+      revision: revision)
   }
 }
 

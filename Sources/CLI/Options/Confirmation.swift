@@ -5,6 +5,16 @@ struct Confirmation: ParsableArguments {
   @Flag(name: [.short, .long], help: "Do not ask. Only a terminal is asked in the first place.")
   var yes = false
 
+  /// Asks before many keys are changed. Where nobody can be asked, `--yes` has to stand for the answer.
+  func askForMany(_ question: String, _ console: Console) throws(CommandFailure) {
+    guard yes || (console.inputIsTerminal && console.notesAreOnTerminal) else {
+      throw .usage(
+        "many keys are changed only after a question, and nobody is there to be asked",
+        remedy: "Look first, with --dry-run; then say --yes.")
+    }
+    try ask(question, console)
+  }
+
   /// Asks, if somebody is there to answer; anything but `y` or `yes` refuses.
   func ask(_ question: String, _ console: Console) throws(CommandFailure) {
     guard !yes, console.inputIsTerminal, console.notesAreOnTerminal else { return }

@@ -14,7 +14,9 @@ struct KeyReference: ParsableArguments {
 
   /// A whole token must not stand on the command line, where every user of the machine can read it;
   /// it is not repeated here either.
-  func validate() throws {
+  func validate() throws { try KeyReference.validate(key) }
+
+  static func validate(_ key: String) throws {
     guard !key.utf8.contains(UInt8(ascii: ":")), key.utf8.count <= 320, !key.isEmpty else {
       throw ValidationError(
         "name a key by its id or its prefix, which is what stands before the colon of its token; "
@@ -23,6 +25,10 @@ struct KeyReference: ParsableArguments {
   }
 
   func find(in kernel: AuthKernel) async throws -> StoredKey {
+    try await KeyReference.find(key, in: kernel)
+  }
+
+  static func find(_ key: String, in kernel: AuthKernel) async throws -> StoredKey {
     do throws(LifecycleError) {
       if let id = UUID(uuidString: key) { return try await kernel.key(id) }
       return try await kernel.key(prefix: key)

@@ -4,29 +4,73 @@ import CardeaServer
 /// What a change came to: the record for programs, a sentence for people.
 struct ChangeOutput {
   private let session: Session
+  private let dryRun: Bool
 
-  init(_ session: Session) { self.session = session }
+  init(_ session: Session, dryRun: Bool = false) {
+    self.session = session
+    self.dryRun = dryRun
+  }
 
   /// - Parameter verb: what was done: `revoked`.
   func key(_ changed: ChangedKey, _ verb: String) throws {
     guard !session.json else {
-      return try session.print(ChangedKeyResource(changed, at: session.now))
+      return try session.print(ChangedKeyResource(changed, at: session.now, dryRun: dryRun))
     }
-    let key = changed.stored.key
-    let name = key.name.isEmpty ? "" : " (\(SafeText.line(key.name)))"
-    session.console.out("Key \(key.prefix)\(name) \(verb).\(bound(changed.receipt))")
+    say(changed.stored.key, verb, changed.receipt)
+  }
+
+  /// A key that would have been given a token.
+  func rehearsed(_ issued: IssuedKey, _ verb: String) throws {
+    guard !session.json else {
+      return try session.print(ChangedKeyResource(rehearsed: issued, at: session.now))
+    }
+    // A new key would have another prefix.
+    if verb == "made" {
+      return session.console.out("Key \(SafeText.line(issued.stored.key.name)) would be made.")
+    }
+    say(issued.stored.key, verb, issued.receipt)
   }
 
   func owner(_ changed: ChangedOwner, _ verb: String) throws {
-    guard !session.json else { return try session.print(ChangedOwnerResource(changed)) }
-    let owner = changed.owner
-    session.console.out(
-      "Owner \(owner.name) (\(owner.kind.rawValue)) \(verb).\(bound(changed.receipt))")
+    guard !session.json else {
+      return try session.print(ChangedOwnerResource(changed, at: session.now, dryRun: dryRun))
+    }
+    say(changed.owner, verb, changed.receipt)
+  }
+
+  /// A new owner, and the token of its first key alone on its line.
+  func owner(_ created: CreatedOwner, _ verb: String, _ file: inout TokenFile?) throws {
+    if session.json, file == nil {
+      return try session.print(ChangedOwnerResource(created, at: session.now, dryRun: dryRun))
+    }
+    guard let firstKey = created.firstKey, !dryRun else {
+      return say(created.owner, verb, created.receipt)
+    }
+    if !session.json { session.console.note(sentence(created.owner, verb, created.receipt)) }
+    try IssuedKeyOutput(session: session, verb: "made").hand(over: firstKey, to: &file)
+  }
+
+  private func say(_ key: KeyRecord, _ verb: String, _ receipt: Receipt) {
+    let name = key.name.isEmpty ? "" : " (\(SafeText.line(key.name)))"
+    session.console.out("Key \(key.prefix)\(name) \(conditional(verb)).\(bound(receipt))")
+  }
+
+  private func say(_ owner: OwnerRecord, _ verb: String, _ receipt: Receipt) {
+    session.console.out(sentence(owner, verb, receipt))
+  }
+
+  private func sentence(_ owner: OwnerRecord, _ verb: String, _ receipt: Receipt) -> String {
+    "Owner \(owner.name) (\(owner.kind.rawValue)) \(conditional(verb)).\(bound(receipt))"
+  }
+
+  private func conditional(_ verb: String) -> String {
+    guard dryRun else { return verb }
+    return verb.hasPrefix("has ") ? "would have \(verb.dropFirst(4))" : "would be \(verb)"
   }
 
   /// By when servers on this store obey the change.
   private func bound(_ receipt: Receipt) -> String {
-    guard receipt.boundMilliseconds > 0 else { return "" }
+    guard !dryRun, receipt.boundMilliseconds > 0 else { return "" }
     let bound = DurationText.finite(.milliseconds(receipt.boundMilliseconds))
     return " Running servers obey within \(bound)."
   }

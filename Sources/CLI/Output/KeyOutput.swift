@@ -37,6 +37,12 @@ enum KeyOutput {
       let used = rotation.oldSecretLastUsedAt?.rfc3339 ?? "never"
       add("rotation", .init("old secret works until \(rotation.overlapUntil.rfc3339)"))
       add("old secret used", .init(used))
+      let count = rotation.oldSecretAddresses
+      add(
+        "old secret used from",
+        .init(
+          count == 1
+            ? "1 address" : "\(count)\(count >= AddressSet.limit ? " or more" : "") addresses"))
     }
     return table
   }

@@ -84,6 +84,31 @@ enum SettingCheck {
       : SettingProblem("not VERSION=PATH", remedy: "Write for example v1=/etc/cardea/pepper-v1.")
   }
 
+  static let days: @Sendable (String) -> SettingProblem? = { value in
+    wholeDays(value) == nil
+      ? SettingProblem(
+        "\(SafeText.line(value, limit: 40)) is not 1 to 3650 whole days", remedy: "Write 30d.")
+      : nil
+  }
+
+  /// The days that a duration is, if it is whole ones.
+  static func wholeDays(_ text: String) -> Int? {
+    guard let duration = DurationText(text)?.duration, duration.components.attoseconds == 0,
+      duration.components.seconds % 86_400 == 0
+    else { return nil }
+    let days = Int(duration.components.seconds / 86_400)
+    return (1...3_650).contains(days) ? days : nil
+  }
+
+  static let keyName: @Sendable (String) -> SettingProblem? = { value in
+    do throws(LifecycleError) {
+      if !value.isEmpty { try LifecycleRules.checkName(value) }
+      return nil
+    } catch {
+      return SettingProblem("not a key's name", remedy: "Write 1 to 128 characters.")
+    }
+  }
+
   static func oneOf(_ names: [String]) -> @Sendable (String) -> SettingProblem? {
     { value in
       names.contains { $0.utf8.elementsEqual(value.utf8) }

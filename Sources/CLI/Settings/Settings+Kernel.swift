@@ -17,6 +17,11 @@ extension Settings {
     kernel.defaultExpiry = self[SettingsTable.defaultExpiry]
     kernel.maxKeysPerOwner = self[SettingsTable.maxPerOwner]
     kernel.ownerMustExist = self[SettingsTable.ownerMustExist]
+    kernel.expiryNoticeDays = self[SettingsTable.expiringNotice].compactMap(SettingCheck.wholeDays)
+    kernel.suspendUnused = self[SettingsTable.suspendUnused]
+    kernel.sweepInterval = self[SettingsTable.sweepInterval]
+    let firstKey = self[SettingsTable.firstKey]
+    kernel.firstKeyName = firstKey.isEmpty ? nil : firstKey
     kernel.availableScopes = self[SettingsTable.availableScopes]
     kernel.defaultScopes = self[SettingsTable.defaultScopes]
     kernel.cacheEntries = self[SettingsTable.cacheEntries]

@@ -98,6 +98,25 @@ package enum SettingsTable {
     "keys.owner_must_exist", default: false,
     "Whether a key for an unknown owner is refused; else the owner is made with it.")
 
+  package static let expiringNotice = Setting.texts(
+    "keys.expiring_notice", default: ["30d", "7d", "1d"],
+    "How long before its expiry a key is announced (key_expiring): whole days.",
+    identity: { $0 }, check: SettingCheck.days)
+  package static let suspendUnused = Setting.durationOrNever(
+    "keys.suspend_unused", default: nil, written: "never",
+    in: .seconds(86_400)...(.seconds(36_500 * 86_400)),
+    "Keys that nobody used for so long are suspended, except those with cardea:admin.")
+  package static let sweepInterval = Setting.durationOrNever(
+    "keys.sweep_interval", default: .seconds(60), written: "1m",
+    in: .seconds(1)...(.seconds(86_400)),
+    "How often expiring, expired and unused keys are looked for.")
+
+  // MARK: owners
+  package static let firstKey = Setting.text(
+    "owners.first_key", default: "",
+    "The name of a key that is issued with every owner who is created; empty issues none.",
+    check: SettingCheck.keyName)
+
   // MARK: scopes
   package static let availableScopes = Setting.texts(
     "scopes.available", default: [],
@@ -170,7 +189,8 @@ package enum SettingsTable {
     hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,
     poolWidth.row, queueLimit.row, hashDeadline.row,
     headers.row, schemes.row, query.row, form.row, basic.row, conflict.row,
-    defaultExpiry.row, maxPerOwner.row, ownerMustExist.row,
+    defaultExpiry.row, maxPerOwner.row, ownerMustExist.row, expiringNotice.row, suspendUnused.row,
+    sweepInterval.row, firstKey.row,
     availableScopes.row, defaultScopes.row,
     cacheEntries.row, wrongEntries.row, lease.row, maxStale.row,
     sessionsEnabled.row, sessionFormat.row, sessionTTL.row, sessionSliding.row, sessionMaxAge.row,

@@ -292,6 +292,13 @@ extension AuthKernel {
     return known.shortfall(of: requirement).map { Denial($0, verified: true) }
   }
 
+  /// Notes from where the older secret of a rotation was used.
+  private func noteAddress(of facts: RequestFacts, _ token: KnownToken) {
+    guard let address = facts.clientAddress, let id = token.secretID else { return }
+    let digest = primitives.sha256(withUnsafeBytes(of: id.uuid) { Array($0) } + address.utf8)
+    token.note(address: digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
   /// Accounts for a verdict: usage, audit, signals. The audit comes first; if it fails, the request is denied.
   @inline(__always)
   private func conclude(
@@ -318,7 +325,10 @@ extension AuthKernel {
     }
     switch verdict {
     case .allow:
-      if let token { usage.note(token, at: now) }
+      if let token {
+        if token.notesAddresses { noteAddress(of: facts(), token) }
+        usage.note(token, at: now)
+      }
       if let session = token?.session {
         sessions?.noteUse(of: session, at: now)
       } else {

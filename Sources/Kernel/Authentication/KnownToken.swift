@@ -30,6 +30,8 @@ final class KnownToken: Sendable {
   let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   let secretID: UUID?
+  /// From where it was used, of the older secret of a rotation; `nil` of any other, which is not asked.
+  private let addresses: Locked<AddressSet>?
   /// What the token grants: the key's scopes, or what a session holds of them.
   let scopes: ScopeSet
   private let openSession: OpenSession?
@@ -63,6 +65,7 @@ final class KnownToken: Sendable {
     secretID = match?.id
     scopes = session.map { $0.scopes.intersection(record.scopes) } ?? record.scopes
     openSession = session.map { OpenSession($0) }
+    addresses = match?.endsAt == nil ? nil : Locked(AddressSet())
     status = stored.key.status
     isOwnerDisabled = stored.owner?.disabled ?? false
     expiresAt = stored.key.expiresAt ?? KnownToken.never
@@ -129,12 +132,18 @@ final class KnownToken: Sendable {
     return uses.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue == 0
   }
 
+  /// Whether addresses are to be noted.
+  var notesAddresses: Bool { addresses != nil }
+
+  func note(address mark: UInt64) { addresses?.withLock { $0.insert(mark) } }
+
   /// What was gathered since the last call.
   func takeUsage() -> KeyUsage? {
     guard let secretID else { return nil }
     let count = uses.exchange(0, ordering: .acquiringAndReleasing)
     return KeyUsage(
       prefix: key.prefix, secretID: secretID, count: count,
-      lastUsedAt: Timestamp(milliseconds: lastUsed.load(ordering: .relaxed)))
+      lastUsedAt: Timestamp(milliseconds: lastUsed.load(ordering: .relaxed)),
+      addresses: addresses?.withLock { $0 } ?? AddressSet())
   }
 }

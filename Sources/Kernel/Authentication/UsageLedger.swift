@@ -27,9 +27,11 @@ final class UsageLedger: Sendable {
         merged[usage.secretID] = usage
         continue
       }
+      var addresses = earlier.addresses
+      addresses.formUnion(usage.addresses)
       merged[usage.secretID] = KeyUsage(
         prefix: usage.prefix, secretID: usage.secretID, count: earlier.count + usage.count,
-        lastUsedAt: max(earlier.lastUsedAt, usage.lastUsedAt))
+        lastUsedAt: max(earlier.lastUsedAt, usage.lastUsedAt), addresses: addresses)
     }
     return Array(merged.values)
   }

@@ -37,10 +37,25 @@ public protocol KeyStore: Plugin {
   /// The latest use of an idempotency key by that actor; the kernel judges its age.
   func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord?
 
+  /// The schemes (``EncodedHash/scheme``) of living keys' secrets that are not among `known`, with how many secrets
+  /// each has. Asked at start: should be cheap where there is none. The default goes through every key.
+  func hashUses(besides known: Set<String>) async throws(StoreError) -> [HashUse]
+
   /// Entries of the signal log after `position`, in order, at most `limit` of them.
   func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry]
   /// The log's head: its last position and hash.
   func logHead() async throws(StoreError) -> LogHead
+}
+
+/// How many secrets of keys that are neither revoked nor purged need a scheme to be verified.
+public struct HashUse: Sendable, Equatable {
+  public let scheme: String
+  public let count: Int
+
+  public init(scheme: String, count: Int) {
+    self.scheme = scheme
+    self.count = count
+  }
 }
 
 /// A store that other processes change too. The kernel then trusts its cache only under a lease.
@@ -85,5 +100,20 @@ public enum StoreError: Error, Sendable, Equatable {
 }
 
 extension KeyStore {
+  public func hashUses(besides known: Set<String>) async throws(StoreError) -> [HashUse] {
+    var counts: [String: Int] = [:]
+    var query = KeyQuery(now: .earliest, limit: 1_000)
+    repeat {
+      let page = try await keys(query)
+      for key in page.items.map(\.key) where key.status == .active || key.status == .suspended {
+        for secret in key.secrets where !known.contains(secret.hash.scheme) {
+          counts[secret.hash.scheme, default: 0] += 1
+        }
+      }
+      query.after = page.next
+    } while query.after != nil
+    return counts.map { HashUse(scheme: $0.key, count: $0.value) }.sorted { $0.scheme < $1.scheme }
+  }
+
   public func register(in registry: inout Registry) { registry.add(store: self) }
 }

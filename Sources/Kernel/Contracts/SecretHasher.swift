@@ -12,6 +12,8 @@
 public protocol SecretHasher: Plugin {
   /// What stands before the first `$` of the hashes that it makes.
   var algorithm: String { get }
+  /// The schemes (``EncodedHash/scheme``) that it can verify; the algorithm alone unless it needs peppers.
+  var schemes: [String] { get }
   /// `.slow` if one call takes more than some 50 microseconds.
   var cost: HashCost { get }
   /// Hashes a secret under a fresh salt.
@@ -61,5 +63,6 @@ public enum HasherError: Error, Sendable, Equatable {
 }
 
 extension SecretHasher {
+  public var schemes: [String] { [algorithm] }
   public func register(in registry: inout Registry) { registry.add(hasher: self) }
 }

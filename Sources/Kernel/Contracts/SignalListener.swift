@@ -3,8 +3,8 @@
 /// A listener has a lane of its own: whatever it does (throw, hang, flood), it can't change or delay a
 /// verdict nor another listener. A throw becomes ``ListenerFailed`` and is counted.
 ///
-/// Threading: calls of one listener never overlap; `.queue` calls come on its own serial queue, `.inline`
-/// calls on the publishing thread.
+/// Threading: calls of one listener never overlap; `.queue` and `.durable` calls come on its own serial queue,
+/// `.inline` calls on the publishing thread.
 public protocol SignalListener: Plugin {
   associatedtype Received: Signal
   var delivery: Delivery<Received> { get }
@@ -14,5 +14,7 @@ public protocol SignalListener: Plugin {
 extension SignalListener {
   /// A mailbox of 10,000 signals of which the oldest go first.
   public var delivery: Delivery<Received> { .queue(bound: 10_000, overflow: .dropOldest) }
+  /// The cursor of a listener that asks for durable delivery.
+  var durableCursor: String? { delivery.durableCursor }
   public func register(in registry: inout Registry) { registry.add(listener: self) }
 }

@@ -7,6 +7,9 @@
 /// One change to the store: at most one owner, one key, one re-hash, and the log entries that tell of it.
 /// A store applies all of it in one transaction, in the order of the properties, or none.
 public struct StoreChange: Sendable {
+  /// Check everything and take it back: the errors are those of the change, nothing stays, and the position
+  /// is that of the log's head.
+  public var isRehearsal = false
   /// Refuse with `.notEmpty` if any key was ever made.
   public var onlyIfEmpty = false
   /// An owner to insert or replace.
@@ -81,12 +84,18 @@ public struct KeyUsage: Sendable, Equatable {
   public let secretID: UUID
   public let count: Int64
   public let lastUsedAt: Timestamp
+  /// From where it was used; noted of the older secret of a rotation only.
+  public let addresses: AddressSet
 
-  public init(prefix: String, secretID: UUID, count: Int64, lastUsedAt: Timestamp) {
+  public init(
+    prefix: String, secretID: UUID, count: Int64, lastUsedAt: Timestamp,
+    addresses: AddressSet = AddressSet()
+  ) {
     self.prefix = prefix
     self.secretID = secretID
     self.count = count
     self.lastUsedAt = lastUsedAt
+    self.addresses = addresses
   }
 }
 

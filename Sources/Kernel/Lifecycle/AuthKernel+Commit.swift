@@ -34,10 +34,14 @@ extension AuthKernel {
   /// (of what it inserted there is none), and only then publishes and returns. Runs apart from the caller's task, so a client that hangs up
   /// can't leave it half done.
   func commit(
-    _ announcements: [Announcement], _ fill: (inout StoreChange) -> Void
+    _ announcements: [Announcement], rehearsing: Bool = false, _ fill: (inout StoreChange) -> Void
   ) async throws(StoreError) -> Receipt {
     var change = StoreChange(drafts: announcements.map(\.draft), primitives: primitives)
     fill(&change)
+    if rehearsing {
+      change.isRehearsal = true
+      return receipt(try await store.commit(change))
+    }
     let ticket = order.begin()
     let work = Task { [change] () -> Result<Int64, StoreError> in
       let outcome: Result<Int64, StoreError>
@@ -57,6 +61,7 @@ extension AuthKernel {
         for (offset, announcement) in announcements.enumerated() {
           announcement.publish(signals, first + Int64(offset))
         }
+        signals.wakeDurable(at: last)
       }
       return outcome
     }

@@ -9,16 +9,17 @@ extension AuthKernel {
   public func createKey(
     _ new: NewKey, by actor: Actor
   ) async throws(LifecycleError) -> IssuedKey {
-    try await create(new, by: actor, onlyIfEmpty: false)
+    try await create(new, of: nil, by: actor)
   }
 
   /// Makes the first key of a store; `.notEmpty` if any key was ever made.
   public func bootstrap(_ new: NewKey) async throws(LifecycleError) -> IssuedKey {
-    try await create(new, by: .commandLine, onlyIfEmpty: true)
+    try await create(new, of: nil, by: .commandLine, onlyIfEmpty: true)
   }
 
-  private func create(
-    _ new: NewKey, by actor: Actor, onlyIfEmpty: Bool
+  /// - Parameter newOwner: an owner to make with the key, instead of the one that `new` names.
+  func create(
+    _ new: NewKey, of newOwner: OwnerRecord?, by actor: Actor, onlyIfEmpty: Bool = false
   ) async throws(LifecycleError) -> IssuedKey {
     if let claim = new.idempotency { try await checkUnused(claim, by: actor) }
     let now = time.now()
@@ -36,28 +37,28 @@ extension AuthKernel {
 
     // A prefix or an owner of the same name may be made by somebody else at the same moment: try again.
     for attempt in 1... {
-      let (owner, isNew) = try await ownerOfNewKey(new.owner, now)
+      let (owner, isNew) =
+        if let newOwner { (OwnerRecord?.some(newOwner), true) } else {
+          try await ownerOfNewKey(new.owner, now)
+        }
       let built = try build(format, prefix: nil)
       let hash = try await hashed(built.secret, prefix: built.prefix)
       let key = KeyRecord(
         id: newID(), prefix: built.prefix, name: new.name, description: new.description,
         kind: new.kind, keyClass: new.keyClass, ownerID: owner?.id, scopes: scopes,
         format: format.name, createdAt: now, createdBy: actor.description, expiresAt: expiresAt,
-        metadata: new.metadata,
+        expiryNoticeDays: passedNotice(of: expiresAt, at: now), metadata: new.metadata,
         secrets: [StoredSecret(id: newID(), hash: hash, format: format.name, createdAt: now)])
       let stored = StoredKey(key: key, owner: owner)
       var announcements: [Announcement] = []
       if isNew, let owner {
-        announcements.append(
-          try announce(
-            OwnerCreated(at: now, actor: actor.description, owner: OwnerFacts(owner)),
-            owner: owner.id))
+        announcements.append(try announce(created(owner, by: actor), owner: owner.id))
       }
       announcements.append(
         try announce(
           KeyCreated(at: now, actor: actor.description, key: KeyFacts(stored, at: now)), key: key))
       do throws(StoreError) {
-        let receipt = try await commit(announcements) { change in
+        let receipt = try await commit(announcements, rehearsing: actor.isRehearsing) { change in
           change.onlyIfEmpty = onlyIfEmpty
           if isNew, let owner { change.owner = .insert(owner) }
           change.key = .insert(key)
@@ -69,7 +70,10 @@ extension AuthKernel {
         }
         return IssuedKey(stored: stored, token: built.token, receipt: receipt)
       } catch {
-        if case .duplicate = error, attempt < 4 { continue }
+        if case .duplicate(let field) = error {
+          if let newOwner, field != "prefix" { throw .duplicateOwner(newOwner.name) }
+          if attempt < 4 { continue }
+        }
         if case .idempotencyUsed(let record) = error, let claim = new.idempotency,
           record.bodyDigest != claim.bodyDigest
         {

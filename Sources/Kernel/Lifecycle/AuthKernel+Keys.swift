@@ -26,7 +26,7 @@ extension AuthKernel {
   public func updateKey(
     _ id: UUID, _ edit: KeyEdit, by actor: Actor
   ) async throws(LifecycleError) -> ChangedKey {
-    try await change(id, attempts: 1) {
+    try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyUpdated? in
       try LifecycleRules.checkReach(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)
@@ -58,6 +58,7 @@ extension AuthKernel {
         }
         stored.key.expiresAt = try LifecycleRules.moment(
           of: expiry, at: now, self.configuration, by: actor)
+        stored.key.expiryNoticeDays = self.passedNotice(of: stored.key.expiresAt, at: now)
         changed.append("expires_at")
       }
       if let metadata = edit.metadata {
@@ -73,7 +74,7 @@ extension AuthKernel {
 
   /// Ends a key for ever. Done already, it says so with the same answer.
   public func revokeKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
-    try await change(id) {
+    try await change(id, by: actor) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyRevoked? in
       try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
       if stored.key.status == .revoked || stored.key.status == .purged { return nil }
@@ -84,7 +85,7 @@ extension AuthKernel {
 
   /// Stops a key until it is reactivated.
   public func suspendKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
-    try await change(id) {
+    try await change(id, by: actor) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeySuspended? in
       try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
       try AuthKernel.checkLiving(stored.key, at: now)
@@ -98,12 +99,13 @@ extension AuthKernel {
   public func reactivateKey(
     _ id: UUID, by actor: Actor
   ) async throws(LifecycleError) -> ChangedKey {
-    try await change(id) {
+    try await change(id, by: actor) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyReactivated? in
       try LifecycleRules.checkReach(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)
       if stored.key.status == .active { return nil }
       stored.key.status = .active
+      stored.key.reactivatedAt = now
       return KeyReactivated(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
     }
   }
@@ -111,7 +113,7 @@ extension AuthKernel {
   /// Erases a key's secrets and whatever may be personal (name, description, owner, scopes, class, metadata), also
   /// from the signal log's payloads. A tombstone with prefix and dates stays.
   public func purgeKey(_ id: UUID, by actor: Actor) async throws(LifecycleError) -> ChangedKey {
-    try await change(id, erasesLog: true) {
+    try await change(id, by: actor, erasesLog: true) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyPurged? in
       try LifecycleRules.checkReach(stored.key, by: actor, includingExpiry: false)
       if stored.key.status == .purged { return nil }
@@ -138,7 +140,7 @@ extension AuthKernel {
   ///   - attempts: how often to start over when somebody else has; 1 reports the conflict.
   ///   - edit: changes the key and gives the signal; `nil` if there is nothing to do.
   func change(
-    _ id: UUID, attempts: Int = 16, erasesLog: Bool = false,
+    _ id: UUID, by actor: Actor, attempts: Int = 16, erasesLog: Bool = false,
     _ edit: (inout StoredKey, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
   ) async throws(LifecycleError) -> ChangedKey {
     for attempt in 1... {
@@ -153,7 +155,8 @@ extension AuthKernel {
       stored.key.revision = expected + 1
       let announcement = try announce(signal, key: stored.key)
       do throws(StoreError) {
-        let receipt = try await commit([announcement]) { [stored] change in
+        let receipt = try await commit([announcement], rehearsing: actor.isRehearsing) {
+          [stored] change in
           change.key = .replace(stored.key, expected: expected)
           if erasesLog { change.erasesLogOf = id }
         }

@@ -29,36 +29,47 @@ extension AuthKernel {
     }
   }
 
-  /// Makes an owner; `.duplicateOwner` if there is one of that kind and name.
+  /// Makes an owner, and its first key with it if one is asked for (``NewOwner/firstKey``, else `owners.first_key`);
+  /// `.duplicateOwner` if there is one of that kind and name.
   public func createOwner(
     _ new: NewOwner, by actor: Actor
-  ) async throws(LifecycleError) -> ChangedOwner {
+  ) async throws(LifecycleError) -> CreatedOwner {
     if new.maxKeys != nil { try LifecycleRules.checkUnlimited(actor, "an owner's key limit") }
+    if !new.members.isEmpty { try LifecycleRules.checkUnlimited(actor, "an owner's members") }
     try LifecycleRules.checkOwnerName(new.name)
     try LifecycleRules.checkMetadata(new.metadata)
     let maxKeys = new.maxKeys ?? configuration.maxKeysPerOwner
     try LifecycleRules.checkMaxKeys(maxKeys)
-    let now = time.now()
     let owner = OwnerRecord(
-      id: newID(), kind: new.kind, name: new.name, maxKeys: maxKeys, createdAt: now,
-      metadata: new.metadata)
-    let announcement = try announce(
-      OwnerCreated(at: now, actor: actor.description, owner: OwnerFacts(owner)), owner: owner.id)
+      id: newID(), kind: new.kind, name: new.name, maxKeys: maxKeys, createdAt: time.now(),
+      metadata: new.metadata,
+      members: try LifecycleRules.members(new.members, of: new.kind))
+    if let first = new.firstKey ?? configuration.firstKeyName.map({ NewKey(name: $0) }) {
+      let issued = try await create(first, of: owner, by: actor)
+      return CreatedOwner(owner: owner, firstKey: issued, receipt: issued.receipt)
+    }
+    let announcement = try announce(created(owner, by: actor), owner: owner.id)
     do throws(StoreError) {
-      let receipt = try await commit([announcement]) { $0.owner = .insert(owner) }
-      return ChangedOwner(owner: owner, receipt: receipt)
+      let receipt = try await commit([announcement], rehearsing: actor.isRehearsing) {
+        $0.owner = .insert(owner)
+      }
+      return CreatedOwner(owner: owner, firstKey: nil, receipt: receipt)
     } catch {
       if case .duplicate = error { throw .duplicateOwner(new.name) }
       throw LifecycleError(error)
     }
   }
 
-  /// Changes an owner's key limit or metadata. A lower limit ends no key; it only stops new ones.
+  func created(_ owner: OwnerRecord, by actor: Actor) -> OwnerCreated {
+    OwnerCreated(at: owner.createdAt, actor: actor.description, owner: OwnerFacts(owner))
+  }
+
+  /// Changes an owner's key limit, metadata or members. A lower limit ends no key; it only stops new ones.
   public func updateOwner(
     _ id: UUID, _ edit: OwnerEdit, by actor: Actor
   ) async throws(LifecycleError) -> ChangedOwner {
     try LifecycleRules.checkUnlimited(actor, "changing an owner")
-    return try await changeOwner(id, attempts: 1) {
+    return try await changeOwner(id, by: actor, attempts: 1) {
       (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerUpdated? in
       var changed: [String] = []
       if let maxKeys = edit.maxKeys {
@@ -71,6 +82,10 @@ extension AuthKernel {
         owner.metadata = metadata
         changed.append("metadata")
       }
+      if let members = edit.members {
+        owner.members = try LifecycleRules.members(members, of: owner.kind)
+        changed.append("members")
+      }
       if changed.isEmpty { return nil }
       return OwnerUpdated(
         at: now, actor: actor.description, owner: OwnerFacts(owner), changed: changed)
@@ -82,7 +97,7 @@ extension AuthKernel {
     _ id: UUID, by actor: Actor
   ) async throws(LifecycleError) -> ChangedOwner {
     try LifecycleRules.checkUnlimited(actor, "disabling an owner")
-    return try await changeOwner(id) {
+    return try await changeOwner(id, by: actor) {
       (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerDisabled? in
       if owner.disabled { return nil }
       owner.disabled = true
@@ -95,7 +110,7 @@ extension AuthKernel {
     _ id: UUID, by actor: Actor
   ) async throws(LifecycleError) -> ChangedOwner {
     try LifecycleRules.checkUnlimited(actor, "enabling an owner")
-    return try await changeOwner(id) {
+    return try await changeOwner(id, by: actor) {
       (owner: inout OwnerRecord, now: Timestamp) throws(LifecycleError) -> OwnerEnabled? in
       if !owner.disabled { return nil }
       owner.disabled = false
@@ -104,7 +119,7 @@ extension AuthKernel {
   }
 
   private func changeOwner(
-    _ id: UUID, attempts: Int = 16,
+    _ id: UUID, by actor: Actor, attempts: Int = 16,
     _ edit: (inout OwnerRecord, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
   ) async throws(LifecycleError) -> ChangedOwner {
     for attempt in 1... {
@@ -117,7 +132,8 @@ extension AuthKernel {
       owner.revision = expected + 1
       let announcement = try announce(signal, owner: id)
       do throws(StoreError) {
-        let receipt = try await commit([announcement]) { [owner] in
+        let receipt = try await commit([announcement], rehearsing: actor.isRehearsing) {
+          [owner] in
           $0.owner = .replace(owner, expected: expected)
         }
         return ChangedOwner(owner: owner, receipt: receipt)

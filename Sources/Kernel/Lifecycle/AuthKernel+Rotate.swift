@@ -18,7 +18,7 @@ extension AuthKernel {
     let format = try self.format(named: rotation.format ?? before.key.format)
     let built = try build(format, prefix: before.key.prefix)
     let hash = try await hashed(built.secret, prefix: before.key.prefix)
-    let changed = try await change(id, attempts: 1) {
+    let changed = try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> TokenRotated? in
       guard stored.key.revision == before.key.revision else { throw .conflict }
       try checkRotatable(stored.key, rotation, by: actor, at: now)
@@ -43,7 +43,7 @@ extension AuthKernel {
   public func completeRotation(
     _ id: UUID, by actor: Actor
   ) async throws(LifecycleError) -> ChangedKey {
-    try await change(id, attempts: 1) {
+    try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> RotationCompleted? in
       try LifecycleRules.checkReach(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)
@@ -59,7 +59,7 @@ extension AuthKernel {
   public func cancelRotation(
     _ id: UUID, by actor: Actor
   ) async throws(LifecycleError) -> ChangedKey {
-    try await change(id, attempts: 1) {
+    try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> RotationCancelled? in
       try LifecycleRules.checkReach(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)

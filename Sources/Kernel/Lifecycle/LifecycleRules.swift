@@ -70,6 +70,31 @@ package enum LifecycleRules {
     }
   }
 
+  /// The most members that an organization may have.
+  static let mostMembers = 1_000
+
+  /// An organization's members, sorted, each once.
+  static func members(
+    _ names: [String], of kind: OwnerRecord.Kind
+  ) throws(LifecycleError) -> [String] {
+    if names.isEmpty { return [] }
+    guard kind == .organization else {
+      throw .invalid(field: "members", reason: "only an organization has members")
+    }
+    guard names.count <= mostMembers else {
+      throw .invalid(field: "members", reason: "must be at most \(mostMembers) names")
+    }
+    for name in names {
+      do { try checkOwnerName(name) } catch {
+        throw .invalid(
+          field: "members",
+          reason: "must be names of users: 1 to 128 bytes of printable ASCII without space, "
+            + "comma, quotes or %")
+      }
+    }
+    return Set(names).sorted()
+  }
+
   static func checkOverlap(_ overlap: Duration) throws(LifecycleError) {
     guard overlap >= .zero, overlap <= longestOverlap else {
       throw .invalid(field: "overlap", reason: "must be 0s to 7d")

@@ -38,6 +38,13 @@ public struct ChangedKey: Sendable {
   public let receipt: Receipt
 }
 
+/// An owner that was just made, and its first key if it was given one.
+public struct CreatedOwner: Sendable {
+  public let owner: OwnerRecord
+  public let firstKey: IssuedKey?
+  public let receipt: Receipt
+}
+
 /// An owner after a change.
 public struct ChangedOwner: Sendable {
   public let owner: OwnerRecord

@@ -10,6 +10,8 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   public let description: String
   /// The id of the key that acts, if a key does.
   public let keyID: UUID?
+  /// Whether what it does is only tried: everything is checked as usual, and nothing is changed.
+  public private(set) var isRehearsing = false
   let authority: Authority
 
   enum Authority: Sendable, Equatable {
@@ -31,6 +33,13 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   public static let host = Actor("host")
   /// The kernel itself.
   public static let kernel = Actor("kernel")
+
+  /// The same actor for a dry run.
+  public var rehearsing: Actor {
+    var actor = self
+    actor.isRehearsing = true
+    return actor
+  }
 
   /// A verified key: it may not give what it does not have, unless it holds `cardea:admin`.
   public init(_ identity: Identity) {

@@ -17,5 +17,13 @@ public struct EncodedHash: Sendable, Equatable, CustomStringConvertible {
     encoded.split(separator: "$", omittingEmptySubsequences: false)
   }
 
+  /// What it takes to verify the hash: the algorithm and, where that works under a pepper, the pepper's version.
+  /// Such an algorithm's name begins with `hmac_`, and its first parameter is the version: `hmac_sha256$v1`.
+  public var scheme: String {
+    let fields = fields
+    guard fields.count > 1, fields[0].utf8.starts(with: "hmac_".utf8) else { return algorithm }
+    return "\(fields[0])$\(fields[1])"
+  }
+
   public var description: String { "<\(algorithm) hash>" }
 }

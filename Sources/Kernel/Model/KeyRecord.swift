@@ -27,7 +27,12 @@ public struct KeyRecord: Sendable, Equatable {
   /// Who created it, as ``Actor/description`` writes it.
   public let createdBy: String
   public var expiresAt: Timestamp?
+  /// The nearest threshold, in days ahead of expiry, that counts as announced (``KeyExpiring``); 0 once
+  /// ``KeyExpired`` was. `nil`: none yet. Starts anew when the expiry changes.
+  public var expiryNoticeDays: Int?
   public var lastUsedAt: Timestamp?
+  /// When the key was last reactivated: a key that was given back has not been unused since its last use.
+  public var reactivatedAt: Timestamp?
   /// Free JSON, an object of at most 4 KiB.
   public var metadata: [String: JSONValue]
   /// One secret, or two while a rotation's overlap is open; none once purged. Newest last.
@@ -44,8 +49,9 @@ public struct KeyRecord: Sendable, Equatable {
     id: UUID, prefix: String, name: String, description: String = "", kind: Kind = .user,
     keyClass: String = "default", ownerID: UUID? = nil, scopes: ScopeSet = [],
     status: Status = .active, format: String, createdAt: Timestamp, createdBy: String,
-    expiresAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil,
-    metadata: [String: JSONValue] = [:], secrets: [StoredSecret], revision: Int64 = 1
+    expiresAt: Timestamp? = nil, expiryNoticeDays: Int? = nil, lastUsedAt: Timestamp? = nil,
+    reactivatedAt: Timestamp? = nil, metadata: [String: JSONValue] = [:],
+    secrets: [StoredSecret], revision: Int64 = 1
   ) {
     self.id = id
     self.prefix = prefix
@@ -60,10 +66,17 @@ public struct KeyRecord: Sendable, Equatable {
     self.createdAt = createdAt
     self.createdBy = createdBy
     self.expiresAt = expiresAt
+    self.expiryNoticeDays = expiryNoticeDays
     self.lastUsedAt = lastUsedAt
+    self.reactivatedAt = reactivatedAt
     self.metadata = metadata
     self.secrets = secrets
     self.revision = revision
+  }
+
+  /// Since when nobody has used the key: its last use, its reactivation or its creation, whichever came last.
+  public var unusedSince: Timestamp {
+    max(createdAt, lastUsedAt ?? .earliest, reactivatedAt ?? .earliest)
   }
 
   /// The state as people see it: the status, or `expired` from the moment of expiry on.
@@ -95,10 +108,12 @@ public struct StoredSecret: Sendable, Equatable {
   /// While a rotation's overlap is open, the moment at which this (older) secret dies.
   public var endsAt: Timestamp?
   public var lastUsedAt: Timestamp?
+  /// From where it was used since it is the older one.
+  public var addresses: AddressSet
 
   public init(
     id: UUID, hash: EncodedHash, format: String, createdAt: Timestamp, endsAt: Timestamp? = nil,
-    lastUsedAt: Timestamp? = nil
+    lastUsedAt: Timestamp? = nil, addresses: AddressSet = AddressSet()
   ) {
     self.id = id
     self.hash = hash
@@ -106,6 +121,7 @@ public struct StoredSecret: Sendable, Equatable {
     self.createdAt = createdAt
     self.endsAt = endsAt
     self.lastUsedAt = lastUsedAt
+    self.addresses = addresses
   }
 }
 

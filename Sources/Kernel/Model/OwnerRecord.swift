@@ -15,6 +15,8 @@ public struct OwnerRecord: Sendable, Equatable {
   public var disabled: Bool
   public let createdAt: Timestamp
   public var metadata: [String: JSONValue]
+  /// The names of the users who belong to an organization, sorted; other kinds have none.
+  public var members: [String]
   /// Raised by one with every change; what compare-and-swap compares.
   public var revision: Int64
 
@@ -22,7 +24,8 @@ public struct OwnerRecord: Sendable, Equatable {
 
   public init(
     id: UUID, kind: Kind, name: String, maxKeys: Int = -1, disabled: Bool = false,
-    createdAt: Timestamp, metadata: [String: JSONValue] = [:], revision: Int64 = 1
+    createdAt: Timestamp, metadata: [String: JSONValue] = [:], members: [String] = [],
+    revision: Int64 = 1
   ) {
     self.id = id
     self.kind = kind
@@ -31,6 +34,7 @@ public struct OwnerRecord: Sendable, Equatable {
     self.disabled = disabled
     self.createdAt = createdAt
     self.metadata = metadata
+    self.members = members
     self.revision = revision
   }
 }

@@ -59,6 +59,16 @@ enum ConfigurationCheck {
     _ registry: borrowing Registry, _ configuration: KernelConfiguration
   ) -> [ConfigurationFault] {
     var faults: [ConfigurationFault] = []
+    if let store = registry.stores.first, !(store is any DurableKeyStore) {
+      for listener in registry.listeners {
+        guard let cursor = listener.durableCursor else { continue }
+        faults.append(
+          ConfigurationFault(
+            plugin: listener.id, setting: "store", value: store.id,
+            problem: "the store keeps no cursors, and \(cursor) needs one for durable delivery",
+            remedy: "Use a store that is a DurableKeyStore, or another delivery."))
+      }
+    }
     let algorithms = registry.hashers.map(\.algorithm)
     let formats = registry.formats.map(\.name)
     func known(_ name: String, in names: [String], _ setting: String, _ kind: String) {
@@ -117,6 +127,26 @@ enum ConfigurationCheck {
     check(
       configuration.maxStale >= .zero && configuration.maxStale <= .seconds(60),
       "cache.max_stale", configuration.maxStale, "out of range", "Give 0s to 60s.")
+    for days in configuration.expiryNoticeDays {
+      check(
+        (1...3_650).contains(days), "keys.expiring_notice", days, "out of range",
+        "Give whole days, 1d to 3650d.")
+    }
+    if let unused = configuration.suspendUnused {
+      check(
+        unused >= .seconds(86_400) && unused <= .seconds(36_500 * 86_400), "keys.suspend_unused",
+        unused, "out of range", "Give 1d to 36500d, or never.")
+    }
+    if let interval = configuration.sweepInterval {
+      check(
+        interval >= .seconds(1) && interval <= .seconds(86_400), "keys.sweep_interval", interval,
+        "out of range", "Give 1s to 1d, or never.")
+    }
+    if let name = configuration.firstKeyName {
+      check(
+        (try? LifecycleRules.checkName(name)) != nil, "owners.first_key", name, "not a key's name",
+        "Give 1 to 128 characters, or nothing.")
+    }
     if let expiry = configuration.defaultExpiry {
       check(
         expiry > .zero && expiry <= .seconds(36_500 * 86_400), "keys.default_expiry", expiry,
@@ -133,6 +163,27 @@ enum ConfigurationCheck {
         "not an available scope", "Add it to scopes.available.")
     }
     return faults
+  }
+
+  /// What is missing that hashes in the store need.
+  static func fault(of use: HashUse, algorithms: Set<String>) -> ConfigurationFault {
+    let parts = use.scheme.split(separator: "$", maxSplits: 1).map(String.init)
+    let secrets =
+      use.count == 1 ? "1 secret in the store needs" : "\(use.count) secrets in the store need"
+    guard parts.count == 2 else {
+      return ConfigurationFault(
+        setting: "hash", value: use.scheme,
+        problem: "\(secrets) this hasher, and it is not registered",
+        remedy: "Register a hasher for \(use.scheme), or revoke or rotate those keys with a "
+          + "configuration that has it.")
+    }
+    let isThere = algorithms.contains(parts[0])
+    return ConfigurationFault(
+      setting: "hash.pepper_files", value: parts[1],
+      problem: "\(secrets) this pepper of \(parts[0]), and it is not configured",
+      remedy:
+        "\(isThere ? "Add" : "Name") its file: \(parts[1])=PATH. To retire a pepper, rotate or "
+        + "revoke the keys that need it first.")
   }
 
   private static func repeated(_ names: [String]) -> [String] {

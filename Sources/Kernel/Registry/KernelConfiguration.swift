@@ -28,6 +28,19 @@ public struct KernelConfiguration: Sendable, Equatable {
   public var maxKeysPerOwner = -1
   /// `keys.owner_must_exist`: whether creating a key for an unknown owner is refused.
   public var ownerMustExist = false
+  /// `keys.expiring_notice`: how many days before its expiry a key is announced as expiring.
+  public var expiryNoticeDays: [Int] = [30, 7, 1]
+  /// `keys.suspend_unused`: keys that nobody used for so long are suspended; `nil` suspends none.
+  public var suspendUnused: Duration?
+  /// `keys.sweep_interval`: how often expiring, expired and unused keys are looked for; `nil` looks for none.
+  public var sweepInterval: Duration? = .seconds(60)
+  /// `owners.first_key`: the name of a key that every owner is given who is created by name; `nil` gives none.
+  public var firstKeyName: String?
+  /// How long a listener may take over one signal before it is reported as hung.
+  public var listenerDeadline: Duration = .seconds(30)
+  /// For how long a process holds a durable subscription at a time: after a crash, so long at most until another
+  /// goes on with it.
+  public var subscriptionClaim: Duration = .seconds(10)
   /// `scopes.available`: if not empty, the only scopes that keys may hold (besides `cardea:` ones).
   public var availableScopes: [String] = []
   /// `scopes.default`: what a key gets that is created without scopes.

@@ -45,7 +45,7 @@ public struct RateLimited: AccessSignal {
   public func encode(to encoder: any Encoder) throws { try event.encode(to: encoder) }
 }
 
-/// A listener threw, or its mailbox overflowed.
+/// A listener threw or hung, its mailbox overflowed, or a durable subscription gave up on a signal.
 public struct ListenerFailed: Signal {
   public static let name = "listener_failed"
   /// The listener's id.
@@ -63,7 +63,15 @@ public struct ListenerFailed: Signal {
     self.count = count
   }
 
-  public enum Failure: String, Sendable, Encodable { case threw, overflowed }
+  public enum Failure: String, Sendable, Encodable {
+    case threw, overflowed
+    /// It has been busy with one signal for longer than ``KernelConfiguration/listenerDeadline``.
+    case hung
+    /// A durable subscription tried often enough: the signal is a dead letter now.
+    case buried
+    /// It asks for durable delivery, and the store keeps no cursors: it gets nothing.
+    case undeliverable
+  }
 
   private enum CodingKeys: String, CodingKey { case listener, signal, failure, count }
 

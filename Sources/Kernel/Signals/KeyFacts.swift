@@ -5,7 +5,7 @@
 #endif
 
 /// What a signal tells of a key. No secret, no hash.
-public struct KeyFacts: Sendable, Equatable, Encodable {
+public struct KeyFacts: Sendable, Equatable, Codable {
   public let id: UUID
   public let prefix: String
   public let name: String
@@ -36,6 +36,19 @@ public struct KeyFacts: Sendable, Equatable, Encodable {
     case expiresAt = "expires_at"
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decode(UUID.self, forKey: .id)
+    prefix = try container.decode(String.self, forKey: .prefix)
+    name = try container.decode(String.self, forKey: .name)
+    kind = try container.decode(KeyRecord.Kind.self, forKey: .kind)
+    keyClass = try container.decode(String.self, forKey: .keyClass)
+    owner = try container.decodeIfPresent(String.self, forKey: .owner)
+    scopes = try container.decode(ScopeSet.self, forKey: .scopes)
+    state = try container.decode(KeyState.self, forKey: .state)
+    expiresAt = try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt)
+  }
+
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id.text, forKey: .id)
@@ -51,7 +64,7 @@ public struct KeyFacts: Sendable, Equatable, Encodable {
 }
 
 /// What a signal tells of an owner.
-public struct OwnerFacts: Sendable, Equatable, Encodable {
+public struct OwnerFacts: Sendable, Equatable, Codable {
   public let id: UUID
   public let kind: OwnerRecord.Kind
   public let name: String

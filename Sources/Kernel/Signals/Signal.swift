@@ -10,8 +10,8 @@ public protocol Signal: Encodable, Sendable {
 }
 
 /// A signal of the lifecycle: written to the signal log in its change's transaction, published after
-/// the commit.
-public protocol ChangeSignal: Signal {
+/// the commit. It can be read back from there, for durable delivery.
+public protocol ChangeSignal: Signal, Decodable {
   /// Its position in the signal log; `nil` until it is committed.
   var position: Int64? { get set }
   var at: Timestamp { get }

@@ -1,5 +1,11 @@
 import Synchronization
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Carries signals from the kernel to listeners.
 ///
 /// Subscription is by type, so the compiler checks the handler. Publishing with no subscriber costs a few
@@ -31,6 +37,17 @@ public final class SignalBus: Sendable {
   /// Topics of signals that plugins declare themselves.
   private let others = Locked<[ObjectIdentifier: any Sendable]>([:])
   private let lanes = Locked<[UInt64: @Sendable () async -> Void]>([:])
+  /// Who watches each subscriber, and how to report one that hangs.
+  private let watches = Locked<[UInt64: Watched]>([:])
+  private let clock: any KernelClock
+  /// A kernel's; `nil` on a bus of its own, where a durable subscription is a queue.
+  private let durable: DurableLanes?
+
+  private struct Watched: Sendable {
+    let watch: ListenerWatch
+    let report: @Sendable () -> Void
+  }
+
   private let nextID = Atomic<UInt64>(1)
 
   /// The catalogue: every type of signal that has a place in the signal log or the access log.
@@ -42,7 +59,17 @@ public final class SignalBus: Sendable {
     AuthenticationFailed.self, RateLimited.self, ListenerFailed.self,
   ]
 
-  public init() {}
+  /// The signals of the catalogue that stand in the signal log.
+  static let changes: [any ChangeSignal.Type] = catalogue.compactMap {
+    $0 as? any ChangeSignal.Type
+  }
+
+  public convenience init() { self.init(clock: SystemClock(), durable: nil) }
+
+  init(clock: any KernelClock, durable: DurableLanes?) {
+    self.clock = clock
+    self.durable = durable
+  }
 
   /// Publishes a signal. The argument is only evaluated if somebody subscribed.
   @inline(__always)
@@ -72,18 +99,15 @@ public final class SignalBus: Sendable {
     let number = nextID.wrappingAdd(1, ordering: .relaxed).newValue
     let topic = Received.topic(on: self)
     let failures = FailureCount()
+    let watch = watched(number, id, Received.self)
     let guarded: @Sendable (Received) -> Void = { [weak self] signal in
-      do { try handler(signal) } catch {
+      do { try watch.run { try handler(signal) } } catch {
         // A report that can't be received is not reported: that would never end.
         if (signal as? AnySignal)?.base is ListenerFailed { return }
         self?.report(id, Received.self, .threw, failures.next())
       }
     }
-    switch delivery.mode {
-    case .inline:
-      topic.add(.init(id: number, receive: guarded))
-      return Subscription { topic.remove(number) }
-    case .queue(let bound, let overflow):
+    func queue(bound: Int, overflow: Overflow) -> Subscription {
       let lane = Lane<Received>(
         label: "cardea.\(id)", bound: bound, overflow: overflow, receive: guarded
       ) { [weak self] count in self?.report(id, Received.self, .overflowed, count) }
@@ -93,9 +117,81 @@ public final class SignalBus: Sendable {
         topic.remove(number)
         lane.close()
         _ = self?.lanes.withLock { $0.removeValue(forKey: number) }
+        self?.unwatch(number)
       }
     }
+    switch delivery.mode {
+    case .inline:
+      topic.add(.init(id: number, receive: guarded))
+      return Subscription { [weak self] in
+        topic.remove(number)
+        self?.unwatch(number)
+      }
+    case .queue(let bound, let overflow): return queue(bound: bound, overflow: overflow)
+    case .durable(let durability):
+      guard let durable else { return queue(bound: 10_000, overflow: .dropOldest) }
+      return subscribe(durability, durable, number, id, watch, failures, handler)
+    }
   }
+
+  private func subscribe<Received: Signal>(
+    _ durability: Delivery<Received>.Durability, _ durable: DurableLanes, _ number: UInt64,
+    _ id: String, _ watch: ListenerWatch, _ failures: FailureCount,
+    _ handler: @escaping @Sendable (Received) throws -> Void
+  ) -> Subscription {
+    guard let source = durable.source else {
+      report(id, Received.self, .undeliverable, 1)
+      return Subscription {}
+    }
+    let buried = FailureCount()
+    let lane = DurableLane(
+      DurableLane.Subscription(
+        cursor: durability.cursor, holder: "\(UUID().text)-\(number)",
+        attempts: durability.attempts, backoff: durability.backoff,
+        receive: { [weak self] entry in
+          do {
+            guard let signal = try durability.decode(entry) else { return }
+            try watch.run { try handler(signal) }
+          } catch {
+            self?.report(id, Received.self, .threw, failures.next())
+            throw error
+          }
+        }, buried: { [weak self] in self?.report(id, Received.self, .buried, buried.next()) }),
+      source)
+    durable.add(lane, number)
+    return Subscription { [weak self] in
+      durable.remove(number)
+      self?.unwatch(number)
+    }
+  }
+
+  private func watched<Received: Signal>(
+    _ number: UInt64, _ id: String, _ type: Received.Type
+  ) -> ListenerWatch {
+    let watch = ListenerWatch(clock)
+    let hangs = FailureCount()
+    watches.withLock {
+      $0[number] = Watched(watch: watch) { [weak self] in
+        self?.report(id, Received.self, .hung, hangs.next())
+      }
+    }
+    return watch
+  }
+
+  private func unwatch(_ number: UInt64) {
+    _ = watches.withLock { $0.removeValue(forKey: number) }
+  }
+
+  /// Reports every listener that has been busy with one signal for longer than `deadline`, once per signal.
+  package func reportHung(after deadline: Duration) {
+    for watched in watches.withLock({ Array($0.values) })
+    where watched.watch.isNewlyHung(after: deadline) {
+      watched.report()
+    }
+  }
+
+  /// The signal log goes on to `position`.
+  func wakeDurable(at position: Int64) { durable?.wake(at: position) }
 
   /// Calls `receive` on the publishing thread; it must only hand the signal on.
   func subscribeDirectly<Received: Signal>(
@@ -127,6 +223,7 @@ public final class SignalBus: Sendable {
   public func drain() async {
     for _ in 0..<3 {
       for lane in lanes.withLock({ Array($0.values) }) { await lane() }
+      await durable?.drain()
     }
   }
 
@@ -147,7 +244,7 @@ public final class SignalBus: Sendable {
     if type == ListenerFailed.self { return }
     let report = ListenerFailed(
       listener: listener, signal: Received.name, failure: failure, count: count)
-    if type == AnySignal.self, failure == .overflowed {
+    if type == AnySignal.self, failure == .overflowed || failure == .hung {
       // The mailbox that is full would get this too.
       listenerFailed.send(report)
     } else {

@@ -8,6 +8,19 @@ public indirect enum JSONValue: Sendable, Hashable, Codable {
   case array([JSONValue])
   case object([String: JSONValue])
 
+  /// Whether a person who writes `text` may mean this value: the string of the same bytes, or the number, `true`,
+  /// `false` or `null` that is written so. Arrays and objects are never meant.
+  public func reads(_ text: String) -> Bool {
+    switch self {
+    case .string(let value): value.utf8.elementsEqual(text.utf8)
+    case .null: text.utf8.elementsEqual("null".utf8)
+    case .bool(let value): text.utf8.elementsEqual((value ? "true" : "false").utf8)
+    case .integer(let value): Int64(text) == value
+    case .number(let value): Double(text) == value
+    case .array, .object: false
+    }
+  }
+
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {

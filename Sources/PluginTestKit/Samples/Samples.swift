@@ -27,7 +27,16 @@ enum Samples {
   static func secret(_ number: Int, _ index: UInt8 = 0) -> StoredSecret {
     StoredSecret(
       id: id(number, 0x10 + index), hash: EncodedHash("plain$1$salt\(index)$digest\(number)"),
-      format: index == 0 ? "underscore" : "dotted", createdAt: time(number))
+      format: index == 0 ? "underscore" : "dotted", createdAt: time(number),
+      addresses: addresses(number))
+  }
+
+  /// Two addresses.
+  static func addresses(_ number: Int) -> AddressSet {
+    var set = AddressSet()
+    set.insert(UInt64(number))
+    set.insert(.max - UInt64(number))
+    return set
   }
 
   /// A key in which no field has its default.
@@ -37,6 +46,7 @@ enum Samples {
       description: "the key of number \(number)", kind: .system, keyClass: "gold",
       ownerID: owner?.id, scopes: ["orders:read", "orders:write"], format: "underscore",
       createdAt: time(number), createdBy: "key:tok_maker", expiresAt: time(number + 1_000_000),
+      expiryNoticeDays: 7, reactivatedAt: time(number + 1),
       metadata: ["number": .integer(Int64(number)), "tags": .array([.string("a"), .null])],
       secrets: [secret(number)])
   }
@@ -46,6 +56,7 @@ enum Samples {
   ) -> OwnerRecord {
     OwnerRecord(
       id: id(number, 0xFF), kind: kind, name: name ?? "owner\(number)", maxKeys: maxKeys,
-      createdAt: time(number), metadata: ["plan": .string("free"), "seats": .number(2.5)])
+      createdAt: time(number), metadata: ["plan": .string("free"), "seats": .number(2.5)],
+      members: ["ann", "bob\(number)"])
   }
 }

@@ -81,6 +81,32 @@ extension StorePromises {
         try await expect([], "a pattern, which is no text") { $0.text = "100__" }
         try await expect([2], "a part of the description") { $0.text = "NUMBER 2" }
         try await expect([4], "a part of the prefix") { $0.text = "Kit4" }
+        try await expect([2, 1], "a prefix's beginning") {
+          $0.prefix = "tok_kit"
+          $0.ownerID = owner.id
+        }
+        try await expect([3], "the whole prefix") { $0.prefix = "tok_kit3" }
+        try await expect([], "a prefix of other case") { $0.prefix = "TOK" }
+        try await expect([], "a prefix that is a pattern") { $0.prefix = "tok_kit_" }
+        try await expect([4, 3, 2, 1], "being unused") { $0.unusedBefore = Samples.time(6) }
+        try await expect([5, 4, 3, 2, 1], "being unused, a reactivation later") {
+          $0.unusedBefore = Samples.time(7)
+        }
+        try await expect([4], "metadata that is a number") { $0.metadata = ["number": "4"] }
+        try await expect([6], "metadata that is a text") { $0.metadata = ["team": "ops"] }
+        try await expect([6], "two fields of metadata") {
+          $0.metadata = ["team": "ops", "on": "true"]
+        }
+        try await expect([6], "metadata that is null") { $0.metadata = ["none": "null"] }
+        try await expect([6], "metadata that is a fraction") { $0.metadata = ["share": "2.5"] }
+        try await expect([], "metadata of another value") { $0.metadata = ["team": "OPS"] }
+        try await expect([], "metadata that is a list") { $0.metadata = ["tags": "[\"a\",null]"] }
+        try await expect([], "a path, which is no field") { $0.metadata = ["$.team": "ops"] }
+        try await expect([1], "an expiry that was not announced so near") {
+          $0.unannouncedDays = 1
+          $0.expiresFrom = Samples.time(51)
+        }
+        try await expect([], "an expiry that was announced") { $0.unannouncedDays = 7 }
         try await expect([1], "owner and state") {
           $0.ownerID = owner.id
           $0.state = .active
@@ -118,6 +144,12 @@ extension StorePromises {
         try require(
           try await store.owners(OwnerQuery(kind: .user, name: "bob")).items, is: [owners[3]],
           "users named bob")
+        var ofMember = OwnerQuery()
+        ofMember.member = "bob4"
+        try require(
+          try await store.owners(ofMember).items, is: [owners[3]], "owners with a member")
+        ofMember.member = "bob"
+        try require(try await store.owners(ofMember).items, is: [], "owners with a part of a name")
         let all = try await store.owners(OwnerQuery()).items
         try require(Set(all.map(\.id)) == Set(owners.map(\.id)), "not all owners are listed")
         for limit in [1, 2, 5] {
@@ -151,6 +183,9 @@ extension StorePromises {
     keys[5].name = "100%_sure"
     keys[5].scopes = ["billing:*"]
     keys[5].expiresAt = nil
+    keys[5].metadata = [
+      "team": .string("ops"), "on": .bool(true), "none": .null, "share": .number(2.5),
+    ]
     _ = try await store.commit(inserting(owner))
     for key in keys { try await store.insert(key) }
     return keys

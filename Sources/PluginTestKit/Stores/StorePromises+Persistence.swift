@@ -28,6 +28,12 @@ extension StorePromises {
     try await test.store.open()
     let use = try await fill(test.store)
     let before = try await StoreContents(test.store)
+    let letters = [letter(1), letter(2)]
+    if let durable = test.store as? any DurableKeyStore, powers.contains(.durable) {
+      _ = try await durable.claim(claim("mail"))
+      try await durable.advance(step(from: 0, to: 1, buried: letters[0]))
+      try await durable.advance(step(from: 1, to: 2, buried: letters[1]))
+    }
     try await leave(test.store, test)
 
     let store = try await again()
@@ -36,6 +42,12 @@ extension StorePromises {
     try require(
       try await store.idempotency(actor: use.actor, key: use.key), is: use,
       "the use of the idempotency key")
+    if let durable = store as? any DurableKeyStore, powers.contains(.durable) {
+      try require(
+        try await durable.subscriptions(),
+        is: [SubscriptionRecord(name: "mail", position: 2, deadLetters: 2)], "the cursors")
+      try require(try await durable.deadLetters(DeadLetterQuery()), is: letters, "the dead letters")
+    }
     var bootstrap = inserting(Samples.key(20))
     bootstrap.onlyIfEmpty = true
     try await store.requireRefusal(bootstrap, with: .notEmpty, "a bootstrap after reopening")

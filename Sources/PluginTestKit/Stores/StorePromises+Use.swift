@@ -90,6 +90,33 @@ extension StorePromises {
         try require(try await store.logHead().position, is: 2, "entries: usage is not a change")
         _ = try await store.commit(replacing(key.edited { $0.name = "still revision 1" }))
       },
+      promise("gathers the addresses of a secret's use, each once, up to the bound") { store in
+        var key = Samples.key(1)
+        try await store.insert(key)
+        func use(_ marks: [UInt64]) -> KeyUsage {
+          var addresses = AddressSet()
+          for mark in marks { addresses.insert(mark) }
+          return KeyUsage(
+            prefix: key.prefix, secretID: key.secrets[0].id, count: 1,
+            lastUsedAt: Samples.time(50), addresses: addresses)
+        }
+        try await store.record([use([1000, 2000])])
+        try await store.record([use([2000, 3000]), use([])])
+        for mark in [1000, 2000, 3000] as [UInt64] { key.secrets[0].addresses.insert(mark) }
+        key.lastUsedAt = Samples.time(50)
+        key.secrets[0].lastUsedAt = Samples.time(50)
+        try await store.requireKey(key)
+        let renamed = key.edited {
+          $0.name = "made up before"
+          $0.secrets[0].addresses = AddressSet()
+        }
+        _ = try await store.commit(replacing(renamed))
+        let kept = try await store.find(prefix: key.prefix)?.key.secrets[0].addresses
+        try require(kept, is: key.secrets[0].addresses, "the addresses after a change")
+        try await store.record([use((5000..<5200).map { $0 })])
+        let most = try await store.find(prefix: key.prefix)?.key.secrets[0].addresses.count
+        try require(most, is: AddressSet.limit, "the most addresses")
+      },
       promise("drops usage of what is no longer there") { store in
         let key = Samples.key(1)
         try await store.insert(key)

@@ -21,8 +21,14 @@ struct BodyFields: Sendable {
       throw Problem(
         status: 400, code: "invalid", detail: "the body must be a JSON object", field: "body")
     }
+    try self.init(members, known: known, in: "")
+  }
+
+  private init(
+    _ members: [String: JSONValue], known: Set<String>, in path: String
+  ) throws(Problem) {
     if let unknown = members.keys.filter({ !known.contains($0) }).min() {
-      throw Problem.invalid(unknown.shortened, "no such field")
+      throw Problem.invalid(path + unknown.shortened, "no such field")
     }
     self.members = members
   }
@@ -31,6 +37,8 @@ struct BodyFields: Sendable {
   static let none = BodyFields()
 
   private init() { members = [:] }
+
+  var isEmpty: Bool { members.isEmpty }
 
   func string(_ name: String) throws(Problem) -> String? {
     switch members[name] {
@@ -69,6 +77,42 @@ struct BodyFields: Sendable {
     default: throw Problem.invalid(name, "must be a whole number")
     }
   }
+
+  func boolean(_ name: String) throws(Problem) -> Bool? {
+    switch members[name] {
+    case nil: return nil
+    case .bool(let value): return value
+    default: throw Problem.invalid(name, "must be true or false")
+    }
+  }
+
+  /// The members of an object within; `nil` without it.
+  /// - Parameter known: every name that it takes.
+  func fields(_ name: String, known: Set<String>) throws(Problem) -> BodyFields? {
+    guard let members = try object(name) else { return nil }
+    return try BodyFields(members, known: known, in: "\(name).")
+  }
+
+  /// An object of scalars, each as the text that it reads.
+  func texts(_ name: String) throws(Problem) -> [String: String]? {
+    guard let members = try object(name) else { return nil }
+    var texts: [String: String] = [:]
+    for (field, value) in members {
+      switch value {
+      case .string(let text): texts[field] = text
+      case .integer(let number): texts[field] = "\(number)"
+      case .number(let number): texts[field] = "\(number)"
+      case .bool(let flag): texts[field] = flag ? "true" : "false"
+      case .null: texts[field] = "null"
+      case .array, .object:
+        throw Problem.invalid(name, "must hold strings, numbers, true, false or null")
+      }
+    }
+    return texts
+  }
+
+  /// Whether the call is only tried.
+  func dryRun() throws(Problem) -> Bool { try boolean("dry_run") ?? false }
 
   func object(_ name: String) throws(Problem) -> [String: JSONValue]? {
     switch members[name] {

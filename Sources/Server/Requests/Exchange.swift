@@ -42,8 +42,11 @@ struct Exchange: Sendable {
   }
 
   /// The query's items; one of any other name is refused.
-  func query(_ known: Set<String>) throws(Problem) -> QueryFields {
-    try QueryFields(target.query, known: known, ignored: configuration.queryCredentials)
+  /// - Parameter takesMetadata: whether it may filter by metadata.
+  func query(_ known: Set<String>, takesMetadata: Bool = false) throws(Problem) -> QueryFields {
+    try QueryFields(
+      target.query, known: known, takesMetadata: takesMetadata,
+      ignored: configuration.queryCredentials)
   }
 
   /// The body, and then the key that asks, if it grants `scope`.

@@ -11,15 +11,28 @@ import CardeaKernel
 package struct QueryFields: Sendable {
   private var items: [String: String] = [:]
 
+  /// Fields of metadata, each with the text that it must read.
+  private(set) var metadata: [String: String] = [:]
+
+  /// - Parameter takesMetadata: whether `metadata.FIELD` is a name too.
   /// - Parameter ignored: names that extractors read tokens from; their values are never looked at
   ///   here.
-  package init(_ query: Substring?, known: Set<String>, ignored: [String]) throws(Problem) {
+  package init(
+    _ query: Substring?, known: Set<String>, takesMetadata: Bool = false, ignored: [String]
+  ) throws(Problem) {
     guard let all = FormItems(query: query ?? "").all() else {
       throw Problem(
         status: 400, code: "invalid", detail: "the query is not percent-encoded UTF-8",
         field: "query")
     }
     for (name, value) in all where !ignored.contains(name) {
+      if takesMetadata, name.utf8.starts(with: QueryNames.metadata.utf8) {
+        let field = String(name.dropFirst(QueryNames.metadata.count))
+        guard metadata.updateValue(value, forKey: field) == nil else {
+          throw Problem.invalid(String(name.prefix(64)), "is given twice")
+        }
+        continue
+      }
       guard known.contains(name) else {
         throw Problem(
           status: 400, code: "invalid", detail: "no such query parameter",
@@ -58,9 +71,24 @@ package struct QueryFields: Sendable {
     return id
   }
 
+  /// A moment, or a duration that reaches back from now.
+  func moment(_ name: String, at now: Timestamp) throws(Problem) -> Timestamp? {
+    guard let text = items[name] else { return nil }
+    guard let moment = Timestamp(text, before: now) else {
+      throw Problem.invalid(name, "must be a duration such as 90d, or a time")
+    }
+    return moment
+  }
+
   /// `FROM..BEFORE`, either side of which may be left out.
   package func span(_ name: String) throws(Problem) -> (from: Timestamp?, before: Timestamp?) {
     guard let text = items[name] else { return (nil, nil) }
+    return try QueryFields.span(name, text)
+  }
+
+  static func span(
+    _ name: String, _ text: String
+  ) throws(Problem) -> (from: Timestamp?, before: Timestamp?) {
     let problem = Problem.invalid(
       name, "must be a span such as 2026-01-01T00:00:00Z..2026-02-01T00:00:00Z")
     guard let dots = text.firstRange(of: "..") else { throw problem }
@@ -70,6 +98,18 @@ package struct QueryFields: Sendable {
       return time
     }
     return (try time(text[..<dots.lowerBound]), try time(text[dots.upperBound...]))
+  }
+}
+
+extension Timestamp {
+  /// A time as RFC 3339 writes it, or a duration before `now`.
+  public init?(_ text: String, before now: Timestamp) {
+    if let time = Timestamp(rfc3339: text) {
+      self = time
+      return
+    }
+    guard let duration = DurationText(text)?.duration else { return nil }
+    self = now.adding(.zero - duration) ?? .earliest
   }
 }
 

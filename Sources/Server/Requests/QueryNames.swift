@@ -4,11 +4,14 @@ package enum QueryNames {
   static let auth: Set<String> = ["scope", "class"]
   /// Of `GET /v1/keys`.
   static let keys: Set<String> = [
-    "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "query",
-    "cursor", "limit",
+    "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "unused_since",
+    "prefix", "query", "cursor", "limit",
   ]
+  /// What begins the name of a filter on a metadata field: `metadata.team`.
+  static let metadata = "metadata."
+
   /// Of `GET /v1/owners`.
-  static let owners: Set<String> = ["kind", "name", "cursor", "limit"]
+  static let owners: Set<String> = ["kind", "name", "member", "cursor", "limit"]
 
   /// Every one of them.
   package static let all = auth.union(keys).union(owners)

@@ -13,7 +13,7 @@ public struct OwnerResource: Encodable, Sendable {
   public init(_ owner: OwnerRecord) { self.owner = owner }
 
   private enum CodingKeys: String, CodingKey {
-    case id, kind, name, disabled, metadata
+    case id, kind, name, disabled, metadata, members
     case maxKeys = "max_keys"
     case createdAt = "created_at"
   }
@@ -27,5 +27,6 @@ public struct OwnerResource: Encodable, Sendable {
     try container.encode(owner.disabled, forKey: .disabled)
     try container.encode(owner.createdAt, forKey: .createdAt)
     try container.encode(owner.metadata, forKey: .metadata)
+    try container.encode(owner.members, forKey: .members)
   }
 }

@@ -1,9 +1,11 @@
 import CardeaKernel
 
-/// An open rotation: until when the old secret works on, and when it was last used.
+/// An open rotation: until when the old secret works on, when it was last used, and from how many addresses since
+/// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more).
 public struct RotationResource: Encodable, Sendable {
   public let overlapUntil: Timestamp
   public let oldSecretLastUsedAt: Timestamp?
+  public let oldSecretAddresses: Int
 
   /// `nil` unless a rotation's overlap is open at that moment.
   public init?(_ key: KeyRecord, at now: Timestamp) {
@@ -12,16 +14,19 @@ public struct RotationResource: Encodable, Sendable {
     else { return nil }
     overlapUntil = endsAt
     oldSecretLastUsedAt = old.lastUsedAt
+    oldSecretAddresses = old.addresses.count
   }
 
   private enum CodingKeys: String, CodingKey {
     case overlapUntil = "overlap_until"
     case oldSecretLastUsedAt = "old_secret_last_used_at"
+    case oldSecretAddresses = "old_secret_addresses"
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(overlapUntil, forKey: .overlapUntil)
     try container.encode(oldSecretLastUsedAt, forKey: .oldSecretLastUsedAt)
+    try container.encode(oldSecretAddresses, forKey: .oldSecretAddresses)
   }
 }

@@ -53,28 +53,24 @@ enum KeyRoutes {
     _ change: (AuthKernel, UUID, Actor) async throws -> ChangedKey
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    _ = try body.fields([], optional: true)
-    let changed = try await change(exchange.kernel, try exchange.id(), Actor(identity))
-    return try .json(ChangedKeyResource(changed, at: exchange.now))
+    let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
+    let changed = try await change(
+      exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
+    return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
   }
 
   private static func create(
     _ exchange: Exchange, _ idempotency: IdempotencyTable
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let actor = Actor(identity)
-    let fields = try body.fields([
-      "name", "description", "kind", "class", "owner", "scopes", "expires_in", "expires_at",
-      "metadata",
-    ])
-    var new = NewKey(name: try fields.requiredString("name"))
-    new.description = try fields.string("description") ?? ""
-    new.kind = try fields.choice("kind", as: KeyRecord.Kind.self) ?? .user
-    new.keyClass = try fields.string("class") ?? "default"
+    let fields = try body.fields(BodyFields.newKey.union(["owner", "dry_run"]))
+    var new = try fields.newKey()
     new.owner = try fields.owner()
-    new.scopes = try fields.strings("scopes")
-    new.expiry = try fields.expiry() ?? .standard
-    new.metadata = try fields.object("metadata") ?? [:]
+    if try fields.dryRun() {
+      let issued = try await exchange.kernel.createKey(new, by: Actor(identity, dryRun: true))
+      return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now))
+    }
+    let actor = Actor(identity)
     new.idempotency = try claim(exchange, body.bytes)
     do {
       let issued = try await idempotency.once(new.idempotency, by: actor) {
@@ -115,13 +111,16 @@ enum KeyRoutes {
 
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
-    let fields = try exchange.query(QueryNames.keys)
+    let fields = try exchange.query(QueryNames.keys, takesMetadata: true)
     var query = KeyQuery(now: exchange.now, limit: try fields.limit())
     query.state = try fields.choice("state", as: KeyState.self)
     query.kind = try fields.choice("kind", as: KeyRecord.Kind.self)
     query.keyClass = fields.string("class")
     query.scope = fields.string("scope")
     query.text = fields.string("query")
+    query.prefix = fields.string("prefix")
+    query.unusedBefore = try fields.moment("unused_since", at: exchange.now)
+    query.metadata = fields.metadata
     let created = try fields.span("created")
     query.createdFrom = created.from
     query.createdBefore = created.before
@@ -155,7 +154,7 @@ enum KeyRoutes {
   private static func update(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
     let fields = try body.fields([
-      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata",
+      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata", "dry_run",
     ])
     var edit = KeyEdit()
     edit.name = try fields.string("name")
@@ -164,24 +163,20 @@ enum KeyRoutes {
     edit.scopes = try fields.strings("scopes")
     edit.expiry = try fields.expiry()
     edit.metadata = try fields.object("metadata")
+    let dryRun = try fields.dryRun()
     let changed = try await exchange.kernel.updateKey(
-      try exchange.id(), edit, by: Actor(identity))
-    return try .json(ChangedKeyResource(changed, at: exchange.now))
+      try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
+    return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
   }
 
   private static func rotate(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields(["overlap", "format"], optional: true)
-    var rotation = Rotation()
-    if let overlap = try fields.duration("overlap") {
-      guard let duration = overlap.duration else {
-        throw Problem.invalid("overlap", "must be a duration of at most 7d")
-      }
-      rotation.overlap = duration
-    }
-    rotation.format = try fields.string("format")
+    let fields = try body.fields(["overlap", "format", "dry_run"], optional: true)
+    let rotation = try fields.rotation()
+    let dryRun = try fields.dryRun()
     let issued = try await exchange.kernel.rotateToken(
-      try exchange.id(), rotation, by: Actor(identity))
+      try exchange.id(), rotation, by: Actor(identity, dryRun: dryRun))
+    if dryRun { return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now)) }
     return try .json(IssuedKeyResource(issued, at: exchange.now))
   }
 }

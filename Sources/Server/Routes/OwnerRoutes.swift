@@ -21,13 +21,15 @@ enum OwnerRoutes {
     }
     table.patch("/v1/owners/{id}") { exchange in
       let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-      let fields = try body.fields(["max_keys", "metadata"])
+      let fields = try body.fields(["max_keys", "metadata", "members", "dry_run"])
       var edit = OwnerEdit()
       edit.maxKeys = try fields.integer("max_keys")
       edit.metadata = try fields.object("metadata")
+      edit.members = try fields.strings("members")
+      let dryRun = try fields.dryRun()
       let changed = try await exchange.kernel.updateOwner(
-        try exchange.id(), edit, by: Actor(identity))
-      return try .json(ChangedOwnerResource(changed))
+        try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
+      return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
     }
     table.post("/v1/owners/{id}/disable") {
       try await act($0) { try await $0.disableOwner($1, by: $2) }
@@ -42,21 +44,30 @@ enum OwnerRoutes {
     _ change: (AuthKernel, UUID, Actor) async throws -> ChangedOwner
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    _ = try body.fields([], optional: true)
-    let changed = try await change(exchange.kernel, try exchange.id(), Actor(identity))
-    return try .json(ChangedOwnerResource(changed))
+    let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
+    let changed = try await change(
+      exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
+    return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
   }
 
   private static func create(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields(["name", "kind", "max_keys", "metadata"])
+    let fields = try body.fields([
+      "name", "kind", "max_keys", "metadata", "members", "with_key", "dry_run",
+    ])
     var new = NewOwner(
       kind: try fields.choice("kind", as: OwnerRecord.Kind.self) ?? .user,
       name: try fields.requiredString("name"), maxKeys: try fields.integer("max_keys"))
     new.metadata = try fields.object("metadata") ?? [:]
+    new.members = try fields.strings("members") ?? []
+    new.firstKey = try fields.fields("with_key", known: BodyFields.newKey)?.newKey()
+    let dryRun = try fields.dryRun()
     do {
-      let changed = try await exchange.kernel.createOwner(new, by: Actor(identity))
-      return try .json(ChangedOwnerResource(changed), status: .created)
+      let created = try await exchange.kernel.createOwner(
+        new, by: Actor(identity, dryRun: dryRun))
+      return try .json(
+        ChangedOwnerResource(created, at: exchange.now, dryRun: dryRun),
+        status: dryRun ? .ok : .created)
     } catch LifecycleError.invalid(field: "owner", let reason) {
       // What a key calls its owner is this resource's own name.
       throw Problem.invalid("name", reason)
@@ -69,6 +80,7 @@ enum OwnerRoutes {
     var query = OwnerQuery(
       kind: try fields.choice("kind", as: OwnerRecord.Kind.self), name: fields.string("name"),
       limit: try fields.limit())
+    query.member = fields.string("member")
     query.after = try fields.cursor()
     return try .json(PageResource(try await exchange.kernel.owners(query)))
   }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Help and usage")
 struct HelpTests {
-  private static let commands = ["init", "serve", "keys", "owners", "check", "plugins"]
+  private static let commands = ["init", "serve", "keys", "owners", "signals", "check", "plugins"]
   private static let keys = [
     "create", "list", "show", "update", "rotate", "complete-rotation", "cancel-rotation", "revoke",
     "suspend", "reactivate", "purge", "verify",
@@ -31,6 +31,7 @@ struct HelpTests {
     let all =
       ["init", "serve", "check", "plugins"].map { [$0] } + HelpTests.keys.map { ["keys", $0] }
       + HelpTests.owners.map { ["owners", $0] }
+      + ["list", "replay"].map { ["signals", "dead-letters", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])
       #expect(result.status == 0, "\(command)")
@@ -64,6 +65,11 @@ struct HelpTests {
       ["keys", "create", "k", "--scope", "a", "--no-scopes"],
       ["keys", "create", "k", "--metadata", "[]"],
       ["keys", "rotate", "tok_ab12CD34", "--overlap", "never"], ["keys", "show", ""],
+      ["keys", "revoke"], ["keys", "revoke", "tok_ab12CD34", "--owner", "alice"],
+      ["keys", "revoke", "--unused-since", "+5d"], ["keys", "revoke", "--older-than", "soon"],
+      ["keys", "purge", "--metadata", "team"], ["keys", "list", "--metadata", "=x"],
+      ["owners", "create", "bob", "--scope", "a"], ["signals", "dead-letters", "replay"],
+      ["signals", "dead-letters", "replay", "--position", "-1x"],
     ])
   func usage(arguments: [String]) throws {
     let program = try CardeaProgram()

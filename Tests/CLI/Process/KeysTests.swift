@@ -206,7 +206,7 @@ struct KeysTests {
     let owner = try #require(made.json?["owner"] as? [String: Any])
     #expect(
       owner.keys.sorted() == [
-        "created_at", "disabled", "id", "kind", "max_keys", "metadata", "name",
+        "created_at", "disabled", "id", "kind", "max_keys", "members", "metadata", "name",
       ])
     #expect(try program.run("owners", "create", "bob").status == 1)
     #expect(try program.run("owners", "create", "bob", "--kind", "system").status == 0)

@@ -50,10 +50,34 @@ public struct TimedStore<Base: KeyStore>: KeyStore {
   ) async throws(StoreError) -> IdempotencyRecord? {
     try await base.idempotency(actor: actor, key: key)
   }
+  public func hashUses(besides known: Set<String>) async throws(StoreError) -> [HashUse] {
+    try await base.hashUses(besides: known)
+  }
   public func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry] {
     try await base.log(after: position, limit: limit)
   }
   public func logHead() async throws(StoreError) -> LogHead { try await base.logHead() }
+}
+
+/// Whoever wraps a store with more powers has them too.
+extension TimedStore: DurableKeyStore where Base: DurableKeyStore {
+  public func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
+    try await base.claim(claim)
+  }
+  public func advance(_ step: SubscriptionStep) async throws(StoreError) {
+    try await base.advance(step)
+  }
+  public func subscriptions() async throws(StoreError) -> [SubscriptionRecord] {
+    try await base.subscriptions()
+  }
+  public func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> [DeadLetter] {
+    try await base.deadLetters(query)
+  }
+  public func replay(
+    subscription: String?, position: Int64?
+  ) async throws(StoreError) -> Int {
+    try await base.replay(subscription: subscription, position: position)
+  }
 }
 
 /// Whoever wraps a shared store is one: without this, the kernel would trust its cache without a lease.

@@ -41,7 +41,7 @@ struct FaultyStore: SharedKeyStore {
     case ignoresRevisions, leavesOwnerOfRefusedKey, forgetsOwner, foldsCase, losesUsage
     case keepsPayloads, rehashesAnyway, ignoresIdempotency, bootstrapsAlways, ignoresLimits
     case ignoresLogLimit, listsOldestFirst, wrongPosition, limitsNobody, pollsFromPageTwo
-    case ignoresPollLimit
+    case ignoresPollLimit, keepsRehearsals, forgetsAddresses, forgetsSchemes
 
     var breaks: Set<String> {
       switch self {
@@ -51,9 +51,10 @@ struct FaultyStore: SharedKeyStore {
           "lets exactly one of several writers on one revision win",
           "lets exactly one of several instances on one revision win",
           "numbers its entries from 1 without gaps, in one verifiable chain",
+          "refuses a rehearsed change as it would refuse the change",
         ]
       case .leavesOwnerOfRefusedKey:
-        ["refuses a second key of one prefix or id, whole"]
+        ["refuses a second key of one prefix or id, whole", "takes a rehearsed change back, whole"]
       case .forgetsOwner:
         [
           "gives a key with its owner as the owner is now", "replaces every field that may change",
@@ -72,6 +73,7 @@ struct FaultyStore: SharedKeyStore {
         [
           "records the last use of a key and of its secret",
           "lets no change take back the re-hash and usage that its record lacks",
+          "gathers the addresses of a secret's use, each once, up to the bound",
         ]
       case .keepsPayloads: ["erases the log of a purged key, and keeps the chain verifiable"]
       case .rehashesAnyway:
@@ -85,7 +87,14 @@ struct FaultyStore: SharedKeyStore {
           "takes an idempotency key once when many try at once",
         ]
       case .bootstrapsAlways:
-        ["bootstraps only while no key was ever made", "bootstraps once when many try at once"]
+        [
+          "bootstraps only while no key was ever made", "bootstraps once when many try at once",
+          "refuses a rehearsed change as it would refuse the change",
+        ]
+      case .keepsRehearsals: ["takes a rehearsed change back, whole"]
+      case .forgetsAddresses:
+        ["gathers the addresses of a secret's use, each once, up to the bound"]
+      case .forgetsSchemes: ["tells which schemes living keys need besides the known ones"]
       case .ignoresLimits:
         [
           "lists keys newest first, page by page, each once", "pages through a filtered listing",
@@ -101,6 +110,7 @@ struct FaultyStore: SharedKeyStore {
         [
           "logs a change together with it, every field",
           "gives the head's position for a change that logs nothing",
+          "takes a rehearsed change back, whole",
         ]
       case .limitsNobody:
         [
@@ -108,6 +118,8 @@ struct FaultyStore: SharedKeyStore {
           "holds an owner to a limit that was changed",
           "holds an owner to its limit when many keys are made at once",
           "holds an owner to its limit across instances",
+          "refuses a rehearsed change as it would refuse the change",
+          "takes a rehearsed change back, whole",
         ]
       }
     }
@@ -174,6 +186,7 @@ struct FaultyStore: SharedKeyStore {
         _ = try await base.commit(first)
         change.owner = nil
       }
+    case .keepsRehearsals: change.isRehearsal = false
     case .keepsPayloads: change.erasesLogOf = nil
     case .ignoresIdempotency: change.idempotency = nil
     case .bootstrapsAlways: change.onlyIfEmpty = false
@@ -197,11 +210,21 @@ struct FaultyStore: SharedKeyStore {
   }
 
   func record(_ usage: [KeyUsage]) async throws(StoreError) {
-    if fault != .losesUsage { try await base.record(usage) }
+    if fault == .losesUsage { return }
+    guard fault == .forgetsAddresses else { return try await base.record(usage) }
+    try await base.record(
+      usage.map {
+        KeyUsage(
+          prefix: $0.prefix, secretID: $0.secretID, count: $0.count, lastUsedAt: $0.lastUsedAt)
+      })
   }
 
   func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord? {
     try await base.idempotency(actor: actor, key: key)
+  }
+
+  func hashUses(besides known: Set<String>) async throws(StoreError) -> [HashUse] {
+    fault == .forgetsSchemes ? [] : try await base.hashUses(besides: known)
   }
 
   func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry] {

@@ -14,15 +14,18 @@ struct KeysCancelRotationCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
   @OptionGroup var key: KeyReference
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     let stored = try await key.find(in: session.kernel)
-    try confirmation.ask(
-      "Undo the rotation: the new secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
-      session.console)
-    let changed = try await session.kernel.cancelRotation(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "has cancelled its rotation")
+    if !trial.dryRun {
+      try confirmation.ask(
+        "Undo the rotation: the new secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
+        session.console)
+    }
+    let changed = try await session.kernel.cancelRotation(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "has cancelled its rotation")
   }
 }

@@ -14,15 +14,18 @@ struct KeysCompleteRotationCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
   @OptionGroup var key: KeyReference
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     let stored = try await key.find(in: session.kernel)
-    try confirmation.ask(
-      "End the overlap: the old secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
-      session.console)
-    let changed = try await session.kernel.completeRotation(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "has completed its rotation")
+    if !trial.dryRun {
+      try confirmation.ask(
+        "End the overlap: the old secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
+        session.console)
+    }
+    let changed = try await session.kernel.completeRotation(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "has completed its rotation")
   }
 }

@@ -15,6 +15,7 @@ struct KeysCreateCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
 
   @Argument(help: "What people call the key.")
   var name: String
@@ -56,8 +57,9 @@ struct KeysCreateCommand: KernelCommand {
     new.metadata = metadata?.value ?? [:]
     new.format = format
     var file: TokenFile?
-    if let path = tokenFile.tokenFile { file = try TokenFile(creating: path) }
-    let issued = try await session.kernel.createKey(new, by: .commandLine)
+    if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
+    let issued = try await session.kernel.createKey(new, by: trial.actor)
+    if trial.dryRun { return try ChangeOutput(session, dryRun: true).rehearsed(issued, "made") }
     try IssuedKeyOutput(session: session, verb: "made").hand(over: issued, to: &file)
   }
 }

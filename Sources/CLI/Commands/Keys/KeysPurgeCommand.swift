@@ -5,25 +5,33 @@ import CardeaKernel
 struct KeysPurgeCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "purge",
-    abstract: "End a key for ever and erase its secret and personal data.",
+    abstract: "End a key, or every key that filters find, for ever and erase its data.",
     discussion: """
-      Name, description, metadata and what the signal log says of the key are erased. A
-      tombstone with id and prefix stays, so the prefix is never used again.
+      The secret, name, description, owner, scopes, class and metadata, and what the signal log says of
+      the key, are erased. A tombstone with id, prefix and dates stays, so the prefix is never used again.
 
       Example:
         cardea keys purge tok_ab12CD34 --yes
+        cardea keys purge --state revoked --older-than 365d --dry-run
       """)
 
   @OptionGroup var common: CommonOptions
-  @OptionGroup var key: KeyReference
+  @OptionGroup var trial: DryRunOption
+  @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
-    let stored = try await key.find(in: session.kernel)
-    try confirmation.ask(
-      "Purge \(stored.key.prefix) (\(stored.key.name)): end it and erase its data for ever?",
-      session.console)
-    let changed = try await session.kernel.purgeKey(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "purged")
+    guard let name = selection.key else {
+      return try await BulkRun(session: session, action: .purge, trial: trial)
+        .perform(selection.filter, confirmation)
+    }
+    let stored = try await KeyReference.find(name, in: session.kernel)
+    if !trial.dryRun {
+      try confirmation.ask(
+        "Purge \(stored.key.prefix) (\(stored.key.name)): end it and erase its data for ever?",
+        session.console)
+    }
+    let changed = try await session.kernel.purgeKey(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "purged")
   }
 }

@@ -5,21 +5,27 @@ import CardeaKernel
 struct KeysReactivateCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "reactivate",
-    abstract: "Let a suspended key work again.",
+    abstract: "Let a suspended key, or every suspended key that filters find, work again.",
     discussion: """
       A revoked key stays revoked.
 
       Example:
         cardea keys reactivate tok_ab12CD34
+        cardea keys reactivate --owner alice --dry-run
       """)
 
   @OptionGroup var common: CommonOptions
-  @OptionGroup var key: KeyReference
+  @OptionGroup var trial: DryRunOption
+  @OptionGroup var selection: KeySelection
+  @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
-    let stored = try await key.find(in: session.kernel)
-
-    let changed = try await session.kernel.reactivateKey(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "reactivated")
+    guard let name = selection.key else {
+      return try await BulkRun(session: session, action: .reactivate, trial: trial)
+        .perform(selection.filter, confirmation)
+    }
+    let stored = try await KeyReference.find(name, in: session.kernel)
+    let changed = try await session.kernel.reactivateKey(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "reactivated")
   }
 }

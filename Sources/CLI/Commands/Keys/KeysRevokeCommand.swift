@@ -5,23 +5,32 @@ import CardeaKernel
 struct KeysRevokeCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke",
-    abstract: "End a key for ever.",
+    abstract: "End a key for ever, or every key that filters find.",
     discussion: """
       Running servers on the same store obey within cache.lease. Done twice, it says the same.
 
       Example:
         cardea keys revoke tok_ab12CD34 --yes
+        cardea keys revoke --owner alice --unused-since 90d --dry-run
       """)
 
   @OptionGroup var common: CommonOptions
-  @OptionGroup var key: KeyReference
+  @OptionGroup var trial: DryRunOption
+  @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
-    let stored = try await key.find(in: session.kernel)
-    try confirmation.ask(
-      "Revoke \(stored.key.prefix) (\(stored.key.name)) for ever?", session.console)
-    let changed = try await session.kernel.revokeKey(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "revoked")
+    guard let name = selection.key else {
+      return try await BulkRun(session: session, action: .revoke, trial: trial)
+        .perform(selection.filter, confirmation)
+    }
+    let stored = try await KeyReference.find(name, in: session.kernel)
+    if !trial.dryRun {
+      try confirmation.ask(
+        "Revoke \(stored.key.prefix) (\(stored.key.name)) for ever?",
+        session.console)
+    }
+    let changed = try await session.kernel.revokeKey(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "revoked")
   }
 }

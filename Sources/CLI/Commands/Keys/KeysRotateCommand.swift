@@ -5,18 +5,24 @@ import CardeaKernel
 struct KeysRotateCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "rotate",
-    abstract: "Give a key a new token and print it, once.",
+    abstract: "Give a key, or every key that filters find, a new token and print it, once.",
     discussion: """
       Without --overlap every earlier token of the key dies at once. With it, the old one works on
       until the overlap ends, or until complete-rotation or cancel-rotation ends it. The key's id,
       prefix and expiry stay.
 
+      Of many keys each new token is printed as soon as it is in force, as a line of CSV (id, prefix, name,
+      owner, token), or as an element of "issued" with --json. What failed or did not have its turn is
+      named at the end; their old tokens work on.
+
       Example:
         cardea keys rotate tok_ab12CD34 --overlap 1d
+        cardea keys rotate --owner alice --overlap 7d --yes > new-tokens.csv
       """)
 
   @OptionGroup var common: CommonOptions
-  @OptionGroup var key: KeyReference
+  @OptionGroup var trial: DryRunOption
+  @OptionGroup var selection: KeySelection
 
   @Option(
     help: ArgumentHelp("How long the old token works on, at most 7d.", valueName: "duration"))
@@ -35,17 +41,22 @@ struct KeysRotateCommand: KernelCommand {
   }
 
   func perform(_ session: Session) async throws {
-    let stored = try await key.find(in: session.kernel)
     let overlap = overlap?.value.duration ?? .zero
-    if overlap == .zero {
+    let rotation = Rotation(overlap: overlap, format: format)
+    guard let name = selection.key else {
+      return try await BulkRun(session: session, action: .rotate, trial: trial, rotation: rotation)
+        .perform(selection.filter, confirmation, tokenFile: tokenFile.tokenFile)
+    }
+    let stored = try await KeyReference.find(name, in: session.kernel)
+    if overlap == .zero, !trial.dryRun {
       try confirmation.ask(
         "Rotate \(stored.key.prefix) (\(stored.key.name)): its present token dies at once?",
         session.console)
     }
     var file: TokenFile?
-    if let path = tokenFile.tokenFile { file = try TokenFile(creating: path) }
-    let issued = try await session.kernel.rotateToken(
-      stored.key.id, Rotation(overlap: overlap, format: format), by: .commandLine)
+    if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
+    let issued = try await session.kernel.rotateToken(stored.key.id, rotation, by: trial.actor)
+    if trial.dryRun { return try ChangeOutput(session, dryRun: true).rehearsed(issued, "rotated") }
     try IssuedKeyOutput(session: session, verb: "rotated").hand(over: issued, to: &file)
   }
 }

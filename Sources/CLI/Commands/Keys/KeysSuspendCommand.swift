@@ -5,20 +5,27 @@ import CardeaKernel
 struct KeysSuspendCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "suspend",
-    abstract: "Stop a key until it is reactivated.",
+    abstract: "Stop a key, or every key that filters find, until it is reactivated.",
     discussion: """
       Running servers on the same store obey within cache.lease.
 
       Example:
         cardea keys suspend tok_ab12CD34
+        cardea keys suspend --unused-since 180d --dry-run
       """)
 
   @OptionGroup var common: CommonOptions
-  @OptionGroup var key: KeyReference
+  @OptionGroup var trial: DryRunOption
+  @OptionGroup var selection: KeySelection
+  @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
-    let stored = try await key.find(in: session.kernel)
-    let changed = try await session.kernel.suspendKey(stored.key.id, by: .commandLine)
-    try ChangeOutput(session).key(changed, "suspended")
+    guard let name = selection.key else {
+      return try await BulkRun(session: session, action: .suspend, trial: trial)
+        .perform(selection.filter, confirmation)
+    }
+    let stored = try await KeyReference.find(name, in: session.kernel)
+    let changed = try await session.kernel.suspendKey(stored.key.id, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "suspended")
   }
 }

@@ -14,6 +14,7 @@ struct KeysUpdateCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
   @OptionGroup var key: KeyReference
 
   @Option(help: "What people call the key.")
@@ -40,7 +41,7 @@ struct KeysUpdateCommand: KernelCommand {
     edit.expiry = expiry.expiry
     edit.metadata = metadata?.value
     let stored = try await key.find(in: session.kernel)
-    let changed = try await session.kernel.updateKey(stored.key.id, edit, by: .commandLine)
-    try ChangeOutput(session).key(changed, "changed")
+    let changed = try await session.kernel.updateKey(stored.key.id, edit, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "changed")
   }
 }

@@ -9,9 +9,11 @@ struct OwnersCreateCommand: KernelCommand {
     discussion: """
       Example:
         cardea owners create billing --kind system --max-keys 3
+        cardea owners create alice --with-key first --scope orders:read
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
 
   @Argument(help: "The name: printable ASCII without space, comma, quotes or %.")
   var name: String
@@ -28,10 +30,40 @@ struct OwnersCreateCommand: KernelCommand {
   @Option(help: ArgumentHelp("A JSON object to keep with the owner.", valueName: "json"))
   var metadata: MetadataArgument?
 
+  @Option(
+    name: .customLong("member"),
+    help: ArgumentHelp(
+      "A user who belongs to the organization. Again for another.", valueName: "name"))
+  var members: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Issue a key of this name with the owner and print its token, once.", valueName: "name"))
+  var withKey: String?
+
+  @OptionGroup(title: "The key that is issued with it") var scopes: ScopeOptions
+  @OptionGroup(title: "The key that is issued with it") var expiry: ExpiryOptions
+  @OptionGroup var tokenFile: TokenFileOption
+
+  func validate() throws {
+    if withKey == nil, scopes.names != nil || expiry.expiry != nil {
+      throw ValidationError("scopes and expiry are those of a key: say --with-key NAME too")
+    }
+  }
+
   func perform(_ session: Session) async throws {
     var new = NewOwner(kind: kind, name: name, maxKeys: maxKeys?.value)
     new.metadata = metadata?.value ?? [:]
-    try ChangeOutput(session).owner(
-      try await session.kernel.createOwner(new, by: .commandLine), "made")
+    new.members = members
+    if let withKey {
+      var key = NewKey(name: withKey)
+      key.scopes = scopes.names
+      key.expiry = expiry.expiry ?? .standard
+      new.firstKey = key
+    }
+    var file: TokenFile?
+    if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
+    let created = try await session.kernel.createOwner(new, by: trial.actor)
+    try ChangeOutput(session, dryRun: trial.dryRun).owner(created, "made", &file)
   }
 }

@@ -14,11 +14,12 @@ struct OwnersDisableCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
   @OptionGroup var owner: OwnerOptions
 
   func perform(_ session: Session) async throws {
     let found = try await owner.find(in: session.kernel)
-    try ChangeOutput(session).owner(
-      try await session.kernel.disableOwner(found.id, by: .commandLine), "disabled")
+    try ChangeOutput(session, dryRun: trial.dryRun).owner(
+      try await session.kernel.disableOwner(found.id, by: trial.actor), "disabled")
   }
 }

@@ -14,11 +14,12 @@ struct OwnersEnableCommand: KernelCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var trial: DryRunOption
   @OptionGroup var owner: OwnerOptions
 
   func perform(_ session: Session) async throws {
     let found = try await owner.find(in: session.kernel)
-    try ChangeOutput(session).owner(
-      try await session.kernel.enableOwner(found.id, by: .commandLine), "enabled")
+    try ChangeOutput(session, dryRun: trial.dryRun).owner(
+      try await session.kernel.enableOwner(found.id, by: trial.actor), "enabled")
   }
 }

@@ -20,6 +20,9 @@ struct OwnersListCommand: KernelCommand {
   @Option(help: "The owner of exactly this name.")
   var name: String?
 
+  @Option(help: ArgumentHelp("Organizations that this user belongs to.", valueName: "name"))
+  var member: String?
+
   @Option(help: ArgumentHelp("How many owners a page holds, 1 to 1000.", valueName: "count"))
   var limit: WholeNumber?
 
@@ -34,6 +37,7 @@ struct OwnersListCommand: KernelCommand {
 
   func perform(_ session: Session) async throws {
     var query = OwnerQuery(kind: kind, name: name, limit: limit?.value ?? 100)
+    query.member = member
     query.after = cursor?.value
     let page = try await session.kernel.owners(query)
     guard !session.json else { return try session.print(PageResource(page)) }

@@ -26,6 +26,7 @@ public struct HMACSHA256Hasher: SecretHasher {
 
   public var id: String { "hasher.hmac_sha256" }
   public var algorithm: String { HMACHash.algorithm }
+  public var schemes: [String] { peppers.map { "\(algorithm)$\($0.version)" } }
   public var cost: HashCost { .fast }
 
   /// - Parameter peppers: at least one; the first hashes new secrets. Each version once.

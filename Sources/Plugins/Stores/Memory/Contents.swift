@@ -72,11 +72,29 @@ struct Contents: Sendable {
     return Page(items: items, next: found.count > limit ? items.last?.key.id : nil)
   }
 
+  private func isMember(_ user: String, of name: OwnerName) -> Bool {
+    guard let owner = ownerIDs[name].flatMap({ owners[$0] }) else { return false }
+    return owner.members.contains { Bytes($0) == Bytes(user) }
+  }
+
+  /// How many secrets of living keys need a scheme that is not known.
+  func hashUses(besides known: Set<String>) -> [HashUse] {
+    var counts: [String: Int] = [:]
+    for key in keys.values where key.status == .active || key.status == .suspended {
+      for secret in key.secrets {
+        let scheme = secret.hash.scheme
+        if !known.contains(scheme) { counts[scheme, default: 0] += 1 }
+      }
+    }
+    return counts.map { HashUse(scheme: $0.key, count: $0.value) }.sorted { $0.scheme < $1.scheme }
+  }
+
   func page(_ query: OwnerQuery) -> Page<OwnerRecord> {
     let limit = min(max(query.limit, 1), 1_000)
     var names = ownerIDs.keys.filter { name in
       (query.kind.map { $0 == name.kind } ?? true)
         && (query.name.map { Bytes($0) == name.name } ?? true)
+        && (query.member.map { isMember($0, of: name) } ?? true)
     }
     if let after = query.after {
       guard let last = owners[after] else { return Page(items: [], next: nil) }
@@ -108,7 +126,7 @@ struct Contents: Sendable {
       let target = key?.prefix == rehash.prefix ? key : self.key(prefix: rehash.prefix)?.key
       key = try rehash.applied(to: target)
     }
-    write(change, key: key)
+    if !change.isRehearsal { write(change, key: key) }
     return log.head.position
   }
 
@@ -120,6 +138,7 @@ struct Contents: Sendable {
       else { continue }
       key.lastUsedAt = later(key.lastUsedAt, use.lastUsedAt)
       key.secrets[index].lastUsedAt = later(key.secrets[index].lastUsedAt, use.lastUsedAt)
+      key.secrets[index].addresses.formUnion(use.addresses)
       keys[id] = key
     }
   }
@@ -218,6 +237,9 @@ extension KeyRecord {
       var secret = secret
       secret.hash = earlier.hash
       secret.lastUsedAt = later(secret.lastUsedAt, earlier.lastUsedAt)
+      var addresses = earlier.addresses
+      addresses.formUnion(secret.addresses)
+      secret.addresses = addresses
       return secret
     }
     return key
@@ -239,33 +261,6 @@ extension IdempotencyRecord {
   fileprivate func isRemembered(at now: Timestamp) -> Bool {
     guard let oldest = now.adding(.zero - IdempotencyRecord.lifetime) else { return true }
     return usedAt >= oldest
-  }
-}
-
-extension KeyQuery {
-  /// Whether every filter that is set holds for `key`.
-  fileprivate func takes(_ key: KeyRecord) -> Bool {
-    if let ownerID, key.ownerID != ownerID { return false }
-    if let state, key.state(at: now) != state { return false }
-    if let kind, key.kind != kind { return false }
-    if let keyClass, Bytes(key.keyClass) != Bytes(keyClass) { return false }
-    if let scope, !key.scopes.names.contains(where: { Bytes($0) == Bytes(scope) }) { return false }
-    if let createdFrom, key.createdAt < createdFrom { return false }
-    if let createdBefore, key.createdAt >= createdBefore { return false }
-    if expiresFrom != nil || expiresBefore != nil {
-      guard let expiresAt = key.expiresAt else { return false }
-      if let expiresFrom, expiresAt < expiresFrom { return false }
-      if let expiresBefore, expiresAt >= expiresBefore { return false }
-    }
-    guard let text else { return true }
-    let needle = text.utf8.map(asciiLowered)
-    return [key.name, key.description, key.prefix].contains {
-      needle.isEmpty || $0.utf8.map(asciiLowered).contains(needle)
-    }
-  }
-
-  private func asciiLowered(_ byte: UInt8) -> UInt8 {
-    (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
   }
 }
 

@@ -13,10 +13,11 @@ import CardeaKernel
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: KeyStore {
+public final class MemoryStore: DurableKeyStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
+  private let cursors = Locked(MemorySubscriptions())
 
   public init() {}
 
@@ -61,8 +62,30 @@ public final class MemoryStore: KeyStore {
     contents.withLock { $0.apply(usage) }
   }
 
+  public func hashUses(besides known: Set<String>) -> [HashUse] {
+    contents.withLock { $0.hashUses(besides: known) }
+  }
+
   public func idempotency(actor: String, key: String) -> IdempotencyRecord? {
     contents.withLock { $0.idempotency(actor: actor, key: key) }
+  }
+
+  // MARK: Durable subscriptions
+
+  public func claim(_ claim: SubscriptionClaim) -> Int64? { cursors.withLock { $0.claim(claim) } }
+
+  public func advance(_ step: SubscriptionStep) throws(StoreError) {
+    try cursors.withLock { (cursors) throws(StoreError) in try cursors.advance(step) }
+  }
+
+  public func subscriptions() -> [SubscriptionRecord] { cursors.withLock { $0.records } }
+
+  public func deadLetters(_ query: DeadLetterQuery) -> [DeadLetter] {
+    cursors.withLock { $0.deadLetters(query) }
+  }
+
+  public func replay(subscription: String?, position: Int64?) -> Int {
+    cursors.withLock { $0.replay(subscription: subscription, position: position) }
   }
 
   // MARK: Signal log

@@ -53,6 +53,7 @@ struct ChangeWriter {
         """, [use.lastUsedAt, use.prefix, use.secretID]
       ).run()
       guard raised > 0 else { continue }
+      if !use.addresses.isEmpty { try add(use.addresses, to: use) }
       try Query(
         db,
         "UPDATE keys SET last_used_at = max(coalesce(last_used_at, ?1), ?1) WHERE prefix = ?2",
@@ -61,18 +62,34 @@ struct ChangeWriter {
     }
   }
 
+  private func add(_ addresses: AddressSet, to use: KeyUsage) throws(StoreError) {
+    var all = addresses
+    do {
+      let row = try Query(
+        db, "SELECT addresses FROM secrets WHERE prefix = ? AND id = ?", [use.prefix, use.secretID])
+      guard try row.step() else { return }
+      // What is kept goes first: the bound drops what is new.
+      all = AddressSet(bytes: row.optionalBytes(0) ?? [])
+      all.formUnion(addresses)
+    }
+    try Query(
+      db, "UPDATE secrets SET addresses = ? WHERE prefix = ? AND id = ?",
+      [all.bytes, use.prefix, use.secretID]
+    ).run()
+  }
+
   // MARK: Owners
 
   private func insert(_ owner: OwnerRecord) throws(StoreError) {
     let isInserted = try Query(
       db,
       """
-      INSERT INTO owners (id, kind, name, max_keys, disabled, created_at, metadata, revision)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO owners (id, kind, name, max_keys, disabled, created_at, metadata, members, revision)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         owner.id, owner.kind.rawValue, owner.name, owner.maxKeys, owner.disabled, owner.createdAt,
-        try JSONText.text(owner.metadata), owner.revision,
+        try JSONText.text(owner.metadata), try JSONText.text(owner.members), owner.revision,
       ]
     ).insert()
     if isInserted { return }
@@ -89,12 +106,13 @@ struct ChangeWriter {
     let changed = try Query(
       db,
       """
-      UPDATE owners SET max_keys = ?, disabled = ?, metadata = ?, revision = ?
+      UPDATE owners SET max_keys = ?, disabled = ?, metadata = ?, members = ?, revision = ?
       WHERE id = ? AND kind = ? AND name = ? AND revision = ?
       """,
       [
-        owner.maxKeys, owner.disabled, try JSONText.text(owner.metadata), owner.revision,
-        owner.id, owner.kind.rawValue, owner.name, expected,
+        owner.maxKeys, owner.disabled, try JSONText.text(owner.metadata),
+        try JSONText.text(owner.members), owner.revision, owner.id, owner.kind.rawValue, owner.name,
+        expected,
       ]
     ).run()
     if changed == 0 { throw .conflict }
@@ -108,14 +126,15 @@ struct ChangeWriter {
       db,
       """
       INSERT INTO keys (id, prefix, name, description, kind, class, owner_id, scopes, status,
-        format, created_at, created_by, expires_at, last_used_at, metadata, revision)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        format, created_at, created_by, expires_at, last_used_at, metadata, revision, expiry_notice,
+        reactivated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         key.id, key.prefix, key.name, key.description, key.kind.rawValue, key.keyClass, key.ownerID,
         try JSONText.text(key.scopes), key.status.rawValue, key.format, key.createdAt,
         key.createdBy, key.expiresAt, key.lastUsedAt, try JSONText.text(key.metadata),
-        key.revision,
+        key.revision, key.expiryNoticeDays, key.reactivatedAt,
       ]
     ).insert()
     guard isInserted else {
@@ -147,6 +166,7 @@ struct ChangeWriter {
       """
       UPDATE keys SET name = ?1, description = ?2, kind = ?3, class = ?4, owner_id = ?5, scopes = ?6,
         status = ?7, format = ?8, expires_at = ?9, metadata = ?10, revision = ?11,
+        expiry_notice = ?14, reactivated_at = ?15,
         last_used_at = CASE ?7 WHEN 'purged' THEN ?12
           ELSE max(coalesce(last_used_at, ?12), coalesce(?12, last_used_at)) END
       WHERE id = ?13
@@ -155,6 +175,7 @@ struct ChangeWriter {
         key.name, key.description, key.kind.rawValue, key.keyClass, key.ownerID,
         try JSONText.text(key.scopes), key.status.rawValue, key.format, key.expiresAt,
         try JSONText.text(key.metadata), key.revision, key.lastUsedAt, key.id,
+        key.expiryNoticeDays, key.reactivatedAt,
       ]
     ).run()
     try replaceSecrets(key.secrets, prefix: key.prefix)
@@ -182,12 +203,14 @@ struct ChangeWriter {
       try Query(
         db,
         """
-        INSERT INTO secrets (prefix, ordinal, id, hash, format, created_at, ends_at, last_used_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO secrets
+          (prefix, ordinal, id, hash, scheme, format, created_at, ends_at, last_used_at, addresses)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          prefix, ordinal, secret.id, secret.hash.encoded, secret.format, secret.createdAt,
-          secret.endsAt, secret.lastUsedAt,
+          prefix, ordinal, secret.id, secret.hash.encoded, secret.hash.scheme, secret.format,
+          secret.createdAt, secret.endsAt, secret.lastUsedAt,
+          secret.addresses.isEmpty ? nil : secret.addresses.bytes,
         ]
       ).run()
     }
@@ -211,7 +234,7 @@ struct ChangeWriter {
     let rows = try Query(
       db,
       """
-      SELECT id, hash, format, created_at, ends_at, last_used_at FROM secrets
+      SELECT id, hash, format, created_at, ends_at, last_used_at, addresses FROM secrets
       WHERE prefix = ? ORDER BY ordinal
       """, [prefix])
     var secrets: [StoredSecret] = []
@@ -220,15 +243,18 @@ struct ChangeWriter {
         StoredSecret(
           id: try rows.uuid(0), hash: EncodedHash(try rows.text(1)), format: try rows.text(2),
           createdAt: rows.timestamp(3), endsAt: rows.optionalTimestamp(4),
-          lastUsedAt: rows.optionalTimestamp(5)))
+          lastUsedAt: rows.optionalTimestamp(5),
+          addresses: AddressSet(bytes: rows.optionalBytes(6) ?? [])))
     }
     return secrets
   }
 
   private func apply(_ rehash: StoreChange.Rehash) throws(StoreError) {
     let changed = try Query(
-      db, "UPDATE secrets SET hash = ? WHERE prefix = ? AND id = ? AND hash = ?",
-      [rehash.to.encoded, rehash.prefix, rehash.secretID, rehash.from.encoded]
+      db, "UPDATE secrets SET hash = ?, scheme = ? WHERE prefix = ? AND id = ? AND hash = ?",
+      [
+        rehash.to.encoded, rehash.to.scheme, rehash.prefix, rehash.secretID, rehash.from.encoded,
+      ]
     ).run()
     if changed == 0 { throw .conflict }
   }
@@ -284,6 +310,9 @@ extension StoredSecret {
   fileprivate mutating func keepWork(of earlier: StoredSecret) {
     hash = earlier.hash
     lastUsedAt = [lastUsedAt, earlier.lastUsedAt].compactMap { $0 }.max()
+    var all = earlier.addresses
+    all.formUnion(addresses)
+    addresses = all
   }
 }
 

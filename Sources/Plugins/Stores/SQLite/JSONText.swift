@@ -20,6 +20,16 @@ enum JSONText {
     metadata.isEmpty ? "{}" : try encode(metadata)
   }
 
+  static func text(_ names: [String]) throws(StoreError) -> String {
+    names.isEmpty ? "[]" : try encode(names)
+  }
+
+  /// The names in a column. Most owners have none.
+  static func list(_ query: borrowing Query, _ column: Int32) throws(StoreError) -> [String] {
+    if query.withBytes(column, { $0.elementsEqual("[]".utf8) }) { return [] }
+    return try decode([String].self, query, column)
+  }
+
   private static func encode(_ value: some Encodable) throws(StoreError) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -27,11 +27,13 @@ struct Listing {
   static func keys(_ query: KeyQuery, _ db: Database) throws(StoreError) -> Page<StoredKey> {
     let limit = min(max(query.limit, 1), 1_000)
     let listing = Listing(query)
+    // Off the index of ids, which the planner would go through for the sake of the order.
+    let order = query.unannouncedDays == nil ? "k.id" : "+k.id"
     let rows = try Query(
       db,
       """
       SELECT \(KeyRow.columns)
-      FROM (SELECT * FROM keys k \(listing.filter) ORDER BY k.id DESC LIMIT \(limit + 1)) k
+      FROM (SELECT * FROM keys k \(listing.filter) ORDER BY \(order) DESC LIMIT \(limit + 1)) k
       \(KeyRow.joins) ORDER BY k.id DESC, s.ordinal
       """, listing.values, isKept: false)
     return Page(try KeyRow.readAll(rows), limit: limit, id: \.key.id)
@@ -55,6 +57,22 @@ struct Listing {
     if let before = query.createdBefore { add("k.created_at < ?", before) }
     if let from = query.expiresFrom { add("k.expires_at >= ?", from) }
     if let before = query.expiresBefore { add("k.expires_at < ?", before) }
+    if let moment = query.unusedBefore {
+      add(
+        "max(k.created_at, coalesce(k.last_used_at, k.created_at), "
+          + "coalesce(k.reactivated_at, k.created_at)) < ?", moment)
+    }
+    if let prefix = query.prefix {
+      add("substr(k.prefix, 1, length(?)) = ?", prefix)
+      values.append(prefix)
+    }
+    for (field, text) in query.metadata.sorted(by: { $0.key < $1.key }) { add(field, reads: text) }
+    if let days = query.unannouncedDays {
+      // The first three stand in the index's own condition, which makes it usable.
+      add(
+        "k.status = 'active' AND k.expires_at IS NOT NULL AND k.expiry_notice IS NOT 0 "
+          + "AND (k.expiry_notice IS NULL OR k.expiry_notice > ?)", days)
+    }
     if let text = query.text {
       // SQLite's lower() knows ASCII only, as the query asks; GRDB's Unicode functions have other names.
       let hit = ["name", "description", "prefix"].map { "instr(lower(k.\($0)), lower(?)) > 0" }
@@ -62,6 +80,27 @@ struct Listing {
       values += [text, text, text]
     }
     if let after = query.after { add("k.id < ?", after) }
+  }
+
+  /// As ``JSONValue/reads(_:)`` has it.
+  private mutating func add(_ field: String, reads text: String) {
+    var readings = ["type = 'text' AND value = ?"]
+    values += [field, text] as [any Bindable]
+    if ["true", "false", "null"].contains(text) {
+      readings.append("type = ?")
+      values.append(text)
+    }
+    if let integer = Int64(text) {
+      readings.append("type = 'integer' AND value = ?")
+      values.append(integer)
+    }
+    if let number = Double(text) {
+      readings.append("type = 'real' AND value = ?")
+      values.append(number)
+    }
+    add(
+      "EXISTS (SELECT 1 FROM json_each(k.metadata) "
+        + "WHERE key = ? AND (\(readings.joined(separator: " OR "))))")
   }
 
   // MARK: Owners
@@ -72,6 +111,9 @@ struct Listing {
     var listing = Listing()
     if let kind = query.kind { listing.add("o.kind = ?", kind.rawValue) }
     if let name = query.name { listing.add("o.name = ?", name) }
+    if let member = query.member {
+      listing.add("EXISTS (SELECT 1 FROM json_each(o.members) WHERE value = ?)", member)
+    }
     if let after = query.after {
       listing.add(
         "(o.kind, o.name) > (SELECT last.kind, last.name FROM owners last WHERE last.id = ?)", after
@@ -91,6 +133,42 @@ struct Listing {
   }
 
   private init() {}
+
+  // MARK: Hashes
+
+  static func hashUses(
+    besides known: Set<String>, _ db: Database
+  ) throws(StoreError) -> [HashUse] {
+    // One seek per scheme (a "loose index scan").
+    let schemes = try Query(
+      db,
+      """
+      WITH RECURSIVE schemes (name) AS (
+        SELECT min(scheme) FROM secrets
+        UNION ALL
+        SELECT (SELECT min(scheme) FROM secrets WHERE scheme > schemes.name) FROM schemes
+        WHERE schemes.name IS NOT NULL)
+      SELECT name FROM schemes WHERE name IS NOT NULL
+      """)
+    var unknown: [String] = []
+    while try schemes.step() {
+      let scheme = try schemes.text(0)
+      if !known.contains(scheme) { unknown.append(scheme) }
+    }
+    var uses: [HashUse] = []
+    for scheme in unknown {
+      let living = try Query(
+        db,
+        """
+        SELECT count(*) FROM secrets s JOIN keys k ON k.prefix = s.prefix
+        WHERE s.scheme = ? AND k.status IN ('active', 'suspended')
+        """, [scheme])
+      if try living.step(), living.int(0) > 0 {
+        uses.append(HashUse(scheme: scheme, count: Int(living.int(0))))
+      }
+    }
+    return uses
+  }
 }
 
 extension Page {

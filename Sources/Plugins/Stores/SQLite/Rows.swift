@@ -13,7 +13,8 @@ enum KeyRow {
   static let columns = """
     k.id, k.prefix, k.name, k.description, k.kind, k.class, k.owner_id, k.scopes, k.status, k.format,
     k.created_at, k.created_by, k.expires_at, k.last_used_at, k.metadata, k.revision,
-    s.id, s.hash, s.format, s.created_at, s.ends_at, s.last_used_at, \(OwnerRow.columns)
+    s.id, s.hash, s.format, s.created_at, s.ends_at, s.last_used_at, s.addresses,
+    k.expiry_notice, k.reactivated_at, \(OwnerRow.columns)
     """
   static let joins = """
     LEFT JOIN owners o ON o.id = k.owner_id LEFT JOIN secrets s ON s.prefix = k.prefix
@@ -48,9 +49,11 @@ enum KeyRow {
       kind: kind, keyClass: try query.text(5), ownerID: try query.optionalUUID(6),
       scopes: try JSONText.scopes(query, 7), status: status, format: try query.text(9),
       createdAt: query.timestamp(10), createdBy: try query.text(11),
-      expiresAt: query.optionalTimestamp(12), lastUsedAt: query.optionalTimestamp(13),
+      expiresAt: query.optionalTimestamp(12),
+      expiryNoticeDays: query.isNull(23) ? nil : Int(query.int(23)),
+      lastUsedAt: query.optionalTimestamp(13), reactivatedAt: query.optionalTimestamp(24),
       metadata: try JSONText.object(query, 14), secrets: [], revision: query.int(15))
-    return StoredKey(key: key, owner: try OwnerRow.read(query, from: 22))
+    return StoredKey(key: key, owner: try OwnerRow.read(query, from: 25))
   }
 
   private static func secret(_ query: borrowing Query) throws(StoreError) -> StoredSecret? {
@@ -58,14 +61,15 @@ enum KeyRow {
     return StoredSecret(
       id: id, hash: EncodedHash(try query.text(17)), format: try query.text(18),
       createdAt: query.timestamp(19), endsAt: query.optionalTimestamp(20),
-      lastUsedAt: query.optionalTimestamp(21))
+      lastUsedAt: query.optionalTimestamp(21),
+      addresses: AddressSet(bytes: query.optionalBytes(22) ?? []))
   }
 }
 
 /// Columns of an owner; `owners` is `o`.
 enum OwnerRow {
   static let columns =
-    "o.id, o.kind, o.name, o.max_keys, o.disabled, o.created_at, o.metadata, o.revision"
+    "o.id, o.kind, o.name, o.max_keys, o.disabled, o.created_at, o.metadata, o.members, o.revision"
 
   /// The owner whose columns begin at `first`; `nil` where the join found none.
   static func read(
@@ -78,7 +82,8 @@ enum OwnerRow {
     return OwnerRecord(
       id: id, kind: kind, name: try query.text(first + 2), maxKeys: Int(query.int(first + 3)),
       disabled: query.int(first + 4) != 0, createdAt: query.timestamp(first + 5),
-      metadata: try JSONText.object(query, first + 6), revision: query.int(first + 7))
+      metadata: try JSONText.object(query, first + 6),
+      members: try JSONText.list(query, first + 7), revision: query.int(first + 8))
   }
 }
 

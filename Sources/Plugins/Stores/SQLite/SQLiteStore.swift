@@ -21,7 +21,7 @@ import GRDB
 /// SQLite's locks and shared memory do not work, are not supported.
 ///
 /// Threading: from any task, many at once.
-public final class SQLiteStore: SharedKeyStore {
+public final class SQLiteStore: SharedKeyStore, DurableKeyStore {
   public let id = "store.sqlite"
   /// The database file.
   public let path: String
@@ -148,6 +148,50 @@ public final class SQLiteStore: SharedKeyStore {
     try parts().readers.read { db throws(StoreError) in
       try IdempotencyRecord.read(db, actor: actor, key: key)
     }
+  }
+
+  /// The index of schemes is looked at once per scheme, and secrets are counted only where one is not known.
+  public func hashUses(besides known: Set<String>) async throws(StoreError) -> [HashUse] {
+    try await parts().readers.list { db throws(StoreError) in
+      try Listing.hashUses(besides: known, db)
+    }
+  }
+
+  // MARK: Durable subscriptions
+
+  public func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
+    let position = try await parts().writer.change { rows throws(StoreError) in
+      try rows.claim(claim) ?? -1
+    }
+    return position < 0 ? nil : position
+  }
+
+  public func advance(_ step: SubscriptionStep) async throws(StoreError) {
+    _ = try await parts().writer.change { rows throws(StoreError) in
+      try rows.advance(step)
+      return 0
+    }
+  }
+
+  public func subscriptions() async throws(StoreError) -> [SubscriptionRecord] {
+    try parts().readers.read { db throws(StoreError) in try SubscriptionRows(db: db).all() }
+  }
+
+  public func deadLetters(
+    _ query: DeadLetterQuery
+  ) async throws(StoreError) -> [DeadLetter] {
+    try parts().readers.read { db throws(StoreError) in
+      try SubscriptionRows(db: db).deadLetters(query)
+    }
+  }
+
+  public func replay(
+    subscription: String?, position: Int64?
+  ) async throws(StoreError) -> Int {
+    Int(
+      try await parts().writer.change { rows throws(StoreError) in
+        try rows.replay(subscription: subscription, position: position)
+      })
   }
 
   // MARK: Signal log

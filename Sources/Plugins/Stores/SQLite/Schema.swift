@@ -53,6 +53,7 @@ enum Schema {
       disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
       created_at INTEGER NOT NULL,
       metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+      members TEXT NOT NULL CHECK (json_valid(members)),
       revision INTEGER NOT NULL,
       UNIQUE (kind, name)
     ) STRICT, WITHOUT ROWID;
@@ -72,24 +73,33 @@ enum Schema {
       created_at INTEGER NOT NULL,
       created_by TEXT NOT NULL,
       expires_at INTEGER,
+      expiry_notice INTEGER,
       last_used_at INTEGER,
+      reactivated_at INTEGER,
       metadata TEXT NOT NULL CHECK (json_valid(metadata)),
       revision INTEGER NOT NULL
     ) STRICT;
 
     CREATE INDEX keys_by_owner ON keys (owner_id, id, status) WHERE owner_id IS NOT NULL;
 
+    CREATE INDEX keys_by_expiry ON keys (expires_at, expiry_notice)
+      WHERE status = 'active' AND expires_at IS NOT NULL AND expiry_notice IS NOT 0;
+
     CREATE TABLE secrets (
       prefix TEXT NOT NULL REFERENCES keys (prefix),
       ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
       id BLOB NOT NULL CHECK (length(id) = 16),
       hash TEXT NOT NULL,
+      scheme TEXT NOT NULL,
       format TEXT NOT NULL,
       created_at INTEGER NOT NULL,
       ends_at INTEGER,
       last_used_at INTEGER,
+      addresses BLOB,
       PRIMARY KEY (prefix, ordinal)
     ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX secrets_by_scheme ON secrets (scheme);
 
     CREATE TABLE signal_log (
       position INTEGER PRIMARY KEY CHECK (position >= 1),
@@ -125,5 +135,25 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX idempotency_by_age ON idempotency (used_at);
+
+    CREATE TABLE subscriptions (
+      name TEXT PRIMARY KEY,
+      position INTEGER NOT NULL CHECK (position >= 0),
+      holder TEXT NOT NULL,
+      until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE dead_letters (
+      subscription TEXT NOT NULL REFERENCES subscriptions (name),
+      position INTEGER NOT NULL CHECK (position >= 1),
+      signal TEXT NOT NULL,
+      key_id BLOB CHECK (length(key_id) = 16),
+      prefix TEXT,
+      failed_at INTEGER NOT NULL,
+      attempts INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      replayed INTEGER NOT NULL CHECK (replayed IN (0, 1)),
+      PRIMARY KEY (subscription, position)
+    ) STRICT, WITHOUT ROWID;
     """
 }

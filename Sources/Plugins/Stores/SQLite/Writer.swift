@@ -42,6 +42,8 @@ final class Writer: Sendable {
   private enum Work: Sendable {
     case change(StoreChange)
     case usage(ArraySlice<KeyUsage>)
+    /// Of the cursors; what it gives is the outcome.
+    case cursors(@Sendable (SubscriptionRows) throws(StoreError) -> Int64)
 
     var isUsage: Bool {
       if case .usage = self { return true }
@@ -69,6 +71,13 @@ final class Writer: Sendable {
       _ = try await submit(.usage(rest.prefix(Writer.largestUsage))).get()
       rest = rest.dropFirst(Writer.largestUsage)
     }
+  }
+
+  /// Runs what changes cursors or dead letters.
+  func change(
+    _ body: @escaping @Sendable (SubscriptionRows) throws(StoreError) -> Int64
+  ) async throws(StoreError) -> Int64 {
+    try await submit(.cursors(body)).get()
   }
 
   /// Takes no more work, finishes what waits, an erasure that is owed too, and closes the connection.
@@ -193,10 +202,18 @@ final class Writer: Sendable {
     let outcome: Outcome
     do {
       switch work {
-      case .change(let change): outcome = .success(try writer.apply(change))
+      case .change(let change):
+        let position = try writer.apply(change)
+        guard !change.isRehearsal else {
+          try execute("ROLLBACK TO job", db)
+          outcome = .success(try LogHead.read(db).position)
+          break
+        }
+        outcome = .success(position)
       case .usage(let usage):
         try writer.apply(usage)
         outcome = .success(0)
+      case .cursors(let body): outcome = .success(try body(SubscriptionRows(db: db)))
       }
     } catch {
       outcome = .failure(error)
@@ -218,7 +235,7 @@ final class Writer: Sendable {
   private func noteErasures(_ group: [Work], _ outcomes: [Outcome]) {
     let erases = zip(group, outcomes).contains { work, outcome in
       if case .change(let change) = work, case .success = outcome {
-        return change.erasesLogOf != nil
+        return change.erasesLogOf != nil && !change.isRehearsal
       }
       return false
     }

@@ -1,0 +1,187 @@
+import CardeaKernel
+import CardeaServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One action on every key that filters find: says how many there are, asks, does it, and says what came of it.
+struct BulkRun {
+  let session: Session
+  let action: BulkAction
+  let trial: DryRunOption
+  var rotation = Rotation()
+
+  func perform(
+    _ filter: KeyFilter, _ confirmation: Confirmation, tokenFile path: String? = nil
+  ) async throws {
+    let console = session.console
+    var selected: [SelectedKey] = []
+    var query = KeyQuery(now: session.now)
+    if let found = try await filter.query(session) {
+      query = found
+      selected = try await session.kernel.select(query, for: action)
+    }
+    if !selected.isEmpty, !trial.dryRun {
+      let keys = selected.count == 1 ? "1 key" : "\(selected.count) keys"
+      try confirmation.askForMany("\(imperative) \(keys)?", console)
+    }
+    var file: TokenFile?
+    if let path, !trial.dryRun { file = try TokenFile(creating: path) }
+    var output = TokenOutput(session, isSilent: action != .rotate || trial.dryRun)
+    var progress = Progress(console, total: selected.count)
+    let report = await session.kernel.change(
+      selected, action, matching: query, rotation: rotation, by: trial.actor
+    ) { _, outcome in
+      progress.step()
+      guard case .issued(let issued) = outcome else { return true }
+      return output.hand(over: issued, to: &file)
+    }
+    progress.end()
+    try finish(report, &output, file?.path)
+  }
+
+  private var imperative: String {
+    switch action {
+    case .rotate:
+      rotation.overlap == .zero ? "Rotate, so that the present tokens die at once," : "Rotate"
+    case .suspend: "Suspend"
+    case .reactivate: "Reactivate"
+    case .revoke: "Revoke for ever"
+    case .purge: "Purge, erasing their data for ever,"
+    }
+  }
+
+  private var past: String {
+    switch action {
+    case .rotate: "rotated"
+    case .suspend: "suspended"
+    case .reactivate: "reactivated"
+    case .revoke: "revoked"
+    case .purge: "purged"
+    }
+  }
+
+  private func finish(
+    _ report: BulkReport, _ output: inout TokenOutput, _ path: String?
+  ) throws {
+    let console = session.console
+    if session.json {
+      try output.close(
+        BulkResource(report, of: action, issued: nil, dryRun: trial.dryRun))
+    } else {
+      let count = report.changed == 1 ? "1 key" : "\(report.changed) keys"
+      let line = "\(count) \(trial.dryRun ? "would be " : "")\(past)."
+      if action == .rotate { console.note(line) } else { console.out(line) }
+      if let path, report.changed > 0 { console.note("The tokens are in \(SafeText.line(path)).") }
+      if report.unchanged > 0 {
+        console.note("\(report.unchanged) left alone: changed by others meanwhile.")
+      }
+      for failure in report.failures {
+        console.note(
+          "Not \(past): \(failure.key.prefix): \(SafeText.line(failure.error.description))")
+      }
+      if report.failed > report.failures.count {
+        console.note("… and \(report.failed - report.failures.count) more.")
+      }
+      if report.notTried > 0 { console.note("Not tried any more: \(report.notTried).") }
+    }
+    guard report.failed == 0, report.notTried == 0 else {
+      let isStore = report.failures.contains {
+        if case .storeUnavailable = $0.error { true } else { false }
+      }
+      throw CommandFailure(
+        exit: isStore ? .store : .refused, code: "partly_done",
+        message: "\(report.changed) of \(report.matched) keys were \(past)",
+        remedy: "What was done stays done. Run it again for the rest.")
+    }
+  }
+}
+
+/// Counts on stderr, if that is a terminal.
+private struct Progress {
+  private let console: Console
+  private let total: Int
+  private let isShown: Bool
+  private var done = 0
+
+  init(_ console: Console, total: Int) {
+    self.console = console
+    self.total = total
+    isShown = console.notesAreOnTerminal && total > 1
+  }
+
+  mutating func step() {
+    done += 1
+    if isShown, done % 100 == 0 || done == total { console.prompt("\r\(done) of \(total)") }
+  }
+
+  func end() { if isShown { console.note("") } }
+}
+
+/// New tokens, written out one by one as they come into force: lines of CSV (RFC 4180), or the elements of the
+/// contract's `issued`.
+private struct TokenOutput {
+  private let session: Session
+  private let isSilent: Bool
+  private var count = 0
+
+  init(_ session: Session, isSilent: Bool) {
+    self.session = session
+    self.isSilent = isSilent
+  }
+
+  /// Whether the token was kept, so that the next may be made.
+  mutating func hand(over issued: IssuedKey, to file: inout TokenFile?) -> Bool {
+    if isSilent { return true }
+    defer { count += 1 }
+    if file != nil {
+      let text = (count == 0 ? [TokenOutput.header] : []) + [row(issued)]
+      do { try file?.keep(Secret(text.joined(separator: "\n").utf8)) } catch {
+        // It is in force and can't be kept: it must not be lost.
+        session.console.out(row(issued))
+        return false
+      }
+      return true
+    }
+    if session.json {
+      guard
+        let data = try? JSONEncoder.contract(pretty: true).encode(
+          IssuedKeyResource(issued, at: session.now))
+      else { return false }
+      session.console.out(
+        (count == 0 ? "{\"issued\" : [\n" : ",\n") + String(decoding: data, as: UTF8.self))
+    } else {
+      if count == 0 { session.console.out(TokenOutput.header) }
+      session.console.out(row(issued))
+    }
+    return true
+  }
+
+  /// Ends the document with the rest of the answer.
+  func close(_ resource: BulkResource) throws {
+    let data = try JSONEncoder.contract(pretty: true).encode(resource)
+    let text = String(decoding: data, as: UTF8.self)
+    session.console.out(count == 0 ? text : "],\n" + text.dropFirst())
+  }
+
+  private static let header = "id,prefix,name,owner,token"
+
+  private func row(_ issued: IssuedKey) -> String {
+    let key = issued.stored.key
+    return [
+      key.id.text, key.prefix, key.name, issued.stored.owner?.name ?? "", issued.token.reveal(),
+    ]
+    .map(TokenOutput.field).joined(separator: ",")
+  }
+
+  /// Quoted where it must be; a spreadsheet takes what begins with these for a formula.
+  private static func field(_ text: String) -> String {
+    let isFormula = text.utf8.first.map { "=+-@".utf8.contains($0) } ?? false
+    let safe = isFormula ? "'\(text)" : text
+    guard safe.utf8.contains(where: { "\",\r\n".utf8.contains($0) }) else { return safe }
+    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\""))\""
+  }
+}

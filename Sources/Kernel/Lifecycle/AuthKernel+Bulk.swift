@@ -1,0 +1,155 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What can be done to many keys at once.
+public enum BulkAction: String, Sendable, CaseIterable {
+  case rotate, suspend, reactivate, revoke, purge
+
+  /// The keys that it is for. Others are not selected.
+  func isFor(_ status: KeyRecord.Status) -> Bool {
+    switch self {
+    case .rotate, .revoke: status == .active || status == .suspended
+    case .suspend: status == .active
+    case .reactivate: status == .suspended
+    case .purge: status != .purged
+    }
+  }
+}
+
+/// A key that was selected for a bulk change.
+public struct SelectedKey: Sendable, Equatable {
+  public let id: UUID
+  public let prefix: String
+}
+
+/// What became of one key of a bulk change.
+public enum BulkOutcome: Sendable {
+  case changed(ChangedKey)
+  /// It has a new secret. The token is here and nowhere else.
+  case issued(IssuedKey)
+  /// The selection did not hold any more when its turn came.
+  case unchanged
+  case failed(LifecycleError)
+}
+
+/// What a bulk change came to. Every selected key is in one of the counts.
+public struct BulkReport: Sendable {
+  public var matched = 0
+  public var changed = 0
+  public var unchanged = 0
+  public var failed = 0
+  /// Keys whose turn did not come, since the store stopped answering or the caller stopped listening.
+  public var notTried = 0
+  /// The first failures, at most ``mostFailures``.
+  public var failures: [Failure] = []
+  /// Of the change that came last in the signal log.
+  public var receipt: Receipt?
+
+  public static let mostFailures = 1_000
+
+  public struct Failure: Sendable {
+    public let key: SelectedKey
+    public let error: LifecycleError
+  }
+
+  public init() {}
+}
+
+extension AuthKernel {
+  /// The keys that a query finds and an action is for, newest first. `limit` and `after` of the query are not looked
+  /// at.
+  public func select(
+    _ query: KeyQuery, for action: BulkAction
+  ) async throws(LifecycleError) -> [SelectedKey] {
+    var query = query
+    query.limit = 1_000
+    query.after = nil
+    var selected: [SelectedKey] = []
+    repeat {
+      let page = try await keys(query)
+      for key in page.items.map(\.key) where action.isFor(key.status) {
+        selected.append(SelectedKey(id: key.id, prefix: key.prefix))
+      }
+      query.after = page.next
+    } while query.after != nil
+    return selected
+  }
+
+  /// Changes many keys, each in a transaction part of its own: one that fails leaves the others alone. Changes that are
+  /// under way together share the store's transactions, so that many cost little more than few.
+  ///
+  /// - Parameters:
+  ///   - keys: what ``select(_:for:)`` gave.
+  ///   - query: asked again when a key's turn comes: one that was used or edited meanwhile may not be meant any more.
+  ///   - rotation: how to rotate, if that is the action.
+  ///   - each: told of every key as soon as its change is committed, one at a time. `false` ends the work: what is
+  ///     under way is still done and told, nothing new is begun.
+  public func change(
+    _ keys: [SelectedKey], _ action: BulkAction, matching query: KeyQuery,
+    rotation: Rotation = Rotation(), by actor: Actor,
+    each: (SelectedKey, BulkOutcome) async -> Bool = { _, _ in true }
+  ) async -> BulkReport {
+    var report = BulkReport()
+    report.matched = keys.count
+    // A new secret is a slow hash, and a token that nobody may get to see: few at a time.
+    let width = action == .rotate ? 2 : Batch.width
+    await withTaskGroup(of: (SelectedKey, BulkOutcome).self) { group in
+      var rest = keys[...]
+      var goesOn = true
+      func start() {
+        guard goesOn, let key = rest.popFirst() else { return }
+        group.addTask {
+          (key, await self.outcome(key.id, action, query, rotation, actor))
+        }
+      }
+      for _ in 0..<width { start() }
+      while let (key, outcome) = await group.next() {
+        report.note(outcome, of: key)
+        if case .failed(.storeUnavailable) = outcome { goesOn = false }
+        if await !each(key, outcome) { goesOn = false }
+        start()
+      }
+      report.notTried = rest.count
+    }
+    return report
+  }
+
+  private func outcome(
+    _ id: UUID, _ action: BulkAction, _ query: KeyQuery, _ rotation: Rotation, _ actor: Actor
+  ) async -> BulkOutcome {
+    do throws(LifecycleError) {
+      let stored = try await key(id)
+      guard action.isFor(stored.key.status), query.takes(stored.key) else { return .unchanged }
+      switch action {
+      case .rotate: return .issued(try await rotateToken(id, rotation, by: actor))
+      case .suspend: return .changed(try await suspendKey(id, by: actor))
+      case .reactivate: return .changed(try await reactivateKey(id, by: actor))
+      case .revoke: return .changed(try await revokeKey(id, by: actor))
+      case .purge: return .changed(try await purgeKey(id, by: actor))
+      }
+    } catch { return .failed(error) }
+  }
+}
+
+extension BulkReport {
+  fileprivate mutating func note(_ outcome: BulkOutcome, of key: SelectedKey) {
+    switch outcome {
+    case .changed(let changed): note(changed.receipt)
+    case .issued(let issued): note(issued.receipt)
+    case .unchanged: unchanged += 1
+    case .failed(let error):
+      failed += 1
+      if failures.count < BulkReport.mostFailures {
+        failures.append(Failure(key: key, error: error))
+      }
+    }
+  }
+
+  private mutating func note(_ new: Receipt) {
+    changed += 1
+    if receipt.map({ $0.position < new.position }) ?? true { receipt = new }
+  }
+}

@@ -1,0 +1,283 @@
+import Dispatch
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One durable subscription: reads the signal log from its cursor on and hands over what it finds, one entry after
+/// the other, on a queue of its own.
+///
+/// Threading: any thread. One run at a time; what wakes it meanwhile makes it look once more.
+final class DurableLane: Sendable {
+  /// What a lane needs to know of its subscription.
+  struct Subscription: Sendable {
+    let cursor: String
+    /// Of this process and this subscription alone.
+    let holder: String
+    let attempts: Int
+    let backoff: Duration
+    /// Decodes an entry and hands it over; nothing happens with one that is none of the subscription's.
+    let receive: @Sendable (LogEntry) throws -> Void
+    /// An entry was given up on.
+    let buried: @Sendable () -> Void
+  }
+
+  /// Entries that are read at a time.
+  private static let batch = 100
+  /// The longest that a retry waits.
+  private static let longestBackoff: Duration = .seconds(3600)
+
+  private let subscription: Subscription
+  private let source: DurableSource
+  private let queue: DispatchQueue
+  private let state = Locked(State())
+
+  private struct State: Sendable {
+    var isRunning = false
+    var isWoken = false
+    var isClosed = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+    var retry: Retry?
+    /// When the claim was last made (monotonic), and where the cursor stood after the last step.
+    var claimedAt: UInt64?
+    var position: Int64 = 0
+  }
+
+  /// An entry that failed and is to be tried again.
+  private struct Retry: Sendable {
+    let position: Int64
+    var attempts: Int
+    var dueAt: UInt64
+  }
+
+  init(_ subscription: Subscription, _ source: DurableSource) {
+    self.subscription = subscription
+    self.source = source
+    queue = DispatchQueue(label: "cardea.durable.\(subscription.cursor)")
+  }
+
+  /// Looks whether there is something to do.
+  func wake() {
+    let starts = state.withLock { state -> Bool in
+      state.isWoken = true
+      if state.isRunning || state.isClosed { return false }
+      state.isRunning = true
+      return true
+    }
+    if starts { Task { await run() } }
+  }
+
+  /// Wakes it, and returns once it has nothing to do or waits for a retry.
+  func drain() async {
+    wake()
+    await withCheckedContinuation { continuation in
+      let isIdle = state.withLock { state -> Bool in
+        if state.isRunning { state.waiters.append(continuation) }
+        return !state.isRunning
+      }
+      if isIdle { continuation.resume() }
+    }
+  }
+
+  func close() { state.withLock { $0.isClosed = true } }
+
+  func release() async {
+    guard state.withLock({ $0.claimedAt != nil }) else { return }
+    close()
+    let now = source.clock.now()
+    _ = try? await source.store.claim(
+      SubscriptionClaim(
+        name: subscription.cursor, holder: subscription.holder, now: now, until: now,
+        start: source.start ?? 0))
+  }
+
+  private var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  private func run() async {
+    while true {
+      let goesOn = state.withLock { state -> Bool in
+        defer { state.isWoken = false }
+        return state.isWoken && !state.isClosed
+      }
+      guard goesOn else { break }
+      // What the store refuses or can't do now is tried again when something wakes the lane.
+      do throws(StoreError) { try await deliver(from: source.store) } catch { forgetClaim() }
+    }
+    let (waiters, isWoken) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
+      if state.isWoken, !state.isClosed { return ([], true) }
+      state.isRunning = false
+      defer { state.waiters = [] }
+      return (state.waiters, false)
+    }
+    if isWoken { return await run() }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  private func forgetClaim() { state.withLock { $0.claimedAt = nil } }
+
+  // MARK: One round
+
+  private func deliver(from store: any DurableKeyStore) async throws(StoreError) {
+    guard try await hasWork(store), try await hold(store) else { return }
+    try await replay(store)
+    while !isClosed {
+      let position = state.withLock { $0.position }
+      let entries = try await store.log(after: position, limit: DurableLane.batch)
+      if entries.isEmpty { return }
+      guard try await deliver(entries, store) else { return }
+    }
+  }
+
+  /// Whether there is anything past the cursor, or to be delivered once more, or the subscription is new. Only reads.
+  private func hasWork(_ store: any DurableKeyStore) async throws(StoreError) -> Bool {
+    let records = try await store.subscriptions()
+    guard
+      let record = records.first(where: { $0.name.utf8.elementsEqual(subscription.cursor.utf8) })
+    else { return true }
+    if try await store.logHead().position > record.position { return true }
+    return record.deadLetters > 0 ? try await !replays(store).isEmpty : false
+  }
+
+  private func replays(_ store: any DurableKeyStore) async throws(StoreError) -> [DeadLetter] {
+    var query = DeadLetterQuery(subscription: subscription.cursor)
+    query.onlyReplayed = true
+    return try await store.deadLetters(query)
+  }
+
+  /// Whether this lane holds the subscription. The claim is made anew once half of it has passed.
+  private func hold(_ store: any DurableKeyStore) async throws(StoreError) -> Bool {
+    let began = source.clock.monotonic()
+    let isFresh = state.withLock { state in
+      state.claimedAt.map { (began &- $0) * 2 < source.claim.nanoseconds } ?? false
+    }
+    if isFresh { return true }
+    let now = source.clock.now()
+    let position = try await store.claim(
+      SubscriptionClaim(
+        name: subscription.cursor, holder: subscription.holder, now: now,
+        until: now.adding(source.claim) ?? .latest, start: source.start ?? 0))
+    state.withLock { state in
+      state.claimedAt = position == nil ? nil : began
+      if let position { state.position = position }
+    }
+    return position != nil
+  }
+
+  /// Hands over a batch; whether all of it is done.
+  private func deliver(
+    _ entries: [LogEntry], _ store: any DurableKeyStore
+  ) async throws(StoreError) -> Bool {
+    var from = state.withLock { $0.position }
+    var to = from
+    func save(_ letter: DeadLetter? = nil) async throws(StoreError) {
+      if from == to { return }
+      try await store.advance(step(from: from, to: to, buried: letter))
+      from = to
+      state.withLock { [to] in $0.position = to }
+    }
+    for entry in entries {
+      if isClosed { break }
+      if let retry = state.withLock({ $0.retry }), retry.position == entry.position,
+        source.clock.monotonic() < retry.dueAt
+      {
+        try await save()
+        return false
+      }
+      guard let error = await receive(entry) else {
+        to = entry.position
+        state.withLock { $0.retry = nil }
+        // A slow listener must not lose its claim in the middle of a batch.
+        let isOld = state.withLock { state in
+          state.claimedAt.map {
+            (source.clock.monotonic() &- $0) * 2 >= source.claim.nanoseconds
+          } ?? true
+        }
+        if isOld {
+          try await save()
+          guard try await hold(store), state.withLock({ $0.position }) == to else { return false }
+        }
+        continue
+      }
+      let attempts = noteFailure(of: entry)
+      guard attempts >= subscription.attempts else {
+        try await save()
+        return false
+      }
+      // First what was delivered, so that the step below is about this entry alone.
+      try await save()
+      to = entry.position
+      try await save(letter(entry, attempts: attempts, error))
+      state.withLock { $0.retry = nil }
+      subscription.buried()
+    }
+    try await save()
+    return true
+  }
+
+  /// How often the entry has been tried now.
+  private func noteFailure(of entry: LogEntry) -> Int {
+    let now = source.clock.monotonic()
+    return state.withLock { state in
+      var retry = state.retry ?? Retry(position: entry.position, attempts: 0, dueAt: 0)
+      if retry.position != entry.position {
+        retry = Retry(position: entry.position, attempts: 0, dueAt: 0)
+      }
+      retry.attempts += 1
+      let factor = 1 << min(retry.attempts - 1, 20)
+      let wait = min(subscription.backoff * factor, DurableLane.longestBackoff)
+      retry.dueAt = now &+ wait.nanoseconds
+      state.retry = retry
+      return retry.attempts
+    }
+  }
+
+  /// Delivers once more what was asked for. What fails again stays a dead letter.
+  private func replay(_ store: any DurableKeyStore) async throws(StoreError) {
+    for letter in try await replays(store) where !isClosed {
+      let found = try await store.log(after: letter.position - 1, limit: 1).first
+      let position = state.withLock { $0.position }
+      // What was pruned from the log can't be delivered any more, and is nobody's business.
+      guard let entry = found, entry.position == letter.position,
+        let error = await receive(entry)
+      else {
+        try await store.advance(step(from: position, to: position, settled: letter.position))
+        continue
+      }
+      let again = self.letter(entry, attempts: letter.attempts + 1, error)
+      try await store.advance(step(from: position, to: position, buried: again))
+      subscription.buried()
+    }
+  }
+
+  private func step(
+    from: Int64, to: Int64, buried: DeadLetter? = nil, settled: Int64? = nil
+  ) -> SubscriptionStep {
+    SubscriptionStep(
+      name: subscription.cursor, holder: subscription.holder, from: from, to: to, buried: buried,
+      settled: settled)
+  }
+
+  private func letter(_ entry: LogEntry, attempts: Int, _ error: any Error) -> DeadLetter {
+    let reason = (error as? DeliveryFailure)?.reason ?? "\(type(of: error))"
+    return DeadLetter(
+      subscription: subscription.cursor, position: entry.position, signal: entry.signal,
+      keyID: entry.keyID, prefix: entry.prefix, failedAt: source.clock.now(), attempts: attempts,
+      reason: String(reason.prefix(200)))
+  }
+
+  /// Calls the listener on its queue; its error, if it threw.
+  private func receive(_ entry: LogEntry) async -> (any Error)? {
+    await withCheckedContinuation { continuation in
+      queue.async { [subscription] in
+        do {
+          try subscription.receive(entry)
+          continuation.resume(returning: nil)
+        } catch {
+          continuation.resume(returning: error)
+        }
+      }
+    }
+  }
+}

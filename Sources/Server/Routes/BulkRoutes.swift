@@ -1,0 +1,76 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `POST /v1/keys/bulk`: rotates, suspends, reactivates, revokes or purges every key that a filter finds. Needs
+/// `cardea:keys:write`; what the acting key may not do to a key is among the failures.
+enum BulkRoutes {
+  /// New tokens that one answer holds.
+  private static let mostTokens = 1_000
+
+  static func add(to table: inout RouteTable) {
+    table.post("/v1/keys/bulk") { try await change($0) }
+  }
+
+  private static func change(_ exchange: Exchange) async throws -> Response {
+    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+    let fields = try body.fields(["action", "filter", "overlap", "format", "dry_run"])
+    guard let action = try fields.choice("action", as: BulkAction.self) else {
+      throw Problem.invalid("action", "is required")
+    }
+    let rotation = try fields.rotation()
+    if action != .rotate, rotation.overlap != .zero || rotation.format != nil {
+      throw Problem.invalid("overlap", "overlap and format are for the action rotate")
+    }
+    let dryRun = try fields.dryRun()
+    guard let filter = try fields.fields("filter", known: BodyFields.keyFilter), !filter.isEmpty
+    else { throw Problem.invalid("filter", "must name at least one condition") }
+    let kernel = exchange.kernel
+    var selected: [SelectedKey] = []
+    var query = try filter.keyQuery(at: exchange.now)
+    if let owner = try await owner(of: filter, kernel) {
+      query.ownerID = owner.id
+      selected = try await kernel.select(query, for: action)
+    } else if try filter.owner() == nil {
+      selected = try await kernel.select(query, for: action)
+    }
+    guard action != .rotate || selected.count <= mostTokens else {
+      throw Problem.invalid(
+        "filter",
+        "finds \(selected.count) keys; one answer holds at most \(mostTokens) new tokens")
+    }
+    var issued: [IssuedKeyResource] = []
+    let now = exchange.now
+    let report = await kernel.change(
+      selected, action, matching: query, rotation: rotation, by: Actor(identity, dryRun: dryRun)
+    ) { _, outcome in
+      if case .issued(let key) = outcome, !dryRun { issued.append(IssuedKeyResource(key, at: now)) }
+      return true
+    }
+    // Where nothing at all was done there is nothing to tell but the failure.
+    if report.changed == 0, case .storeUnavailable? = report.failures.first?.error {
+      throw LifecycleError.storeUnavailable("the store stopped answering")
+    }
+    return try .json(
+      BulkResource(
+        report, of: action, issued: action == .rotate && !dryRun ? issued : nil, dryRun: dryRun))
+  }
+
+  /// The owner that a filter names, or `nil`: an unknown owner has no keys.
+  private static func owner(
+    of filter: BodyFields, _ kernel: AuthKernel
+  ) async throws -> OwnerRecord? {
+    guard let reference = try filter.owner() else { return nil }
+    do throws(LifecycleError) { return try await kernel.owner(reference) } catch {
+      if case .notFound = error { return nil }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import CardeaKernel
+import CardeaMemoryStore
+import CardeaPluginTestKit
+import Foundation
+import Testing
+
+@Suite struct FaultyCursorsTests {
+  @Test(arguments: FaultyCursors.Fault.allCases)
+  func aFaultyOneBreaksItsPromise(_ fault: FaultyCursors.Fault) async {
+    let promises = StorePromises(powers: [.durable]) {
+      StoreUnderTest(FaultyCursors(fault: fault))
+    }.all
+    #expect(await broken(promises) == fault.breaks)
+  }
+
+  @Test func aStoreWithoutCursorsIsFound() async {
+    let promises = StorePromises(powers: [.durable]) {
+      StoreUnderTest(FaultyStore(fault: nil, MemoryStore()))
+    }.all
+    #expect(await broken(promises).count == 6)
+  }
+}
+
+/// The memory store, with one thing wrong about its cursors.
+struct FaultyCursors: DurableKeyStore {
+  enum Fault: PlantedFault {
+    case neverLetsGo, letsEverybody, stepsFromAnywhere, losesLetters, replaysForEver
+
+    var breaks: Set<String> {
+      switch self {
+      case .neverLetsGo: ["lets one holder have a subscription until its claim runs out"]
+      case .letsEverybody:
+        [
+          "lets one holder have a subscription until its claim runs out",
+          "lets exactly one of several that claim at once have it",
+          "moves a cursor for its holder, from where it stands, else not at all",
+        ]
+      case .stepsFromAnywhere:
+        ["moves a cursor for its holder, from where it stands, else not at all"]
+      case .losesLetters:
+        [
+          "keeps dead letters, lists them page by page, and drops what is settled",
+          "marks dead letters to be delivered once more, until one is buried again",
+        ]
+      case .replaysForEver:
+        ["marks dead letters to be delivered once more, until one is buried again"]
+      }
+    }
+  }
+
+  let id = "store.faulty"
+  let fault: Fault
+  private let base = MemoryStore()
+
+  init(fault: Fault) { self.fault = fault }
+
+  func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
+    base.claim(
+      SubscriptionClaim(
+        name: claim.name, holder: fault == .letsEverybody ? "all" : claim.holder, now: claim.now,
+        until: fault == .neverLetsGo ? .latest : claim.until, start: claim.start))
+  }
+
+  func advance(_ step: SubscriptionStep) async throws(StoreError) {
+    var from = step.from
+    if fault == .stepsFromAnywhere,
+      let record = base.subscriptions().first(where: { $0.name == step.name })
+    {
+      from = record.position
+    }
+    var buried = fault == .losesLetters ? nil : step.buried
+    if fault == .replaysForEver, step.from == step.to { buried?.isReplayed = true }
+    try base.advance(
+      SubscriptionStep(
+        name: step.name, holder: fault == .letsEverybody ? "all" : step.holder, from: from,
+        to: step.to, buried: buried, settled: step.settled))
+  }
+
+  func subscriptions() async throws(StoreError) -> [SubscriptionRecord] { base.subscriptions() }
+  func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> [DeadLetter] {
+    base.deadLetters(query)
+  }
+  func replay(subscription: String?, position: Int64?) async throws(StoreError) -> Int {
+    base.replay(subscription: subscription, position: position)
+  }
+
+  func open() async throws(StoreError) { base.open() }
+  func close() async { base.close() }
+  func find(prefix: String) async throws(StoreError) -> StoredKey? { base.find(prefix: prefix) }
+  func find(id: UUID) async throws(StoreError) -> StoredKey? { base.find(id: id) }
+  func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey> { base.keys(query) }
+  func owner(id: UUID) async throws(StoreError) -> OwnerRecord? { base.owner(id: id) }
+  func owner(kind: OwnerRecord.Kind, name: String) async throws(StoreError) -> OwnerRecord? {
+    base.owner(kind: kind, name: name)
+  }
+  func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord> {
+    base.owners(query)
+  }
+  func commit(_ change: StoreChange) async throws(StoreError) -> Int64 { try base.commit(change) }
+  func record(_ usage: [KeyUsage]) async throws(StoreError) { base.record(usage) }
+  func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord? {
+    base.idempotency(actor: actor, key: key)
+  }
+  func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry] {
+    base.log(after: position, limit: limit)
+  }
+  func logHead() async throws(StoreError) -> LogHead { base.logHead() }
+}
