@@ -15,8 +15,9 @@ extension AuthKernel {
     try await reading { () async throws(StoreError) in try await store.find(prefix: prefix) }
   }
 
-  /// A page of keys, newest first.
+  /// A page of keys, newest first. Asked for unused ones, it writes gathered usage first.
   public func keys(_ query: KeyQuery) async throws(LifecycleError) -> Page<StoredKey> {
+    if query.unusedBefore != nil { await flushUsage() }
     do throws(StoreError) { return try await store.keys(query) } catch {
       throw LifecycleError(error)
     }
