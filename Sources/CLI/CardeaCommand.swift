@@ -17,7 +17,7 @@ public struct CardeaCommand: AsyncParsableCommand {
     version: CardeaVersion.text,
     subcommands: [
       InitCommand.self, ServeCommand.self, KeysCommand.self, OwnersCommand.self,
-      CheckCommand.self, PluginsCommand.self,
+      AuditCommand.self, CheckCommand.self, PluginsCommand.self,
     ])
 
   public init() {}

@@ -32,6 +32,8 @@ public final class AuthKernel: Sendable {
   let extraction: Extraction
   let policies: PolicyChain
   let auditSinks: [any AuditSink]
+  let asyncAuditSinks: [any AsyncAuditSink]
+  let auditFailures = Tally()
   let cache: VerdictCache
   let stamps = ChangeStamps()
   let pool: HashPool
@@ -40,7 +42,11 @@ public final class AuthKernel: Sendable {
   let order = PublicationOrder()
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
-  private let flushTimer = Locked<RepeatingTimer?>(nil)
+  /// Moves spooled authentications to the store, if there is a spool and the store keeps them.
+  let accessLog: AccessLogDrain?
+  /// Whether authentications are recorded, so that there are logs to keep up.
+  let isRecording = Locked(false)
+  private let timers = Locked<[RepeatingTimer]>([])
   private let leaseKeeper = AtomicLazyReference<LeaseKeeper>()
 
   /// Builds the kernel, or fails with every fault of the configuration at once.
@@ -73,6 +79,13 @@ public final class AuthKernel: Sendable {
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
     auditSinks = registry.auditSinks
+    asyncAuditSinks = registry.asyncAuditSinks
+    let sinks: [any Plugin] = registry.auditSinks + registry.asyncAuditSinks
+    let spools = sinks.compactMap { $0 as? any AccessSpool }
+    let logStore = spools.isEmpty ? nil : store as? any AccessLogStore
+    accessLog = logStore.map {
+      AccessLogDrain(store: $0, spools: spools, primitives: primitives)
+    }
     cache = VerdictCache(
       entries: configuration.cacheEntries, wrongEntries: configuration.wrongCacheEntries)
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -82,9 +95,34 @@ public final class AuthKernel: Sendable {
     for listener in registry.listeners { signals.subscribe(listener) }
   }
 
-  /// Opens the store and starts the lease and the flushing of usage.
-  public func start() async throws(StoreError) {
+  /// Opens the store and the audit sinks, and starts the lease and what is done from time to time.
+  /// - Parameter recording: whether authentications are going to be recorded. Without, audit sinks stay
+  ///   closed: for a program that authenticates nothing.
+  /// - Throws: ``StoreError``, or the ``ConfigurationFault`` of an audit sink that can't be opened.
+  public func start(recording: Bool = true) async throws {
     try await store.open()
+    do {
+      if recording { try openAuditSinks() }
+      if recording { try await accessLog?.resume() }
+      try await startFollowing()
+    } catch {
+      await store.close()
+      throw error
+    }
+    var timers = [
+      RepeatingTimer(
+        every: configuration.usageFlushInterval, on: .global(qos: .utility)
+      ) { [weak self] in
+        guard let self else { return }
+        Task { await self.flushUsage() }
+      }
+    ]
+    isRecording.withLock { $0 = recording }
+    if recording { timers += auditTimers() }
+    self.timers.withLock { [timers] held in held = timers }
+  }
+
+  private func startFollowing() async throws(StoreError) {
     let head = try await store.logHead()
     if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
       time.note(last.at)
@@ -94,19 +132,12 @@ public final class AuthKernel: Sendable {
         store: shared, from: head.position, stamps: stamps, lease: configuration.lease, clock: time)
       leaseKeeper.storeIfNil(lease).start()
     }
-    let timer = RepeatingTimer(
-      every: configuration.usageFlushInterval, on: .global(qos: .utility)
-    ) { [weak self] in
-      guard let self else { return }
-      Task { await self.flushUsage() }
-    }
-    flushTimer.withLock { $0 = timer }
   }
 
   /// Writes what was gathered, gives what is under way some time to finish, and closes the store. A listener or a
   /// hasher that hangs does not keep the process from ending.
   public func shutdown(within limit: Duration = .seconds(10)) async {
-    flushTimer.withLock { $0 = nil }
+    timers.withLock { $0 = [] }
     lease?.stop()
     await flushUsage()
     for sink in auditSinks { try? sink.flush() }
@@ -117,6 +148,10 @@ public final class AuthKernel: Sendable {
     if isIdle == true {
       await flushUsage()
       for sink in auditSinks { try? sink.flush() }
+    }
+    _ = await Patience.result(within: limit) { [self] in
+      await closeAudit()
+      return true
     }
     await store.close()
   }

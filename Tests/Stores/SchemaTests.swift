@@ -27,7 +27,7 @@ import Testing
     let own = text.components(separatedBy: ";\n").filter {
       $0.contains("CREATE TABLE") && !$0.contains("grdb_migrations")
     }
-    #expect(own.count == 6)
+    #expect(own.count == 9)
     #expect(own.allSatisfy { $0.contains("STRICT") })
   }
 

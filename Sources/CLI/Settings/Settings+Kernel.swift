@@ -23,6 +23,8 @@ extension Settings {
     kernel.wrongCacheEntries = self[SettingsTable.wrongEntries]
     kernel.lease = self[SettingsTable.lease]
     kernel.maxStale = self[SettingsTable.maxStale]
+    kernel.auditOnFailure = .init(rawValue: self[SettingsTable.auditOnFailure]) ?? .deny
+    kernel.auditRetention = self[SettingsTable.auditRetention]
     return kernel
   }
 }

@@ -22,6 +22,8 @@ public struct StorePromises: Sendable {
     case survivesKill
     /// It is a ``SharedKeyStore``: several processes change it at the same time.
     case shared
+    /// It is an ``AccessLogStore``: it keeps the access log too.
+    case accessLog
   }
 
   let powers: Set<Power>
@@ -42,7 +44,7 @@ public struct StorePromises: Sendable {
     [
       Promise("has a stable id, namespaced by kind", identity(0)),
       Promise("registers itself once, under its id and kind", identity(1)),
-    ] + records + refusals + races + log + use + listings + persistence + sharing
+    ] + records + refusals + races + log + use + listings + persistence + sharing + accessLog
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

@@ -4,7 +4,7 @@ import CardeaSQLite
 import Testing
 
 @Suite struct MemoryStoreTests {
-  static let promises = StorePromises { StoreUnderTest(MemoryStore()) }.all
+  static let promises = StorePromises(powers: [.accessLog]) { StoreUnderTest(MemoryStore()) }.all
 
   @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
     try await promise.check()
@@ -12,7 +12,7 @@ import Testing
 }
 
 @Suite struct SQLiteStoreTests {
-  static let promises = StorePromises(powers: [.persists, .survivesKill, .shared]) {
+  static let promises = StorePromises(powers: [.persists, .survivesKill, .shared, .accessLog]) {
     let folder = try Folder()
     let path = folder.file("keys.sqlite3")
     return StoreUnderTest(

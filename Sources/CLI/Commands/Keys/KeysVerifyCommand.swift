@@ -25,6 +25,8 @@ struct KeysVerifyCommand: KernelCommand {
         cardea keys verify --scope orders:read < admin.token
       """)
 
+  static let isRecorded = true
+
   @OptionGroup var common: CommonOptions
 
   @Option(help: ArgumentHelp("Read the token from the first line of this file.", valueName: "file"))
