@@ -17,7 +17,8 @@ public struct CardeaCommand: AsyncParsableCommand {
     version: CardeaVersion.text,
     subcommands: [
       InitCommand.self, ServeCommand.self, KeysCommand.self, OwnersCommand.self,
-      ImportCommand.self, SignalsCommand.self, CheckCommand.self, PluginsCommand.self,
+      AuditCommand.self, ImportCommand.self, SignalsCommand.self, CheckCommand.self,
+      PluginsCommand.self,
     ])
 
   public init() {}

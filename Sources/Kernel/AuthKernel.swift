@@ -35,6 +35,8 @@ public final class AuthKernel: Sendable {
   let metadataReaders: [any MetadataChecking]
   let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
+  let asyncAuditSinks: [any AsyncAuditSink]
+  let auditFailures = Tally()
   let cache: VerdictCache
   let stamps = ChangeStamps()
   let pool: HashPool
@@ -44,6 +46,10 @@ public final class AuthKernel: Sendable {
   let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
+  /// Moves spooled authentications to the store, if there is a spool and the store keeps them.
+  let accessLog: AccessLogDrain?
+  /// Whether authentications are recorded, so that there are logs to keep up.
+  let isRecording = Locked(false)
   private let timers = Locked<[RepeatingTimer]>([])
   /// No global queue: whatever blocks those must not stop what the kernel does by the clock.
   private let timerQueue = DispatchQueue(label: "cardea.kernel.timers", qos: .utility)
@@ -84,6 +90,13 @@ public final class AuthKernel: Sendable {
     auditSinks = registry.auditSinks
     durable = DurableLanes(store: store, clock: time, claim: configuration.subscriptionClaim)
     signals = SignalBus(clock: time, durable: durable)
+    asyncAuditSinks = registry.asyncAuditSinks
+    let sinks: [any Plugin] = registry.auditSinks + registry.asyncAuditSinks
+    let spools = sinks.compactMap { $0 as? any AccessSpool }
+    let logStore = spools.isEmpty ? nil : store as? any AccessLogStore
+    accessLog = logStore.map {
+      AccessLogDrain(store: $0, spools: spools, primitives: primitives)
+    }
     cache = VerdictCache(
       entries: configuration.cacheEntries, wrongEntries: configuration.wrongCacheEntries)
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -93,24 +106,40 @@ public final class AuthKernel: Sendable {
     for listener in registry.listeners { signals.subscribe(listener) }
   }
 
-  /// Opens the store and starts what goes on by the clock: the lease, the flushing of usage, the sweeps, durable
-  /// deliveries. To be called once.
-  /// - Throws: a ``StoreError``; or ``ConfigurationFaults`` if living keys need a hasher or a pepper that is not
-  ///   there. The store is closed again then.
-  public func start() async throws {
+  /// Opens the store and the audit sinks, and starts what goes on by the clock: the lease, the flushing of usage,
+  /// the sweeps, durable deliveries, the keeping up of the logs. To be called once.
+  /// - Parameter recording: whether authentications are going to be recorded. Without, audit sinks stay
+  ///   closed: for a program that authenticates nothing.
+  /// - Throws: a ``StoreError``; the ``ConfigurationFault`` of an audit sink that can't be opened; or
+  ///   ``ConfigurationFaults`` if living keys need a hasher or a pepper that is not there. The store is closed
+  ///   again then.
+  public func start(recording: Bool = true) async throws {
     try await store.open()
-    do { try await startOpen() } catch {
+    do {
+      try await checkHashes()
+      if recording { try openAuditSinks() }
+      if recording { try await accessLog?.resume() }
+      try await startFollowing()
+    } catch {
       await store.close()
       throw error
     }
+    isRecording.withLock { $0 = recording }
+    if recording {
+      let audit = auditTimers()
+      timers.withLock { [audit] in $0 += audit }
+    }
   }
 
-  private func startOpen() async throws {
+  private func checkHashes() async throws {
     let schemes = hashers.values.reduce(into: Set<String>()) { $0.formUnion($1.schemes) }
     let faults = try await store.hashUses(besides: schemes).map {
       ConfigurationCheck.fault(of: $0, algorithms: Set(hashers.keys))
     }
     guard faults.isEmpty else { throw ConfigurationFaults(faults) }
+  }
+
+  private func startFollowing() async throws(StoreError) {
     let head = try await store.logHead()
     if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
       time.note(last.at)
@@ -188,6 +217,10 @@ public final class AuthKernel: Sendable {
     if isIdle == true {
       await flushUsage()
       for sink in auditSinks { try? sink.flush() }
+    }
+    _ = await Patience.result(within: limit) { [self] in
+      await closeAudit()
+      return true
     }
     await durable.release()
     await store.close()

@@ -24,6 +24,7 @@ final class ServerResponder: HTTPResponder {
     SelfRoutes.add(to: &table)
     OwnerRoutes.add(to: &table)
     if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }
+    AuditRoutes.add(to: &table)
     HealthRoutes.add(to: &table, addresses: addresses)
     routes = table
   }

@@ -11,9 +11,7 @@ import Testing
 
   static let promises = AuditSinkPromises(
     recorded: { sink in
-      // There is no file before the first batch.
-      guard FileManager.default.fileExists(atPath: sink.path) else { return [] }
-      return try lines(of: sink.path).map { try #require($0["request_id"] as? String) }
+      try lines(of: sink.path).map { try #require($0["request_id"] as? String) }
     },
     broken: { try JSONLinesAuditSink(path: "/dev/full") }
   ) { try JSONLinesAuditSink(path: shared.get().file("\(UUID().uuidString).jsonl")) }.all
@@ -39,7 +37,7 @@ import Testing
   }
 
   @Test func writesTheWireNames() throws {
-    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
+    let sink = try opened(folder.file("audit.jsonl"))
     let id = try #require(UUID(uuidString: "018F3C2E-7B6A-7C11-9D55-0A1B2C3D4E5F"))
     let facts = RequestFacts(
       method: "GET", path: "/orders/1", clientAddress: "192.0.2.1", userAgent: "curl/8",
@@ -55,8 +53,8 @@ import Testing
     let text = try String(contentsOfFile: sink.path, encoding: .utf8)
     #expect(
       text == #"""
-        {"address":"192.0.2.1","at":"2026-09-21T14:13:20.123Z","key_id":"018f3c2e-7b6a-7c11-9d55-0a1b2c3d4e5f","method":"GET","outcome":"allow","owner":"alice","path":"/orders/1","prefix":"tok_ab12CD34","request_id":"r1","user_agent":"curl/8"}
-        {"at":"2026-09-21T14:13:20.124Z","method":"POST","outcome":"deny","path":"/","reason":"wrong_secret"}
+        {"address":"192.0.2.1","at":"2026-09-21T14:13:20.123Z","key_id":"018f3c2e-7b6a-7c11-9d55-0a1b2c3d4e5f","method":"GET","outcome":"allow","owner":"alice","path":"/orders/1","prefix":"tok_ab12CD34","request_id":"r1","status":200,"user_agent":"curl/8"}
+        {"at":"2026-09-21T14:13:20.124Z","method":"POST","outcome":"deny","path":"/","reason":"wrong_secret","status":401}
 
         """#)
   }
@@ -68,7 +66,7 @@ import Testing
     "\u{200b}", "\u{feff}", "\u{e0041}", "\u{ad}", "\\u0041\"",
   ])
   func escapesWhatCouldBreakALine(_ text: String) throws {
-    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
+    let sink = try opened(folder.file("audit.jsonl"))
     try sink.record([event("z\(text)z")])
     let content = Array(try String(contentsOfFile: sink.path, encoding: .utf8).unicodeScalars)
     #expect(content.filter { $0 == "\n" }.count == 1 && content.last == "\n")
@@ -82,52 +80,53 @@ import Testing
   }
 
   @Test func leavesLettersOfAllLanguagesReadable() throws {
-    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
+    let sink = try opened(folder.file("audit.jsonl"))
     try sink.record([event("clé-ключ-鍵-🔑")])
     #expect(try String(contentsOfFile: sink.path, encoding: .utf8).contains("clé-ключ-鍵-🔑"))
   }
 
   @Test func createsItsFileForItsOwnerOnly() throws {
-    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
+    let sink = try opened(folder.file("audit.jsonl"))
     try sink.record([event("a")])
     let attributes = try FileManager.default.attributesOfItem(atPath: sink.path)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
   }
 
-  /// A command that authenticates nothing leaves nothing behind.
-  @Test func makesItsFileAtTheFirstBatch() throws {
+  /// Not with the first batch: who starts a server learns at once that nothing can be recorded.
+  @Test func makesItsFileWhenItIsOpened() throws {
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
-    try sink.flush()
-    try sink.record([])
     #expect(!FileManager.default.fileExists(atPath: sink.path))
+    try sink.open()
+    #expect(FileManager.default.fileExists(atPath: sink.path))
     try sink.record([event("a")])
     #expect(try requestIDs(sink.path) == ["a"])
   }
 
-  @Test func throwsIfTheFileCanNotBeMadeWhenItIsNeeded() throws {
+  @Test func faultsOnOpeningIfTheFileCanNotBeMade() throws {
     let path = folder.file("audit.jsonl")
     let sink = try JSONLinesAuditSink(path: path)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    #expect { try sink.record([event("lost")]) } throws: { error in
-      guard case .notOpened = error as? JSONLinesAuditError else { return false }
-      return true
+    #expect { try sink.open() } throws: { error in
+      (error as? ConfigurationFault)?.setting == "plugins.audit.jsonlines.path"
     }
-    try FileManager.default.removeItem(atPath: path)
-    try sink.record([event("kept")])
-    #expect(try requestIDs(path) == ["kept"])
+  }
+
+  @Test func recordsNothingBeforeItIsOpened() throws {
+    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
+    #expect(throws: JSONLinesAuditError.notOpened) { try sink.record([event("a")]) }
   }
 
   @Test func appendsToWhatIsThere() throws {
     let path = try folder.write(
       Array("{\"request_id\":\"old\"}\n".utf8), to: "audit.jsonl", mode: 0o640)
-    try JSONLinesAuditSink(path: path).record([event("new")])
+    try opened(path).record([event("new")])
     #expect(try requestIDs(path) == ["old", "new"])
   }
 
   /// A process was killed, or the disk full, in the middle of a line.
   @Test func beginsALineAfterATornOne() throws {
     let path = try folder.write(Array("{\"at\":\"2026".utf8), to: "audit.jsonl", mode: 0o600)
-    let sink = try JSONLinesAuditSink(path: path)
+    let sink = try opened(path)
     try sink.record([event("a")])
     try sink.record([event("b")])
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
@@ -142,6 +141,7 @@ import Testing
       let count = min(room.withLock { $0 } ?? bytes.count, bytes.count)
       return systemWrite(descriptor, bytes, count)
     }
+    try sink.open()
     try sink.record([event("a")])
     room.withLock { $0 = 10 }
     #expect { try sink.record([event("b")]) } throws: { error in
@@ -164,6 +164,7 @@ import Testing
       errno = code
       return -1
     }
+    try sink.open()
     #expect(throws: JSONLinesAuditError.notWritten(errno: ENOSPC)) {
       try sink.record([event("lost")])
     }
@@ -190,6 +191,12 @@ import Testing
     let path = folder.file("audit.jsonl")
     let made = try JSONLinesAuditSink.make(settings: SettingValues(["path": .string(path)]))
     #expect(made?.path == path && made?.id == "audit.jsonlines")
+  }
+
+  private func opened(_ path: String) throws -> JSONLinesAuditSink {
+    let sink = try JSONLinesAuditSink(path: path)
+    try sink.open()
+    return sink
   }
 
   private func event(_ requestID: String) -> AccessEvent {

@@ -12,13 +12,7 @@ public struct Refusal: Sendable {
   public static let challenge = "Api-Key realm=\"cardea\""
 
   public init(_ denial: Denial, texts: RefusalTexts = .standard, requestID: String? = nil) {
-    let status =
-      switch denial.category {
-      case .unauthenticated: 401
-      case .forbidden: 403
-      case .limited: 429
-      case .unavailable: 503
-      }
+    let status = denial.status
     let text = texts.text(for: denial)
     let problem =
       status == 401

@@ -78,7 +78,7 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
       let view = HTTPTypesRequest(
         request.head, clientAddress: context.clientAddress(of: request),
         requestID: context.requestID)
-      let denial = kernel.refuse(identity, request: view, lacking: refusal.requirement)
+      let denial = await kernel.refuse(identity, request: view, lacking: refusal.requirement)
       return Response(
         refusal: denial ?? refusal.denial, texts: refusal.texts ?? texts, context: context)
     }

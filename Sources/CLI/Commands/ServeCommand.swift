@@ -43,7 +43,7 @@ struct ServeCommand: CardeaSubcommand {
     // Before a first key is made.
     let settings = composition.settings
     try ListeningCheck.run(host: settings[SettingsTable.host], port: settings[SettingsTable.port])
-    try await composition.kernel.start()
+    try await composition.start(recording: true)
     let token = try await prepare(composition, bootstraps: bootstraps, console)
     try await listen(composition, token, console)
   }

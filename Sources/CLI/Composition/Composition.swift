@@ -32,6 +32,16 @@ struct Composition: Sendable {
     return Composition(settings: settings, kernel: built.kernel, store: built.store)
   }
 
+  /// Starts the kernel.
+  /// - Parameter recording: whether it is going to authenticate, so that what is recorded is opened.
+  func start(recording: Bool) async throws {
+    do {
+      try await kernel.start(recording: recording)
+    } catch let fault as ConfigurationFault {
+      throw SettingFaults([SettingFault(fault, origins: settings.origins)])
+    }
+  }
+
   private static func read(
     config: String?, flags: [String: String], toolbox: Toolbox, faults: inout [SettingFault]
   ) -> Settings {
@@ -61,13 +71,22 @@ struct Composition: Sendable {
     var url: StoreURL?
     do throws(ConfigurationFault) {
       let parsed = try StoreURL(settings[SettingsTable.storeURL], schemes: toolbox.stores)
-      try parsed.makeStore().register(in: &registry)
+      let store = try parsed.makeStore()
+      store.register(in: &registry)
       url = parsed
+      try AccessLogSetup(settings, parsed, store).register(in: &registry)
     } catch {
       faults.append(error)
     }
+    var configuration = settings.kernelConfiguration
+    let keyFile = settings[SettingsTable.auditSigningKey]
+    if !keyFile.isEmpty {
+      do throws(ConfigurationFault) {
+        configuration.auditSigningKey = try SigningKeyFile.read(keyFile)
+      } catch { faults.append(error) }
+    }
     do throws(ConfigurationFaults) {
-      let kernel = try AuthKernel(registry, configuration: settings.kernelConfiguration)
+      let kernel = try AuthKernel(registry, configuration: configuration)
       return url.map { (kernel, $0) }
     } catch {
       // What is missing because it could not be built has been named already.

@@ -22,8 +22,10 @@ struct Session: Sendable {
   /// - Parameters:
   ///   - mayCreate: whether a store that is not there yet may be made.
   ///   - mustLast: whether a store that ends with this process is refused.
+  ///   - recording: whether it authenticates; without, no audit file is opened.
   static func run(
     _ common: CommonOptions, mayCreate: Bool = false, mustLast: Bool = false,
+    recording: Bool = false,
     _ body: (Session) async throws -> Void
   ) async throws {
     let toolbox = Toolbox.current
@@ -43,7 +45,7 @@ struct Session: Sendable {
         "cardea: memory: keeps nothing: what this command makes is gone when it ends.")
     default: break
     }
-    try await composition.kernel.start()
+    try await composition.start(recording: recording)
     do {
       try await body(session)
     } catch {

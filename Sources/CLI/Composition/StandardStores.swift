@@ -21,6 +21,7 @@ enum StandardStores {
       var status = stat()
       return lstat(path, &status) == 0 || errno != ENOENT ? .present : .absent
     },
+    spool: { path in "\(path)-spool" },
     make: { (path: String) throws(ConfigurationFault) -> any KeyStore in
       guard !path.isEmpty, !path.hasPrefix("//") else {
         throw ConfigurationFault(

@@ -18,6 +18,10 @@ public struct StoreScheme: Sendable {
   /// Whether there is anything yet where the store would keep its keys. It changes nothing.
   public let presence: @Sendable (_ rest: String) -> Presence
 
+  /// Where a node's spool for this store lies unless `audit.spool` names another folder; `nil` if there is
+  /// no such place.
+  public let spool: @Sendable (_ rest: String) -> String?
+
   /// What is found before a store is opened.
   public enum Presence: Sendable, Equatable {
     /// Nothing is there: opening makes a new, empty store.
@@ -31,11 +35,13 @@ public struct StoreScheme: Sendable {
   public init(
     _ name: String, form: String,
     presence: @escaping @Sendable (_ rest: String) -> Presence = { _ in .present },
+    spool: @escaping @Sendable (_ rest: String) -> String? = { _ in nil },
     make: @escaping @Sendable (_ rest: String) throws(ConfigurationFault) -> any KeyStore
   ) {
     self.name = name
     self.form = form
     self.presence = presence
+    self.spool = spool
     self.make = make
   }
 }

@@ -54,4 +54,9 @@ package struct Table: Sendable {
       return line
     }
   }
+
+  /// The cells of one row for output that goes on, where no width is known: two spaces between.
+  package static func line(_ cells: [Cell], colour: Bool) -> String {
+    cells.map { colour ? $0.colour?.apply($0.text) ?? $0.text : $0.text }.joined(separator: "  ")
+  }
 }

@@ -32,6 +32,8 @@ extension Settings {
     kernel.failedPerAddress = self[SettingsTable.failedPerAddress]
     kernel.limitEntries = self[SettingsTable.limitEntries]
     kernel.refusalTexts = refusalTexts
+    kernel.auditOnFailure = .init(rawValue: self[SettingsTable.auditOnFailure]) ?? .deny
+    kernel.auditRetention = self[SettingsTable.auditRetention]
     return kernel
   }
 

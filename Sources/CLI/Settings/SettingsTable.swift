@@ -210,6 +210,27 @@ package enum SettingsTable {
     "errors.rate_limited", default: "", "What a client is told that ran over a limit.",
     check: SettingCheck.line)
 
+  // MARK: audit
+  package static let auditTier = Setting.text(
+    "audit.tier", default: "process",
+    "When an authentication is recorded: process (in the spool file before the answer), commit (synced to "
+      + "disk before the answer), async (in a bounded queue), failures (as process, denials only) or off.",
+    check: SettingCheck.oneOf(AuditTier.allCases.map(\.rawValue)))
+  package static let auditSpool = Setting.text(
+    "audit.spool", default: "",
+    "The folder of this node's spool. Empty: beside a SQLite store, named for it.")
+  package static let auditOnFailure = Setting.text(
+    "audit.on_failure", default: "deny",
+    "What becomes of an authentication that can't be recorded: deny, or allow.",
+    check: SettingCheck.oneOf(["deny", "allow"]))
+  package static let auditRetention = Setting.durationOrNever(
+    "audit.retention", default: nil, written: "never",
+    in: .seconds(3_600)...(.seconds(36_500 * 86_400)),
+    "How old entries of both logs may become before the server prunes them.")
+  package static let auditSigningKey = Setting.text(
+    "audit.signing_key_file", default: "",
+    "The file of the Ed25519 key that signs checkpoints of both logs: cardea audit init-key.")
+
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
     storeURL.row, host.row, port.row, trustedProxies.row,
@@ -226,5 +247,6 @@ package enum SettingsTable {
     sessionAudience.row, signingKeyFiles.row,
     failedPerPair.row, failedPerAddress.row, limitEntries.row,
     missingText.row, invalidText.row, scopeText.row, limitedText.row,
+    auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
   ]
 }

@@ -5,16 +5,19 @@
 #endif
 
 extension AuthKernel {
-  /// The verdict, if it can be given at once: synchronous, on the caller's thread, never blocking, no store
-  /// and no slow hash. `nil` means: call ``authenticate(_:requiring:)``.
+  /// The verdict, if it can be given at once: synchronous, on the caller's thread, never blocking, no store,
+  /// no slow hash and no audit sink that has to be waited for. `nil` means: call
+  /// ``authenticate(_:requiring:)``.
   public func authenticateIfWarm(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) -> Verdict? {
+    if !asyncAuditSinks.isEmpty { return nil }
     var memory = PolicyMemory()
-    if case .decided(let verdict) = firstLook(request, requirement, &memory) {
-      return verdict
+    return switch firstLook(request, requirement, &memory) {
+    case .exempt(let verdict): verdict
+    case .decided(let outcome): conclude(outcome, RequestFacts(request))
+    case .cold, .session: nil
     }
-    return nil
   }
 
   /// The verdict on a request. Any failure denies.
@@ -23,11 +26,16 @@ extension AuthKernel {
   ) async -> Verdict {
     var memory = PolicyMemory()
     switch firstLook(request, requirement, &memory) {
-    case .decided(let verdict): return verdict
+    case .exempt(let verdict): return verdict
+    case .decided(let outcome):
+      return asyncAuditSinks.isEmpty
+        ? conclude(outcome, RequestFacts(request)) : await settle(outcome, RequestFacts(request))
     case .cold(let token):
-      return await decide(token, RequestFacts(request), requirement, &memory)
+      let facts = RequestFacts(request)
+      return await settle(await decide(token, facts, requirement, &memory), facts)
     case .session(let tokens):
-      return await decideSession(tokens, RequestFacts(request), requirement, &memory)
+      let facts = RequestFacts(request)
+      return await settle(await decideSession(tokens, facts, requirement, &memory), facts)
     }
   }
 
@@ -36,11 +44,11 @@ extension AuthKernel {
     token: Secret, facts: RequestFacts, requiring requirement: Requirement = .none
   ) async -> Verdict {
     var memory = PolicyMemory()
-    if isSession(token) { return await decideSession([token], facts, requirement, &memory) }
-    guard let presented = presented(token) else {
-      return conclude(.deny(Denial(.malformed)), nil, facts, time.now())
+    if isSession(token) {
+      return await settle(await decideSession([token], facts, requirement, &memory), facts)
     }
-    return await decide(presented, facts, requirement, &memory)
+    guard let presented = presented(token) else { return await settle(denied(.malformed), facts) }
+    return await settle(await decide(presented, facts, requirement, &memory), facts)
   }
 
   /// The parts of a token that was handed over; `nil` if no accepted format parses it.
@@ -60,16 +68,37 @@ extension AuthKernel {
   /// - Returns: the denial to answer with; `nil` if the key has what the requirement demands.
   public func refuse(
     _ identity: Identity, request: some RequestView, lacking requirement: Requirement
-  ) -> Denial? {
+  ) async -> Denial? {
     guard let reason = requirement.shortfall(of: identity) else { return nil }
-    return conclude(
-      .deny(Denial(reason, verified: true)), identity.prefix, token: identity.token,
-      RequestFacts(request), time.now()
-    ).denial
+    let outcome = Outcome(
+      verdict: .deny(Denial(reason, verified: true)), token: identity.token, presentedPrefix: nil,
+      at: time.now())
+    return await settle(outcome, RequestFacts(request)).denial
+  }
+
+  /// A verdict that was not accounted for yet.
+  private struct Outcome {
+    var verdict: Verdict
+    let token: KnownToken?
+    /// What the token presented, if the key is not known.
+    let presentedPrefix: String?
+    let at: Timestamp
+
+    var prefix: String? { token?.key.prefix ?? presentedPrefix }
+  }
+
+  private func denied(_ reason: Denial.Reason, prefix: String? = nil) -> Outcome {
+    denied(Denial(reason), prefix: prefix)
+  }
+
+  private func denied(_ denial: Denial, prefix: String? = nil) -> Outcome {
+    Outcome(verdict: .deny(denial), token: nil, presentedPrefix: prefix, at: time.now())
   }
 
   private enum FirstLook {
-    case decided(Verdict)
+    /// A request without a token, where none is required: nothing to account for.
+    case exempt(Verdict)
+    case decided(Outcome)
     case cold(PresentedToken)
     /// What has the shape of a session token.
     case session([Secret])
@@ -88,9 +117,9 @@ extension AuthKernel {
       case .token(let bytes):
         let digest = primitives.keyedDigest(bytes)
         if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
-          let verdict = judgeFromMemory(known, request, requirement, &memory)
+          let outcome = judgeFromMemory(known, request, requirement, &memory)
         {
-          return .decided(verdict)
+          return .decided(outcome)
         }
         let isSession =
           sessions?.recognizes(Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))) ?? false
@@ -109,24 +138,21 @@ extension AuthKernel {
     _ request: some RequestView, _ requirement: Requirement, _ memory: inout PolicyMemory,
     otherwise reason: Denial.Reason
   ) -> FirstLook {
-    func refused(_ reason: Denial.Reason) -> FirstLook {
-      .decided(conclude(.deny(Denial(reason)), nil, RequestFacts(request), time.now()))
-    }
     if let sessions, reason != .ambiguous {
       do throws(ExtractionRefusal) {
         let tokens = try sessionTokens(in: request, sessions)
         if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
-          known.session != nil, let verdict = judgeFromMemory(known, request, requirement, &memory)
+          known.session != nil, let outcome = judgeFromMemory(known, request, requirement, &memory)
         {
-          return .decided(verdict)
+          return .decided(outcome)
         }
         if !tokens.isEmpty { return .session(tokens) }
       } catch {
-        return refused(error == .repeated ? .ambiguous : .malformed)
+        return .decided(denied(error == .repeated ? .ambiguous : .malformed))
       }
     }
-    if reason == .missing, requirement.isOptional { return .decided(.deny(Denial(.missing))) }
-    return refused(reason)
+    if reason == .missing, requirement.isOptional { return .exempt(.deny(Denial(.missing))) }
+    return .decided(denied(reason))
   }
 
   /// The verdict on a remembered token; `nil` if memory is not enough.
@@ -134,7 +160,7 @@ extension AuthKernel {
   private func judgeFromMemory(
     _ known: KnownToken, _ request: some RequestView, _ requirement: Requirement,
     _ memory: inout PolicyMemory
-  ) -> Verdict? {
+  ) -> Outcome? {
     guard isTrusted(known, readBegan: nil), !policies.asksSomebodyElse(about: known)
     else { return nil }
     let now = time.now()
@@ -155,17 +181,17 @@ extension AuthKernel {
         verdict = .deny(denial)
       }
     }
-    return conclude(verdict, known.key.prefix, token: known, RequestFacts(request), now)
+    return Outcome(verdict: verdict, token: known, presentedPrefix: nil, at: now)
   }
 
   /// The verdict on the session that one of these tokens stands for.
   private func decideSession(
     _ tokens: [Secret], _ facts: RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
-  ) async -> Verdict {
+  ) async -> Outcome {
     switch presentedSession(tokens) {
     case .success(let token): return await decide(token, facts, requirement, &memory)
-    case .failure(let denial): return conclude(.deny(denial), nil, facts, time.now())
+    case .failure(let denial): return denied(denial)
     }
   }
 
@@ -173,11 +199,11 @@ extension AuthKernel {
   private func decide(
     _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
-  ) async -> Verdict {
+  ) async -> Outcome {
     if let denial = policies.denialBefore(
       PolicyContext(request: facts, prefix: token.prefix, identity: nil, now: time.now()), &memory)
     {
-      return conclude(.deny(denial), token.prefix, facts, time.now())
+      return denied(denial, prefix: token.prefix)
     }
     var remembered = cache.find(token.digest)
     if let known = remembered, !known.has(prefix: token.prefix) { remembered = nil }
@@ -186,18 +212,18 @@ extension AuthKernel {
       return await decide(token, facts, requirement, &memory, remembering: remembered)
     }
     switch attempts.begin(token.digest, prefix: token.prefix, address: facts.clientAddress) {
-    case .over(let denial): return conclude(.deny(denial), token.prefix, facts, time.now())
+    case .over(let denial): return denied(denial, prefix: token.prefix)
     case .under(let attempt):
-      let verdict = await decide(token, facts, requirement, &memory, remembering: remembered)
-      attempts.end(attempt, verdict)
-      return verdict
+      let outcome = await decide(token, facts, requirement, &memory, remembering: remembered)
+      attempts.end(attempt, outcome.verdict)
+      return outcome
     }
   }
 
   private func decide(
     _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory, remembering known: KnownToken?
-  ) async -> Verdict {
+  ) async -> Outcome {
     var remembered = known
     // Each round reads the key and decides on that reading; it counts only if the key did not change
     // meanwhile. A client whose key changes all the time is told to come back.
@@ -210,10 +236,10 @@ extension AuthKernel {
         switch await read(token, remembering: remembered) {
         case .entry(let fresh): entry = fresh
         case .denied(let reason):
-          return conclude(.deny(Denial(reason)), token.prefix, facts, time.now())
+          return denied(reason, prefix: token.prefix)
         case .unreachable:
           guard let stale = remembered, isServedStale(stale) else {
-            return conclude(.deny(Denial(.storeUnavailable)), token.prefix, facts, time.now())
+            return denied(.storeUnavailable, prefix: token.prefix)
           }
           entry = stale
           isStale = true
@@ -237,10 +263,10 @@ extension AuthKernel {
         verdict.note(memory.limits)
       }
       if isStale ? isServedStale(entry) : isTrusted(entry, readBegan: readBegan) {
-        return conclude(verdict, token.prefix, token: entry, facts, now)
+        return Outcome(verdict: verdict, token: entry, presentedPrefix: token.prefix, at: now)
       }
     }
-    return conclude(.deny(Denial(.storeUnavailable)), token.prefix, facts, time.now())
+    return denied(.storeUnavailable, prefix: token.prefix)
   }
 
   private enum Reading {
@@ -363,48 +389,86 @@ extension AuthKernel {
     token.note(address: digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
   }
 
+  /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
+  private func settle(_ outcome: Outcome, _ facts: RequestFacts) async -> Verdict {
+    if asyncAuditSinks.isEmpty { return conclude(outcome, facts) }
+    var outcome = outcome
+    var recorded = 0
+    for sink in asyncAuditSinks {
+      do {
+        try await sink.record(event(outcome, facts))
+        recorded += 1
+      } catch {
+        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
+      }
+    }
+    let verdict = conclude(outcome, facts)
+    if verdict.denial != outcome.verdict.denial {
+      // A sink that need not be waited for failed: what the others hold is followed by what came of it.
+      outcome.verdict = verdict
+      for sink in asyncAuditSinks.prefix(recorded) {
+        try? await sink.record(event(outcome, facts))
+      }
+    }
+    return verdict
+  }
+
   /// Accounts for a verdict: usage, audit, signals. The audit comes first; if it fails, the request is denied.
   @inline(__always)
   private func conclude(
-    _ verdict: Verdict, _ prefix: @autoclosure () -> String?, token: KnownToken? = nil,
-    _ facts: @autoclosure () -> RequestFacts, _ now: Timestamp
+    _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts
   ) -> Verdict {
-    func event(_ reason: Denial.Reason?) -> AccessEvent {
-      AccessEvent(
-        at: now, reason: reason, keyID: token?.key.id, prefix: prefix(),
-        owner: token?.owner?.name, request: facts(), session: token?.session?.id)
-    }
-    var verdict = verdict
-    if !auditSinks.isEmpty {
-      var recorded = 0
+    var outcome = outcome
+    var recorded = 0
+    for sink in auditSinks {
       do {
-        for sink in auditSinks {
-          try sink.record([event(verdict.denial?.reason)])
-          recorded += 1
-        }
+        try sink.record([event(outcome, facts())])
+        recorded += 1
       } catch {
-        verdict = .deny(Denial(.auditUnavailable))
-        for sink in auditSinks.prefix(recorded) { try? sink.record([event(.auditUnavailable)]) }
+        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
+        guard case .deny = outcome.verdict else { continue }
+        for sink in auditSinks.prefix(recorded) { try? sink.record([event(outcome, facts())]) }
+        break
       }
     }
-    switch verdict {
+    switch outcome.verdict {
     case .allow:
-      if let token {
+      if let token = outcome.token {
         if token.notesAddresses { noteAddress(of: facts(), token) }
-        if usage.note(token, at: now) {
+        if usage.note(token, at: outcome.at) {
           attempts.noteSuccess(prefix: token.key.prefix, address: facts().clientAddress)
         }
       }
-      if let session = token?.session {
-        sessions?.noteUse(of: session, at: now)
+      if let session = outcome.token?.session {
+        sessions?.noteUse(of: session, at: outcome.at)
       } else {
-        signals.publish(UserLoggedIn(event: event(nil)))
+        signals.publish(UserLoggedIn(event: event(outcome, facts())))
       }
     case .deny(let denial) where denial.reason == .rateLimited:
-      signals.publish(RateLimited(event: event(denial.reason)))
-    case .deny(let denial):
-      signals.publish(AuthenticationFailed(event: event(denial.reason)))
+      signals.publish(RateLimited(event: event(outcome, facts())))
+    case .deny:
+      signals.publish(AuthenticationFailed(event: event(outcome, facts())))
     }
+    return outcome.verdict
+  }
+
+  private func event(_ outcome: Outcome, _ facts: RequestFacts) -> AccessEvent {
+    let denial = outcome.verdict.denial
+    return AccessEvent(
+      at: outcome.at, reason: denial?.reason, keyID: outcome.token?.key.id, prefix: outcome.prefix,
+      owner: outcome.token?.owner?.name, request: facts, session: outcome.token?.session?.id,
+      status: denial?.status ?? 200)
+  }
+
+  /// What can't be accounted for is denied, unless `audit.on_failure` says to allow it; either way
+  /// `listener_failed` tells of it.
+  private func afterAuditFailure(_ sink: String, _ verdict: Verdict) -> Verdict {
+    let verdict: Verdict =
+      configuration.auditOnFailure == .allow ? verdict : .deny(Denial(.auditUnavailable))
+    signals.publish(
+      ListenerFailed(
+        listener: sink, signal: AccessDraft.action(for: verdict.denial?.reason), failure: .threw,
+        count: auditFailures.add()))
     return verdict
   }
 }

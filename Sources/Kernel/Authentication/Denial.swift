@@ -79,6 +79,16 @@ public struct Denial: Sendable, Equatable, Error {
     }
   }
 
+  /// The HTTP status that the denial means.
+  public var status: Int {
+    switch category {
+    case .unauthenticated: 401
+    case .forbidden: 403
+    case .limited: 429
+    case .unavailable: 503
+    }
+  }
+
   /// How long the client should wait, for 429 and 503.
   public var retryAfter: Duration? {
     policy?.retryAfter ?? (category == .unavailable ? .seconds(1) : nil)

@@ -43,7 +43,7 @@ public struct LogEntry: Sendable, Equatable {
   public let keyID: UUID?
   public let prefix: String?
   public let ownerID: UUID?
-  /// `nil` once the key was purged.
+  /// `nil` once the key was purged or the entry pruned.
   public let payload: [UInt8]?
   /// `nil` once the key was purged.
   public let salt: [UInt8]?
@@ -64,6 +64,15 @@ public struct LogEntry: Sendable, Equatable {
     self.salt = salt
     self.payloadDigest = payloadDigest
     self.hash = hash
+  }
+}
+
+extension LogEntry {
+  /// The same without payload and salt.
+  public var erased: LogEntry {
+    LogEntry(
+      position: position, signal: signal, at: at, keyID: keyID, prefix: prefix, ownerID: ownerID,
+      payload: nil, salt: nil, payloadDigest: payloadDigest, hash: hash)
   }
 }
 

@@ -23,7 +23,8 @@ public struct StoreChange: Sendable {
   public var rehash: Rehash?
   /// The use of an idempotency key; refused with `.idempotencyUsed` within 24 hours, before anything else.
   public var idempotency: IdempotencyRecord?
-  /// Delete payload and salt of every earlier entry of this key; their digests stay.
+  /// Delete payload and salt of every earlier entry of this key in the signal log, and of every entry in the
+  /// access log if the store keeps one; their digests stay.
   public var erasesLogOf: UUID?
   /// What to append to the signal log.
   let drafts: [LogDraft]

@@ -68,6 +68,19 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// The name under which this node confirms receipts.
   public var nodeName = "local"
 
+  /// `audit.on_failure`: what becomes of an authentication that an audit sink could not record. Changes are
+  /// always in the signal log or not made.
+  public var auditOnFailure: AuditOnFailure = .deny
+  /// `audit.retention`: how old entries of both logs may become; `nil` keeps them until somebody prunes.
+  public var auditRetention: Duration?
+  /// `audit.signing_key_file`: signs checkpoints of both logs; `nil` leaves them unsigned.
+  public var auditSigningKey: Ed25519.PrivateKey?
+  /// How often spooled authentications are moved to the store.
+  public var auditDrainInterval: Duration = .seconds(1)
+  /// How often a checkpoint is made and retention applied, if there is anything to do.
+  public var auditUpkeepInterval: Duration = .seconds(300)
+
+  public enum AuditOnFailure: String, Sendable { case deny, allow }
   public enum ExtractConflict: String, Sendable { case refuse, first }
 
   public init() {}

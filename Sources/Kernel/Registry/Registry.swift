@@ -11,6 +11,7 @@ public struct Registry: ~Copyable {
   var asyncPolicies: [any AsyncPolicy] = []
   var listeners: [any SignalListener] = []
   var auditSinks: [any AuditSink] = []
+  var asyncAuditSinks: [any AsyncAuditSink] = []
   var primitives: [any Primitives] = []
   var sessionIssuers: [any SessionIssuer] = []
 
@@ -32,6 +33,7 @@ public struct Registry: ~Copyable {
   public mutating func add(asyncPolicy: some AsyncPolicy) { asyncPolicies.append(asyncPolicy) }
   public mutating func add(listener: some SignalListener) { listeners.append(listener) }
   public mutating func add(auditSink: some AuditSink) { auditSinks.append(auditSink) }
+  public mutating func add(auditSink: some AsyncAuditSink) { asyncAuditSinks.append(auditSink) }
   public mutating func add(primitives plugin: some Primitives) { primitives.append(plugin) }
 
   public mutating func add(sessionIssuer: some SessionIssuer) {
@@ -54,7 +56,8 @@ public struct Registry: ~Copyable {
     return list("primitives", primitives) + list("hasher", hashers) + list("format", formats)
       + list("extractor", extractors) + list("store", stores) + list("policy", policies)
       + list("policy", asyncPolicies) + list("listener", listeners)
-      + list("audit", auditSinks) + list("sessions", sessionIssuers)
+      + list("audit", auditSinks) + list("audit", asyncAuditSinks)
+      + list("sessions", sessionIssuers)
   }
 }
 

@@ -17,13 +17,18 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   public let request: RequestFacts
   /// The id of the session whose token was presented, if it was not the key's own.
   public let session: UUID?
+  /// The HTTP status that the verdict means: 200 when allowed. What a service behind the verdict went on to
+  /// answer is not known here, and `/v1/verify` answers 200 to its own caller whatever the verdict.
+  public let status: Int
 
+  /// - Parameter status: unless given, what the reason means for a key that was not verified.
   public init(
     at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
-    request: RequestFacts, session: UUID? = nil
+    request: RequestFacts, session: UUID? = nil, status: Int? = nil
   ) {
     self.at = at
     self.reason = reason
+    self.status = status ?? reason.map { Denial($0).status } ?? 200
     self.keyID = keyID
     self.prefix = prefix
     self.owner = owner
@@ -32,7 +37,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case at, outcome, reason, prefix, owner, session, method, path, address
+    case at, outcome, reason, status, prefix, owner, session, method, path, address
     case keyID = "key_id"
     case userAgent = "user_agent"
     case requestID = "request_id"
@@ -43,6 +48,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     try container.encode(at, forKey: .at)
     try container.encode(reason == nil ? "allow" : "deny", forKey: .outcome)
     try container.encodeIfPresent(reason?.rawValue, forKey: .reason)
+    try container.encode(status, forKey: .status)
     try container.encodeIfPresent(keyID?.text, forKey: .keyID)
     try container.encodeIfPresent(prefix, forKey: .prefix)
     try container.encodeIfPresent(owner, forKey: .owner)

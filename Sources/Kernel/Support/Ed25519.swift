@@ -2,7 +2,7 @@
 /// them.
 public enum Ed25519 {
   /// A private key: its seed of 32 bytes. Whoever has it can sign.
-  public struct PrivateKey: Sendable {
+  public struct PrivateKey: Sendable, Equatable {
     public let seed: Secret
 
     /// `nil` unless given 32 bytes.

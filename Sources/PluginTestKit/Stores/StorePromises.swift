@@ -24,6 +24,8 @@ public struct StorePromises: Sendable {
     case shared
     /// It is a ``DurableKeyStore``: it keeps the cursors of durable subscriptions.
     case durable
+    /// It is an ``AccessLogStore``: it keeps the access log too.
+    case accessLog
   }
 
   let powers: Set<Power>
@@ -45,7 +47,7 @@ public struct StorePromises: Sendable {
       Promise("has a stable id, namespaced by kind", identity(0)),
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
-      + persistence + sharing
+      + persistence + sharing + accessLog
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

@@ -1,9 +1,7 @@
-import CardeaKernel
-
 /// Why events are not in the file.
 public enum JSONLinesAuditError: Error, Sendable, Equatable {
-  /// The file could not be opened or created, or is none to append to.
-  case notOpened(ConfigurationFault)
+  /// The sink was not opened.
+  case notOpened
   /// `write(2)` failed; nothing was written.
   case notWritten(errno: Int32)
   /// `write(2)` wrote a part only: the disk is full, or a limit on the file's size was reached.

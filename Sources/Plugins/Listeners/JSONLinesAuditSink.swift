@@ -16,8 +16,8 @@ import CardeaKernel
 /// requests. If a write stopped in the middle of a line, in this process or an earlier one, the
 /// next begins with a line break, so at most that one line is broken.
 ///
-/// The file is opened at the first batch, so that a command which authenticates nothing makes none,
-/// and created with mode 0600. An existing one keeps its mode, but is refused if others may write to
+/// The file is opened when the kernel starts, so that one which can't be is found then, and created with mode
+/// 0600. An existing one keeps its mode, but is refused if others may write to
 /// it. To rotate it, rename it and restart.
 ///
 /// Threading: any thread; batches are written one after the other.
@@ -39,7 +39,7 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
   package typealias Write = @Sendable (_ descriptor: Int32, _ bytes: [UInt8]) -> Int
 
   private struct File {
-    /// `nil` until the first batch.
+    /// `nil` until it is opened.
     var descriptor: Int32?
     /// Whether the last line has no line break.
     var isTorn = false
@@ -111,10 +111,18 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
       "Name a file in a folder that this process may write to.")
   }
 
+  public func open() throws(ConfigurationFault) {
+    try file.withLock { file throws(ConfigurationFault) in
+      guard file.descriptor == nil else { return }
+      let (descriptor, isTorn) = try JSONLinesAuditSink.open(path, creating: true)
+      file = File(descriptor: descriptor, isTorn: isTorn)
+    }
+  }
+
   public func record(_ events: [AccessEvent]) throws {
     guard !events.isEmpty else { return }
     var lines: [UInt8] = []
-    for event in events { try AuditLine.append(event, to: &lines) }
+    for event in events { AuditLine.append(event, to: &lines) }
     try append(lines)
   }
 
@@ -127,7 +135,7 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
 
   private func append(_ lines: [UInt8]) throws(JSONLinesAuditError) {
     try file.withLock { file throws(JSONLinesAuditError) in
-      let descriptor = try JSONLinesAuditSink.opened(path, &file)
+      guard let descriptor = file.descriptor else { throw .notOpened }
       let bytes = file.isTorn ? [UInt8(ascii: "\n")] + lines : lines
       var written = write(descriptor, bytes)
       // Again only if a signal came before any byte was written.
@@ -137,21 +145,6 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
       guard written == bytes.count else {
         throw .shortWrite(written: written, of: bytes.count)
       }
-    }
-  }
-
-  /// The descriptor, of a file that is opened now if it was not before.
-  private static func opened(
-    _ path: String, _ file: inout File
-  ) throws(JSONLinesAuditError) -> Int32 {
-    if let descriptor = file.descriptor { return descriptor }
-    do throws(ConfigurationFault) {
-      let (descriptor, isTorn) = try open(path, creating: true)
-      file.descriptor = descriptor
-      file.isTorn = isTorn
-      return descriptor
-    } catch {
-      throw .notOpened(error)
     }
   }
 

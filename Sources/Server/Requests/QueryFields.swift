@@ -62,6 +62,29 @@ package struct QueryFields: Sendable {
     return value
   }
 
+  func id(_ name: String) throws(Problem) -> UUID? {
+    guard let text = items[name] else { return nil }
+    guard let id = UUID(strict: text) else { throw Problem.invalid(name, "must be an id") }
+    return id
+  }
+
+  func time(_ name: String) throws(Problem) -> Timestamp? {
+    guard let text = items[name] else { return nil }
+    guard let time = Timestamp(rfc3339: text) else {
+      throw Problem.invalid(name, "must be a time such as 2026-01-01T00:00:00Z")
+    }
+    return time
+  }
+
+  /// An HTTP status.
+  func status(_ name: String) throws(Problem) -> Int? {
+    guard let text = items[name] else { return nil }
+    guard text.utf8.count == 3, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+      let value = Int(text), (100...599).contains(value)
+    else { throw Problem.invalid(name, "must be an HTTP status from 100 to 599") }
+    return value
+  }
+
   /// Where the page before ended.
   package func cursor() throws(Problem) -> UUID? {
     guard let text = items["cursor"] else { return nil }

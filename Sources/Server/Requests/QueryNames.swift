@@ -12,7 +12,12 @@ package enum QueryNames {
 
   /// Of `GET /v1/owners`.
   static let owners: Set<String> = ["kind", "name", "member", "cursor", "limit"]
+  /// Of `GET /v1/audit`.
+  static let audit: Set<String> = [
+    "key", "prefix", "owner", "action", "path", "method", "status", "address", "user_agent",
+    "since", "until", "cursor", "limit",
+  ]
 
   /// Every one of them.
-  package static let all = auth.union(keys).union(owners)
+  package static let all = auth.union(keys).union(owners).union(audit)
 }

@@ -6,7 +6,7 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// One page of a listing: `{"keys": […], "next_cursor": …}`, or `owners` alike. The cursor is
+/// One page of a listing: `{"keys": […], "next_cursor": …}`, or `owners` and `entries` alike. The cursor is
 /// `null` on the last page.
 public struct PageResource<Item: Encodable & Sendable>: Encodable, Sendable {
   /// The name of the collection on the wire.
@@ -15,7 +15,7 @@ public struct PageResource<Item: Encodable & Sendable>: Encodable, Sendable {
   public let nextCursor: String?
 
   private enum Name: String, CodingKey {
-    case keys, owners
+    case keys, owners, entries
     case nextCursor = "next_cursor"
   }
 
@@ -38,6 +38,14 @@ extension PageResource where Item == OwnerResource {
   public init(_ page: Page<OwnerRecord>) {
     collection = .owners
     items = page.items.map { OwnerResource($0) }
+    nextCursor = page.next?.text
+  }
+}
+
+extension PageResource where Item == AuditResource {
+  public init(_ page: AuditPage) {
+    collection = .entries
+    items = page.items.map { AuditResource($0) }
     nextCursor = page.next?.text
   }
 }

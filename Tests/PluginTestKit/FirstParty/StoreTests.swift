@@ -4,7 +4,9 @@ import CardeaSQLite
 import Testing
 
 @Suite struct MemoryStoreTests {
-  static let promises = StorePromises(powers: [.durable]) { StoreUnderTest(MemoryStore()) }.all
+  static let promises = StorePromises(powers: [.durable, .accessLog]) {
+    StoreUnderTest(MemoryStore())
+  }.all
 
   @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
     try await promise.check()
@@ -12,7 +14,9 @@ import Testing
 }
 
 @Suite struct SQLiteStoreTests {
-  static let promises = StorePromises(powers: [.persists, .survivesKill, .shared, .durable]) {
+  static let promises = StorePromises(
+    powers: [.persists, .survivesKill, .shared, .durable, .accessLog]
+  ) {
     let folder = try Folder()
     let path = folder.file("keys.sqlite3")
     return StoreUnderTest(

@@ -30,6 +30,8 @@ struct KeysVerifyCommand: KernelCommand {
         cardea keys verify --explain --method POST --path /orders --address 192.0.2.7 < client.token
       """)
 
+  static let isRecorded = true
+
   @OptionGroup var common: CommonOptions
 
   @Option(help: ArgumentHelp("Read the token from the first line of this file.", valueName: "file"))

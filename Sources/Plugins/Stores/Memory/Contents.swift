@@ -10,7 +10,8 @@ import CardeaKernel
 /// so that a refused change has written nothing.
 struct Contents: Sendable {
   private(set) var owners: [UUID: OwnerRecord] = [:]
-  private(set) var log = MemoryLog()
+  var log = MemoryLog()
+  var accessLog = MemoryAccessLog()
 
   private var keys: [UUID: KeyRecord] = [:]
   private var idByPrefix: [Bytes: UUID] = [:]
@@ -143,6 +144,27 @@ struct Contents: Sendable {
     }
   }
 
+  /// Appends a batch, and lets go of the oldest entries of its node beyond `most`.
+  mutating func append(
+    _ batch: AccessBatch, keeping most: Int
+  ) throws(StoreError) -> AccessHead {
+    let head = try accessLog.append(batch) { keys[$0]?.status == .purged }
+    let excess = head.position - head.basePosition - Int64(max(most, 0))
+    guard excess > 0 else { return head }
+    _ = accessLog.prune(
+      node: head.node, through: head.basePosition + excess, limit: Int(clamping: excess))
+    return accessLog.head(head.node)
+  }
+
+  mutating func checkpoint(
+    _ draft: (Checkpoint?, CheckpointHeads) -> Checkpoint?
+  ) -> Checkpoint? {
+    let heads = CheckpointHeads(signals: log.head, nodes: accessLog.allHeads)
+    let checkpoint = draft(accessLog.checkpoints.last, heads)
+    if let checkpoint { accessLog.add(checkpoint) }
+    return checkpoint
+  }
+
   private mutating func write(_ change: StoreChange, key: KeyRecord?) {
     if let owner = change.owner?.record {
       owners[owner.id] = owner
@@ -150,7 +172,10 @@ struct Contents: Sendable {
     }
     if let key { write(key) }
     if let use = change.idempotency { write(use) }
-    if let keyID = change.erasesLogOf { log.erase(keyID) }
+    if let keyID = change.erasesLogOf {
+      log.erase(keyID)
+      accessLog.erase(keyID)
+    }
     for entry in change.entries(after: log.head) { log.append(entry) }
   }
 

@@ -28,12 +28,17 @@ struct MemoryLog: Sendable {
 
   /// Takes payload and salt out of every entry of that key.
   mutating func erase(_ keyID: UUID) {
-    for index in indexes[keyID] ?? [] {
-      let entry = entries[index]
-      entries[index] = LogEntry(
-        position: entry.position, signal: entry.signal, at: entry.at, keyID: entry.keyID,
-        prefix: entry.prefix, ownerID: entry.ownerID, payload: nil, salt: nil,
-        payloadDigest: entry.payloadDigest, hash: entry.hash)
+    for index in indexes[keyID] ?? [] { entries[index] = entries[index].erased }
+  }
+
+  /// The same for at most `limit` entries up to `position` that still have them; how many.
+  mutating func erase(through position: Int64, limit: Int) -> Int {
+    var count = 0
+    for index in entries.indices.prefix(Int(clamping: position))
+    where count < limit && entries[index].payload != nil {
+      entries[index] = entries[index].erased
+      count += 1
     }
+    return count
   }
 }

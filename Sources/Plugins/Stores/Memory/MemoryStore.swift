@@ -6,20 +6,23 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// Keys, owners and the signal log in memory: for tests, for trying things out, and for services whose keys
+/// Keys, owners, the signal log and the access log in memory: for tests, for trying things out, and for services whose keys
 /// come from elsewhere at every start. What it holds ends with the process.
 ///
-/// It keeps every promise of ``KeyStore`` but durability, and since no other process can change it, the
+/// It keeps every promise of ``KeyStore`` and ``AccessLogStore`` but durability. Its access log is bounded: beyond
+/// ``init(accessEntries:)`` the oldest entries go, as in a prune. Since no other process can change it, the
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: DurableKeyStore, BulkKeyStore {
+public final class MemoryStore: DurableKeyStore, BulkKeyStore, AccessLogStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
   private let cursors = Locked(MemorySubscriptions())
+  private let accessEntries: Int
 
-  public init() {}
+  /// - Parameter accessEntries: the entries of the access log that are kept, some 500 bytes each.
+  public init(accessEntries: Int = 100_000) { self.accessEntries = accessEntries }
 
   public func open() {}
   public func close() {}
@@ -104,5 +107,68 @@ public final class MemoryStore: DurableKeyStore, BulkKeyStore {
 
   public func logHead() -> LogHead {
     contents.withLock { $0.log.head }
+  }
+
+  public func signalEntries(_ filter: LogFilter) -> [Numbered<LogEntry>] {
+    contents.withLock { contents in
+      let all = contents.log.entries(after: 0, limit: .max)
+      return filter.page(of: all.map { Numbered(number: $0.position, entry: $0) }) {
+        filter.takes($0)
+      }
+    }
+  }
+
+  // MARK: Access log
+
+  public func append(_ batch: AccessBatch) throws(StoreError) -> AccessHead {
+    try contents.withLock { (contents) throws(StoreError) in
+      try contents.append(batch, keeping: accessEntries)
+    }
+  }
+
+  public func accessHead(node: String) -> AccessHead {
+    contents.withLock { $0.accessLog.head(node) }
+  }
+
+  public func accessHeads() -> [AccessHead] { contents.withLock { $0.accessLog.allHeads } }
+
+  public func accessLog(node: String, after position: Int64, limit: Int) -> [AccessEntry] {
+    contents.withLock { $0.accessLog.entries(node: node, after: position, limit: limit) }
+  }
+
+  public func accessEntries(_ filter: LogFilter) -> [Numbered<AccessEntry>] {
+    contents.withLock { $0.accessLog.entries(filter) }
+  }
+
+  // MARK: Pruning and checkpoints
+
+  public func prunable(before cutoff: Timestamp) -> PrunePlan {
+    contents.withLock { contents in
+      let old = contents.log.entries(after: 0, limit: .max).prefix { $0.at < cutoff }
+      return PrunePlan(
+        nodes: contents.accessLog.prunable(before: cutoff),
+        signalPosition: old.last?.position ?? 0,
+        signalPayloads: Int64(old.count { $0.payload != nil }))
+    }
+  }
+
+  public func pruneAccess(node: String, through position: Int64, limit: Int) -> Int {
+    contents.withLock { $0.accessLog.prune(node: node, through: position, limit: limit) }
+  }
+
+  public func pruneSignals(through position: Int64, limit: Int) -> Int {
+    contents.withLock { $0.log.erase(through: position, limit: limit) }
+  }
+
+  public func checkpoint(
+    _ draft: @escaping @Sendable (_ last: Checkpoint?, CheckpointHeads) -> Checkpoint?
+  ) -> Checkpoint? {
+    contents.withLock { $0.checkpoint(draft) }
+  }
+
+  public func checkpoints(after number: Int64, limit: Int) -> [Checkpoint] {
+    contents.withLock { contents in
+      Array(contents.accessLog.checkpoints.filter { $0.number > number }.prefix(max(limit, 0)))
+    }
   }
 }

@@ -38,6 +38,7 @@ struct ChangeWriter {
         WHERE key_id = ? AND payload IS NOT NULL
         """, [keyID]
       ).run()
+      try AccessLogWriter(db: db).erase(keyID)
     }
     return try appendEntries(of: change)
   }

@@ -7,7 +7,7 @@ import GRDB
   import Foundation
 #endif
 
-/// Keys, owners and the signal log in one SQLite file, which several processes may share.
+/// Keys, owners and both logs in one SQLite file, which several processes may share.
 ///
 /// - Every acknowledged change has been synced to disk (WAL, `synchronous=FULL`), together with its
 ///   signal-log entries. Changes that arrive together share one sync (``commit(_:)``).

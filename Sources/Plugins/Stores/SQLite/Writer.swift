@@ -44,14 +44,36 @@ final class Writer: Sendable {
     case usage(ArraySlice<KeyUsage>)
     /// Of the cursors; what it gives is the outcome.
     case cursors(@Sendable (SubscriptionRows) throws(StoreError) -> Int64)
+    case log(LogWork)
 
-    var isUsage: Bool {
-      if case .usage = self { return true }
-      return false
+    /// Whether it may take some milliseconds, so that no two of the kind go into one transaction.
+    var isBulky: Bool {
+      if case .change = self { return false }
+      return true
     }
   }
 
-  private typealias Outcome = Result<Int64, StoreError>
+  /// Writes to the logs apart from any change.
+  enum LogWork: Sendable {
+    case append(AccessBatch)
+    case pruneAccess(node: String, through: Int64, limit: Int)
+    case pruneSignals(through: Int64, limit: Int)
+    case checkpoint(@Sendable (Checkpoint?, CheckpointHeads) -> Checkpoint?)
+  }
+
+  /// What writing to the logs gave.
+  enum LogResult: Sendable {
+    case head(AccessHead)
+    case count(Int)
+    case checkpoint(Checkpoint?)
+  }
+
+  private enum Done: Sendable {
+    case position(Int64)
+    case log(LogResult)
+  }
+
+  private typealias Outcome = Result<Done, StoreError>
 
   init(_ database: DatabaseQueue, file: FileIdentity) {
     self.database = database
@@ -60,7 +82,14 @@ final class Writer: Sendable {
 
   /// Commits `change`; the log's position after it.
   func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
-    try await submit(.change(change)).get()
+    guard case .position(let position) = try await submit(.change(change)).get() else { return 0 }
+    return position
+  }
+
+  /// Writes to the logs.
+  func write(_ work: LogWork) async throws(StoreError) -> LogResult {
+    guard case .log(let result) = try await submit(.log(work)).get() else { return .count(0) }
+    return result
   }
 
   /// Writes dates of last use. A part is submitted when the one before is written, so that changes which
@@ -151,12 +180,12 @@ final class Writer: Sendable {
     }
   }
 
-  /// The jobs of the next transaction, in the order in which they came; at most one of them is usage.
+  /// The jobs of the next transaction, in the order in which they came; at most one of them is bulky.
   private func nextGroup() -> [Job] {
     waiting.withLock { waiting in
       var group: [Job] = []
       for job in waiting.jobs.prefix(Writer.largestGroup) {
-        if job.work.isUsage, group.contains(where: \.work.isUsage) { break }
+        if job.work.isBulky, group.contains(where: \.work.isBulky) { break }
         group.append(job)
       }
       waiting.jobs.removeFirst(group.count)
@@ -232,14 +261,16 @@ final class Writer: Sendable {
         let position = try writer.apply(change)
         guard !change.isRehearsal else {
           try execute("ROLLBACK TO job", db)
-          outcome = .success(try LogHead.read(db).position)
+          outcome = .success(.position(try LogHead.read(db).position))
           break
         }
-        outcome = .success(position)
+        outcome = .success(.position(position))
       case .usage(let usage):
         try writer.apply(usage)
-        outcome = .success(0)
-      case .cursors(let body): outcome = .success(try body(SubscriptionRows(db: db)))
+        outcome = .success(.position(0))
+      case .cursors(let body):
+        outcome = .success(.position(try body(SubscriptionRows(db: db))))
+      case .log(let work): outcome = .success(.log(try AccessLogWriter(db: db).write(work)))
       }
     } catch {
       outcome = .failure(error)
@@ -260,10 +291,12 @@ final class Writer: Sendable {
 
   private func noteErasures(_ group: [Work], _ outcomes: [Outcome]) {
     let erases = zip(group, outcomes).contains { work, outcome in
-      if case .change(let change) = work, case .success = outcome {
-        return change.erasesLogOf != nil && !change.isRehearsal
+      guard case .success = outcome else { return false }
+      return switch work {
+      case .change(let change): change.erasesLogOf != nil && !change.isRehearsal
+      case .log(.pruneAccess), .log(.pruneSignals): true
+      default: false
       }
-      return false
     }
     if erases { waiting.withLock { $0.owesErasure = true } }
   }

@@ -1,3 +1,44 @@
+CREATE TABLE access_log (
+  number INTEGER PRIMARY KEY,
+  node INTEGER NOT NULL REFERENCES access_nodes (number),
+  position INTEGER NOT NULL CHECK (position >= 1),
+  at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  reason TEXT,
+  status INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  key_id BLOB CHECK (length(key_id) = 16),
+  prefix TEXT,
+  payload BLOB,
+  salt BLOB,
+  payload_digest BLOB NOT NULL CHECK (length(payload_digest) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  CHECK ((payload IS NULL) = (salt IS NULL))
+) STRICT;
+
+CREATE INDEX access_log_by_key ON access_log (key_id) WHERE key_id IS NOT NULL;
+
+CREATE UNIQUE INDEX access_log_by_node ON access_log (node, position);
+
+CREATE TABLE access_nodes (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  position INTEGER NOT NULL CHECK (position >= base_position),
+  sequence INTEGER NOT NULL,
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  base_position INTEGER NOT NULL CHECK (base_position >= 0),
+  base_hash BLOB NOT NULL CHECK (length(base_hash) = 32),
+  last_number INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoints (
+  number INTEGER PRIMARY KEY CHECK (number >= 1),
+  text BLOB NOT NULL,
+  public_key BLOB CHECK (length(public_key) = 32),
+  signature BLOB CHECK (length(signature) = 64),
+  CHECK ((public_key IS NULL) = (signature IS NULL))
+) STRICT;
+
 CREATE TABLE dead_letters (
   subscription TEXT NOT NULL REFERENCES subscriptions (name),
   position INTEGER NOT NULL CHECK (position >= 1),

@@ -1,0 +1,49 @@
+import Cardea
+
+/// The audit sink that the settings ask for.
+struct AccessLogSetup {
+  private let tier: AuditTier
+  private let spool: String?
+  private let isVolatile: Bool
+
+  /// - Throws: if the settings ask for a log that the store does not keep.
+  init(
+    _ settings: Settings, _ url: StoreURL, _ store: any KeyStore
+  ) throws(ConfigurationFault) {
+    let isKept = store is any AccessLogStore
+    let name = SettingsTable.auditTier.name
+    if !isKept, settings.origins[name] != nil, settings[SettingsTable.auditTier] != "off" {
+      throw ConfigurationFault(
+        setting: name, value: settings[SettingsTable.auditTier],
+        problem: "the store \(url.scheme.form) keeps no access log",
+        remedy: "Write audit.tier: off, or use a store that keeps one.")
+    }
+    if !isKept {
+      (tier, spool, isVolatile) = (.off, nil, false)
+      return
+    }
+    tier = AuditTier(rawValue: settings[SettingsTable.auditTier]) ?? .process
+    let folder = settings[SettingsTable.auditSpool]
+    spool = folder.isEmpty ? url.scheme.spool(url.rest) : folder
+    isVolatile = url.presence == .volatile
+  }
+
+  func register(in registry: inout Registry) throws(ConfigurationFault) {
+    switch tier {
+    case .off: return
+    case .async:
+      registry.use(QueueAuditSink(node: SpoolAuditSink.newNode()))
+    case .process, .commit, .failures:
+      if let spool { return registry.use(SpoolAuditSink(path: spool, tier: tier)) }
+      guard isVolatile else {
+        throw ConfigurationFault(
+          setting: SettingsTable.auditSpool.name,
+          problem:
+            "this store has no place of its own for the spool of audit.tier \(tier.rawValue)",
+          remedy: "Name a folder on a local disk, or choose audit.tier: async.")
+      }
+      // What the store holds ends with the process: memory is as good as a file.
+      registry.use(QueueAuditSink(node: SpoolAuditSink.newNode(), tier: tier, overflow: .refuse))
+    }
+  }
+}

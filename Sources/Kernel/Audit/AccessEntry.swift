@@ -1,0 +1,90 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// An entry of the access log.
+///
+/// Each node has a chain of its own: `payloadDigest` = SHA-256(salt ‖ payload), `hash` = SHA-256(previous
+/// hash ‖ header ‖ payloadDigest). The header holds no personal data, so erasing payload and salt leaves
+/// the chain verifiable.
+public struct AccessEntry: Sendable, Equatable {
+  public let node: String
+  /// From 1, without gaps within the node.
+  public let position: Int64
+  public let action: String
+  public let at: Timestamp
+  public let reason: String?
+  public let status: Int
+  public let count: Int64
+  public let keyID: UUID?
+  public let prefix: String?
+  /// `nil` once the key was purged.
+  public let payload: [UInt8]?
+  /// `nil` once the key was purged.
+  public let salt: [UInt8]?
+  public let payloadDigest: Digest256
+  public let hash: Digest256
+
+  public init(
+    node: String, position: Int64, action: String, at: Timestamp, reason: String?, status: Int,
+    count: Int64, keyID: UUID?, prefix: String?, payload: [UInt8]?, salt: [UInt8]?,
+    payloadDigest: Digest256, hash: Digest256
+  ) {
+    self.node = node
+    self.position = position
+    self.action = action
+    self.at = at
+    self.reason = reason
+    self.status = status
+    self.count = count
+    self.keyID = keyID
+    self.prefix = prefix
+    self.payload = payload
+    self.salt = salt
+    self.payloadDigest = payloadDigest
+    self.hash = hash
+  }
+
+  /// The same without payload and salt.
+  public var erased: AccessEntry {
+    AccessEntry(
+      node: node, position: position, action: action, at: at, reason: reason, status: status,
+      count: count, keyID: keyID, prefix: prefix, payload: nil, salt: nil,
+      payloadDigest: payloadDigest, hash: hash)
+  }
+}
+
+/// Where a node's chain of the access log begins and ends.
+public struct AccessHead: Sendable, Equatable {
+  public let node: String
+  /// The last entry's position, pruned ones counted; 0 before the first.
+  public var position: Int64
+  /// The last record of the node's source that is in the log.
+  public var sequence: Int64
+  /// The last entry's hash.
+  public var hash: Digest256
+  /// The last entry that was pruned, 0 if none was: what remains begins after it.
+  public var basePosition: Int64
+  /// The hash that the first remaining entry continues.
+  public var baseHash: Digest256
+
+  public init(
+    node: String, position: Int64, sequence: Int64, hash: Digest256, basePosition: Int64,
+    baseHash: Digest256
+  ) {
+    self.node = node
+    self.position = position
+    self.sequence = sequence
+    self.hash = hash
+    self.basePosition = basePosition
+    self.baseHash = baseHash
+  }
+
+  /// The head of a node that has no entry yet.
+  public static func empty(_ node: String) -> AccessHead {
+    AccessHead(
+      node: node, position: 0, sequence: 0, hash: .zero, basePosition: 0, baseHash: .zero)
+  }
+}

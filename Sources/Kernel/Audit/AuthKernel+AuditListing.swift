@@ -1,0 +1,74 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension AuthKernel {
+  /// One page of both logs by time: lifecycle changes and authentications. An authentication shows once it was
+  /// moved to the store, a second or so after it happened.
+  public func audit(_ query: AuditQuery) async throws(LifecycleError) -> AuditPage {
+    let store = try logStore()
+    do throws(StoreError) {
+      var access = query.filter(query.cursor?.access)
+      access.status = query.status
+      access.payloadHolds = query.payloadParts
+      let attempts = try await store.accessEntries(access)
+      var changes: [Numbered<LogEntry>] = []
+      if !query.isAboutRequests {
+        var signals = query.filter(query.cursor?.signals)
+        if let owner = query.owner { signals.ownerIDs = try await ownerIDs(named: owner) }
+        changes = try await store.signalEntries(signals)
+      }
+      return AuthKernel.merge(attempts, changes, query)
+    } catch { throw LifecycleError(error) }
+  }
+
+  /// Where both logs end now, for those who wait for more.
+  public func auditEnd() async throws(LifecycleError) -> AuditCursor {
+    let store = try logStore()
+    do throws(StoreError) {
+      let signals = try await store.logHead().position
+      let last = try await store.accessEntries(LogFilter(limit: 1)).first
+      return AuditCursor(signals: signals, access: last?.number ?? 0)
+    } catch { throw LifecycleError(error) }
+  }
+
+  private func ownerIDs(named name: String) async throws(StoreError) -> [UUID] {
+    var ids: [UUID] = []
+    for kind in OwnerRecord.Kind.allCases {
+      if let owner = try await store.owner(kind: kind, name: name) { ids.append(owner.id) }
+    }
+    return ids
+  }
+
+  private static func merge(
+    _ attempts: [Numbered<AccessEntry>], _ changes: [Numbered<LogEntry>], _ query: AuditQuery
+  ) -> AuditPage {
+    var items: [AuditItem] = []
+    var (attempt, change) = (0, 0)
+    while items.count < query.limit {
+      let left = attempt < attempts.count ? attempts[attempt].entry : nil
+      let right = change < changes.count ? changes[change].entry : nil
+      guard left != nil || right != nil else { break }
+      let takesLeft: Bool
+      if let left, let right {
+        takesLeft = query.newestFirst ? left.at >= right.at : left.at < right.at
+      } else {
+        takesLeft = left != nil
+      }
+      if takesLeft, let left {
+        items.append(.access(left))
+        attempt += 1
+      } else if let right {
+        items.append(.signal(right))
+        change += 1
+      }
+    }
+    let end = AuditCursor(
+      signals: change > 0 ? changes[change - 1].number : query.cursor?.signals,
+      access: attempt > 0 ? attempts[attempt - 1].number : query.cursor?.access)
+    let hasMore = attempt < attempts.count || change < changes.count
+    return AuditPage(items: items, next: hasMore ? end : nil, end: end)
+  }
+}

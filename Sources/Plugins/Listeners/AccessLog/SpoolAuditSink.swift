@@ -1,0 +1,154 @@
+import CardeaKernel
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Appends each authentication to a spool on this node, from which the kernel moves it to the store's access
+/// log: the tiers ``AuditTier/process``, ``AuditTier/commit`` and ``AuditTier/failures``.
+///
+/// What arrives while a write is under way goes out with the next: one `write(2)`, and for `commit` one
+/// `fdatasync(2)`, for all that wait. No request waits longer than the deadline; past it, and as long as the
+/// disk hangs, requests are denied at once. So are those whose line can't be written. They are counted, and the
+/// count is recorded as soon as something can be.
+///
+/// The spool is a folder with one slot per process that uses it at the same time, made with mode 0700. A slot
+/// that a process left behind is taken over, or drained, by the next that starts.
+///
+/// Threading: any task.
+public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
+  public let id = "audit.spool"
+  /// The spool's folder.
+  public let path: String
+  public let tier: AuditTier
+  private let setting: String
+  private let deadline: Duration
+  private let write: Write
+  private let gate = FloodGate()
+  private let parts = Locked<Parts?>(nil)
+
+  /// Writes to a descriptor: the number of bytes written, or -1 with `errno` set.
+  package typealias Write = @Sendable (_ descriptor: Int32, _ bytes: [UInt8]) -> Int
+
+  private struct Parts: Sendable {
+    let slot: SpoolSlot
+    let writer: GroupWriter
+    /// Slots of processes that are gone.
+    var others: [SpoolSlot]
+  }
+
+  private static let mostSlots = 64
+
+  /// - Parameters:
+  ///   - path: the spool's folder, made by ``open()`` in a folder that exists.
+  ///   - setting: what names the folder, for faults.
+  ///   - deadline: the longest that a request waits for its line.
+  public convenience init(
+    path: String, tier: AuditTier = .process, setting: String = "audit.spool",
+    deadline: Duration = .seconds(2)
+  ) {
+    self.init(
+      path: path, tier: tier, setting: setting, deadline: deadline,
+      write: SpoolAuditSink.systemWrite)
+  }
+
+  /// - Parameter write: stands in for `write(2)` in tests of what happens when it fails.
+  package init(
+    path: String, tier: AuditTier, setting: String = "audit.spool",
+    deadline: Duration = .seconds(2), write: @escaping Write
+  ) {
+    self.path = path
+    self.tier = tier
+    self.setting = setting
+    self.deadline = deadline
+    self.write = write
+  }
+
+  public func open() throws(ConfigurationFault) {
+    do throws(SpoolFault) {
+      let slots = try takeSlots()
+      guard let slot = slots.first else {
+        throw SpoolFault("\(SpoolAuditSink.mostSlots) processes use the spool already", code: 0)
+      }
+      let syncs = tier == .commit
+      let writer = GroupWriter(deadline: deadline) { count in
+        SpoolLine.body(
+          AccessDraft(unrecorded: count, at: SystemClock().now()), isFolded: true)
+      } body: { (lines: [[UInt8]]) throws(SpoolError) in
+        try slot.append(lines, syncs: syncs)
+      }
+      parts.withLock { $0 = Parts(slot: slot, writer: writer, others: Array(slots.dropFirst())) }
+    } catch {
+      throw ConfigurationFault(
+        plugin: id, setting: setting, value: path, problem: error.problem,
+        remedy: "Name a folder on a local disk that this process may write to, or make its parent.")
+    }
+  }
+
+  /// The first slot that is free, made if it is not there, and those that others have left behind.
+  private func takeSlots() throws(SpoolFault) -> [SpoolSlot] {
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw SpoolFault("the folder can't be made") }
+    var slots: [SpoolSlot] = []
+    for number in 0..<SpoolAuditSink.mostSlots {
+      let name = "\(path)/\(number)"
+      var status = stat()
+      let exists = stat(name, &status) == 0
+      if !exists, !slots.isEmpty { break }
+      if let slot = try SpoolSlot(path: name, creates: !exists, write: write) {
+        slots.append(slot)
+      }
+    }
+    return slots
+  }
+
+  public func record(_ event: AccessEvent) async throws {
+    if tier == .failures, event.reason == nil { return }
+    guard let writer = parts.withLock({ $0?.writer }) else { throw SpoolError.closed }
+    let (draft, isFolded) = gate.draft(event)
+    try await writer.write(SpoolLine.body(draft, isFolded: isFolded))
+  }
+
+  public var sources: [any AccessSource] {
+    parts.withLock { parts in
+      guard let current = parts else { return [] }
+      return [current.slot] + current.others
+    }
+  }
+
+  /// Writes what waits and lets go of the spool. What the store does not have yet is drained by the next
+  /// process.
+  public func close() async {
+    let parts = parts.withLock { held in
+      defer { held = nil }
+      return held
+    }
+    guard let parts else { return }
+    await parts.writer.close()
+    for slot in [parts.slot] + parts.others { slot.finish() }
+  }
+
+  /// A name that no other node of the access log has: the host's, and 64 random bits.
+  public static func newNode() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    gethostname(&buffer, 255)
+    let host = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.filter { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x2D
+    }.prefix(40)
+    let random = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
+    return String(decoding: host, as: UTF8.self) + "-" + Hex.text(random)
+  }
+
+  package static func systemWrite(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
+    #if canImport(Darwin)
+      Darwin.write(descriptor, bytes, bytes.count)
+    #elseif canImport(Musl)
+      Musl.write(descriptor, bytes, bytes.count)
+    #else
+      Glibc.write(descriptor, bytes, bytes.count)
+    #endif
+  }
+}

@@ -1,0 +1,11 @@
+/// Why an authentication is not in the spool.
+public enum SpoolError: Error, Sendable, Equatable {
+  /// The spool was not opened, or was closed.
+  case closed
+  /// Too many wait for a write.
+  case full
+  /// The disk did not answer in time.
+  case timedOut
+  /// `write(2)` or `fdatasync(2)` failed, or wrote a part only: the disk is full, or broken.
+  case notWritten(errno: Int32)
+}

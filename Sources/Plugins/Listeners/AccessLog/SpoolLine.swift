@@ -1,0 +1,116 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A record as a line of the spool:
+///
+/// ```
+/// <sequence> <milliseconds> <e|f> <count> <status> <reason|-> <key id|-> <prefix|-> <payload>
+/// ```
+///
+/// `f` marks a flood's record. The prefix is percent-encoded where it is not visible ASCII, the payload is
+/// ``AccessPayload/json``, which holds no line break.
+enum SpoolLine {
+  /// Everything behind the sequence, with the line's end.
+  static func body(_ draft: AccessDraft, isFolded: Bool) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(draft.payload.count + 128)
+    func add(_ text: String) {
+      bytes.append(0x20)
+      bytes.append(contentsOf: text.utf8)
+    }
+    add(String(draft.at.milliseconds))
+    add(isFolded ? "f" : "e")
+    add(String(draft.count))
+    add(String(draft.status))
+    add(draft.reason ?? "-")
+    add(draft.keyID?.text ?? "-")
+    bytes.append(0x20)
+    if let prefix = draft.prefix { append(prefix, to: &bytes) } else { bytes.append(dash) }
+    bytes.append(0x20)
+    bytes.append(contentsOf: draft.payload)
+    bytes.append(lineFeed)
+    return bytes
+  }
+
+  static let lineFeed = UInt8(ascii: "\n")
+  private static let dash = UInt8(ascii: "-")
+
+  /// A prefix that is `-`, or not visible ASCII, is percent-encoded.
+  private static func append(_ prefix: String, to bytes: inout [UInt8]) {
+    let isDash = prefix.utf8.elementsEqual("-".utf8)
+    if prefix.isEmpty { return bytes.append(contentsOf: "%".utf8) }
+    for byte in prefix.utf8 {
+      if byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "%"), !isDash {
+        bytes.append(byte)
+      } else {
+        bytes.append(UInt8(ascii: "%"))
+        bytes.append(contentsOf: Hex.text([byte]).utf8)
+      }
+    }
+  }
+
+  /// Reads a line without its end; `nil` if it is none.
+  static func record(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> SpooledAccess? {
+    let parts = line.split(separator: 0x20, maxSplits: 8, omittingEmptySubsequences: false)
+    guard parts.count == 9, let sequence = number(parts[0]), sequence > 0,
+      let at = number(parts[1]), let count = number(parts[3]), let status = number(parts[4]),
+      parts[2].count == 1, let payload = payload(parts[8])
+    else { return nil }
+    let reason = text(parts[5])
+    guard let prefix = prefix(parts[7]) else { return nil }
+    return SpooledAccess(
+      sequence: sequence,
+      draft: AccessDraft(
+        action: AccessDraft.action(for: reason.flatMap(Denial.Reason.init)),
+        at: Timestamp(milliseconds: at), reason: reason, status: Int(status), count: count,
+        keyID: text(parts[6]).flatMap { UUID(uuidString: $0) }, prefix: prefix.text,
+        payload: payload), isFolded: parts[2].first == UInt8(ascii: "f"))
+  }
+
+  private typealias Part = Slice<UnsafeBufferPointer<UInt8>>
+
+  private static func number(_ part: Part) -> Int64? {
+    guard !part.isEmpty else { return nil }
+    var value: Int64 = 0
+    let isNegative = part.first == dash
+    for byte in isNegative ? part.dropFirst() : part {
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, overflow2) = scaled.addingReportingOverflow(Int64(byte) - 0x30)
+      guard !overflow, !overflow2 else { return nil }
+      value = sum
+    }
+    return isNegative ? -value : value
+  }
+
+  private static func text(_ part: Part) -> String? {
+    part.count == 1 && part.first == dash ? nil : String(validating: part, as: UTF8.self)
+  }
+
+  private static func prefix(_ part: Part) -> (text: String?, ())? {
+    if part.count == 1, part.first == dash { return (nil, ()) }
+    if part.elementsEqual("%".utf8) { return ("", ()) }
+    var bytes: [UInt8] = []
+    var rest = part[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+      guard digits.utf8.count == 2, let value = Hex.bytes(digits)?.first else { return nil }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self).map { ($0, ()) }
+  }
+
+  private static func payload(_ part: Part) -> [UInt8]? {
+    part.first == UInt8(ascii: "{") && part.last == UInt8(ascii: "}") ? Array(part) : nil
+  }
+}

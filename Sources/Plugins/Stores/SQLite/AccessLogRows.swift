@@ -1,0 +1,70 @@
+import CardeaKernel
+import GRDB
+
+/// Columns of a node's head; `access_nodes` is `n`.
+enum AccessHeadRow {
+  private static let columns =
+    "n.name, n.position, n.sequence, n.hash, n.base_position, n.base_hash, n.number"
+
+  /// The node's number and head; `nil` for a node without entries.
+  static func read(
+    _ db: Database, node: String
+  ) throws(StoreError) -> (number: Int64, head: AccessHead)? {
+    let row = try Query(db, "SELECT \(columns) FROM access_nodes n WHERE n.name = ?", [node])
+    return try row.step() ? (row.int(6), head(row)) : nil
+  }
+
+  static func all(_ db: Database) throws(StoreError) -> [AccessHead] {
+    let rows = try Query(db, "SELECT \(columns) FROM access_nodes n ORDER BY n.name")
+    var heads: [AccessHead] = []
+    while try rows.step() { heads.append(try head(rows)) }
+    return heads
+  }
+
+  private static func head(_ row: borrowing Query) throws(StoreError) -> AccessHead {
+    AccessHead(
+      node: try row.text(0), position: row.int(1), sequence: row.int(2), hash: try row.digest(3),
+      basePosition: row.int(4), baseHash: try row.digest(5))
+  }
+}
+
+/// Columns of an entry of the access log; `access_log` is `a`, `access_nodes` `n`.
+enum AccessRow {
+  static let columns = """
+    n.name, a.position, a.action, a.at, a.reason, a.status, a.count, a.key_id, a.prefix, a.payload,
+    a.salt, a.payload_digest, a.hash, a.number
+    """
+
+  static func readAll(
+    _ query: borrowing Query
+  ) throws(StoreError) -> [Numbered<AccessEntry>] {
+    var entries: [Numbered<AccessEntry>] = []
+    while try query.step() {
+      let entry = AccessEntry(
+        node: try query.text(0), position: query.int(1), action: try query.text(2),
+        at: query.timestamp(3), reason: try query.optionalText(4), status: Int(query.int(5)),
+        count: query.int(6), keyID: try query.optionalUUID(7), prefix: try query.optionalText(8),
+        payload: query.optionalBytes(9), salt: query.optionalBytes(10),
+        payloadDigest: try query.digest(11), hash: try query.digest(12))
+      entries.append(Numbered(number: query.int(13), entry: entry))
+    }
+    return entries
+  }
+}
+
+/// Columns of a checkpoint.
+enum CheckpointRow {
+  static let columns = "number, text, public_key, signature"
+
+  static func readAll(_ query: borrowing Query) throws(StoreError) -> [Checkpoint] {
+    var checkpoints: [Checkpoint] = []
+    while try query.step() {
+      checkpoints.append(
+        Checkpoint(
+          number: query.int(0), text: query.bytes(1),
+          publicKey: query.optionalBytes(2).flatMap { Ed25519.PublicKey($0) },
+          signature: query.optionalBytes(3).flatMap { Ed25519.Signature($0) }))
+    }
+    return checkpoints
+  }
+}

@@ -1,0 +1,38 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+/// `GET /v1/audit`: both logs, newest first. Needs `cardea:audit:read`.
+enum AuditRoutes {
+  static func add(to table: inout RouteTable) {
+    table.get("/v1/audit") { exchange in
+      _ = try await exchange.identity(granting: "cardea:audit:read")
+      let fields = try exchange.query(QueryNames.audit)
+      let page = try await exchange.kernel.audit(try query(fields))
+      return try .json(PageResource(page))
+    }
+  }
+
+  private static func query(_ fields: QueryFields) throws(Problem) -> AuditQuery {
+    var query = AuditQuery(limit: try fields.limit())
+    query.keyID = try fields.id("key")
+    query.prefix = fields.string("prefix")
+    query.owner = fields.string("owner")
+    query.action = fields.string("action")
+    query.path = fields.string("path")
+    query.method = fields.string("method")
+    query.status = try fields.status("status")
+    query.address = fields.string("address")
+    query.userAgent = fields.string("user_agent")
+    query.since = try fields.time("since")
+    query.until = try fields.time("until")
+    if let text = fields.string("cursor") {
+      guard let cursor = AuditCursor(text) else {
+        throw Problem.invalid("cursor", "must be the next_cursor of the page before")
+      }
+      query.cursor = cursor
+    }
+    return query
+  }
+}

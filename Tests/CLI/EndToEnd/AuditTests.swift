@@ -1,0 +1,363 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// The logs of a real server, read by the real command line.
+@Suite struct AuditTests {
+  private static let store = "sqlite:keys.sqlite3"
+
+  /// What clients were answered, by request id.
+  private actor Answers {
+    var byID: [String: Int] = [:]
+    private var number = 0
+
+    func next() -> String {
+      number += 1
+      return "r\(number)"
+    }
+    func note(_ id: String, _ status: Int) { byID[id] = status }
+    var count: Int { byID.count }
+  }
+
+  private struct Entry: Decodable {
+    let log: String
+    let action: String
+    let request_id: String?
+    let status: Int?
+    let count: Int
+    let prefix: String?
+    let path: String?
+    let user_agent: String?
+    let erased: Bool
+  }
+
+  private func export(_ program: CardeaProgram, _ arguments: String...) throws -> [Entry] {
+    let result = try program.run(["audit", "export", "--store", Self.store] + arguments)
+    #expect(result.status == 0, "\(result.err)")
+    return try result.lines.map { try JSONDecoder().decode(Entry.self, from: Data($0.utf8)) }
+  }
+
+  /// A store with its first key's token.
+  private func initialised(
+    _ program: CardeaProgram, environment: [String: String] = [:]
+  ) throws -> String {
+    let result = try program.run("init", "--store", Self.store, environment: environment)
+    return try #require(result.lines.first)
+  }
+
+  /// Asks again and again until the server is gone or `limit` is reached.
+  private func ask(
+    _ server: RunningServer, _ token: String, _ answers: Answers, limit: Int = .max
+  ) async {
+    for round in 0..<limit {
+      let id = await answers.next()
+      guard let url = URL(string: "\(server.address)/auth") else { return }
+      var request = URLRequest(url: url)
+      request.setValue(id, forHTTPHeaderField: "X-Request-Id")
+      // Every tenth is denied: fewer than what a flood is.
+      if round % 10 != 9 { request.setValue(token, forHTTPHeaderField: "X-API-Key") }
+      guard let (_, response) = try? await URLSession.shared.data(for: request),
+        let status = (response as? HTTPURLResponse)?.statusCode
+      else { return }
+      await answers.note(id, status)
+    }
+  }
+
+  /// U1: what clients were answered is what the log says, each answer once.
+  @Test(arguments: ["process", "commit", "async"])
+  func everyAnswerIsInTheLogOnce(_ tier: String) async throws {
+    let program = try CardeaProgram()
+    let token = try initialised(program)
+    let answers = Answers()
+    let server = try RunningServer(
+      program, ["--store", Self.store], environment: ["CARDEA_AUDIT_TIER": tier])
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<6 { group.addTask { await ask(server, token, answers, limit: 50) } }
+    }
+    #expect(server.stop() == 0)
+    let entries = try export(program).filter { $0.log == "access" }
+    let expected = await answers.byID
+    #expect(expected.count == 300)
+    #expect(entries.count == 300)
+    #expect(entries.allSatisfy { $0.count == 1 && expected[$0.request_id ?? ""] == $0.status })
+    #expect(Set(entries.map(\.request_id)).count == 300)
+    #expect(try program.run("audit", "verify", "--store", Self.store).status == 0)
+  }
+
+  /// U2: a server that is killed has recorded whatever it answered, once; the next one brings it home.
+  @Test(arguments: ["process", "commit"])
+  func whatWasAnsweredIsInTheLogAfterAKill(_ tier: String) async throws {
+    let program = try CardeaProgram()
+    let token = try initialised(program)
+    let answers = Answers()
+    let rounds = 6
+    let clients = 4
+    for round in 1...rounds {
+      let server = try RunningServer(
+        program, ["--store", Self.store], environment: ["CARDEA_AUDIT_TIER": tier])
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<clients { group.addTask { await ask(server, token, answers) } }
+        group.addTask {
+          while await answers.count < round * 60 { await Task.yield() }
+          server.kill()
+        }
+      }
+    }
+    let last = try RunningServer(program, ["--store", Self.store])
+    #expect(last.stop() == 0)
+    let entries = try export(program).filter { $0.log == "access" }
+    let seen = Dictionary(grouping: entries) { $0.request_id ?? "" }
+    let answered = await answers.byID
+    #expect(answered.count >= rounds * 60)
+    for (id, status) in answered {
+      #expect(seen[id]?.count == 1 && seen[id]?.first?.status == status, "\(id)")
+    }
+    // Of what was recorded, at most what was under way in each round was not answered.
+    #expect(seen.count - answered.count <= rounds * clients)
+    #expect(entries.allSatisfy { $0.action != "access_entries_lost" })
+    #expect(try program.run("audit", "verify", "--store", Self.store).status == 0)
+  }
+
+  // MARK: Verification
+
+  /// A store with entries of both logs and a signed checkpoint of them.
+  private func signed(_ program: CardeaProgram) async throws -> [String: String] {
+    let made = try program.run("audit", "init-key", "audit.key")
+    #expect(made.status == 0)
+    let environment = ["CARDEA_AUDIT_SIGNING_KEY_FILE": program.path("audit.key")]
+    let token = try initialised(program, environment: environment)
+    for name in ["a", "b", "c"] {
+      #expect(try program.run("keys", "create", name, "--store", Self.store).status == 0)
+    }
+    let server = try RunningServer(
+      program, ["--store", Self.store], environment: environment)
+    await ask(server, token, Answers(), limit: 20)
+    #expect(server.stop() == 0)
+    return environment
+  }
+
+  private func sql(_ program: CardeaProgram, _ text: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["sqlite3", program.path("keys.sqlite3"), text]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+  }
+
+  /// U3: each kind of tampering shows, and where.
+  @Test(arguments: [
+    ("UPDATE access_log SET prefix = 'tok_other' WHERE position = 5", "broken at 5"),
+    ("UPDATE access_log SET payload = CAST('{}' AS BLOB) WHERE position = 5", "broken at 5"),
+    ("UPDATE access_log SET payload = NULL, salt = NULL WHERE position = 5", "broken at 5"),
+    ("UPDATE access_log SET count = 2 WHERE position = 20", "broken at 20"),
+    ("DELETE FROM access_log WHERE position = 5", "broken at 5"),
+    ("DELETE FROM access_log WHERE position = 20", "broken at 20"),
+    ("DELETE FROM access_log; DELETE FROM access_nodes", "chain is gone"),
+    (
+      "UPDATE access_log SET position = 99 WHERE position = 5; "
+        + "UPDATE access_log SET position = 5 WHERE position = 6; "
+        + "UPDATE access_log SET position = 6 WHERE position = 99", "broken at 5"
+    ),
+    (
+      "DELETE FROM access_log WHERE position > 18; UPDATE access_nodes SET position = 18, "
+        + "hash = (SELECT hash FROM access_log WHERE position = 18)", "broken at 19"
+    ),
+    (
+      "DELETE FROM access_log WHERE position <= 4; UPDATE access_nodes SET base_position = 4",
+      "broken at 1"
+    ),
+    ("UPDATE signal_log SET signal = 'key_updated' WHERE position = 2", "broken at 2"),
+    ("UPDATE signal_log SET payload = NULL, salt = NULL WHERE position = 3", "broken at 3"),
+    ("DELETE FROM signal_log WHERE position = 2", "broken at 2"),
+    (
+      "DELETE FROM signal_log WHERE position = 4; UPDATE signal_log_head SET position = 3, "
+        + "hash = (SELECT hash FROM signal_log WHERE position = 3)", "broken at 4"
+    ),
+    ("UPDATE checkpoints SET signature = zeroblob(64)", "checkpoint 1"),
+    ("UPDATE checkpoints SET public_key = NULL, signature = NULL", "none is signed"),
+    ("DELETE FROM checkpoints", "none is signed"),
+  ])
+  func tamperingShows(_ tampering: String, _ found: String) async throws {
+    let program = try CardeaProgram()
+    let environment = try await signed(program)
+    let before = try program.run(
+      "audit", "verify", "--store", Self.store, environment: environment)
+    #expect(before.status == 0 && before.out.contains("signed: 1 of 1 "), "\(before.out)")
+    try sql(program, tampering)
+    let after = try program.run(
+      ["audit", "verify", "--store", Self.store], environment: environment)
+    // A head that does not fit its log keeps the store from being opened at all.
+    #expect(after.status == 1 || after.err.contains("does not end where its head"), "\(after)")
+    #expect((after.out + after.err).contains(found) || after.status == 3, "\(after.out)")
+  }
+
+  @Test func withoutAKeyItSaysWhatItCanNotFind() async throws {
+    let program = try CardeaProgram()
+    _ = try initialised(program)
+    let result = try program.run("audit", "verify", "--store", Self.store)
+    #expect(result.status == 0)
+    #expect(result.out.contains("unsigned: finds accidents, not an owner of the database"))
+    let other = try program.run("audit", "init-key", "other.key")
+    let key = try #require(other.lines.first)
+    let judged = try program.run(
+      "audit", "verify", "--store", Self.store, "--public-key", key)
+    #expect(judged.status == 1, "no checkpoint bears that key's signature")
+  }
+
+  /// Purge and prune take payloads, and the logs still verify.
+  @Test func purgedAndPrunedLogsStillVerify() async throws {
+    let program = try CardeaProgram()
+    let environment = try await signed(program)
+    func verify() throws -> CardeaProgram.Result {
+      try program.run("audit", "verify", "--store", Self.store, environment: environment)
+    }
+    let prefix = try #require(try export(program).last { $0.prefix != nil }?.prefix)
+    #expect(
+      try program.run("keys", "purge", prefix, "--yes", "--store", Self.store).status == 0)
+    let erased = try export(program).filter { $0.prefix == prefix && $0.erased }
+    #expect(erased.contains { $0.log == "access" } && erased.contains { $0.log == "signals" })
+    let purged = try verify()
+    #expect(purged.status == 0, "\(purged.out)")
+
+    let entries = try export(program)
+    let dry = try program.run(
+      ["audit", "prune", "--older-than", "1ms", "--dry-run", "--store", Self.store, "--json"],
+      environment: environment)
+    #expect(dry.json?["access_entries"] as? Int == entries.count { $0.log == "access" })
+    #expect(try export(program).count == entries.count, "a dry run changes nothing")
+    let unsigned = try program.run(
+      "audit", "prune", "--older-than", "1ms", "--yes", "--store", Self.store)
+    #expect(unsigned.status == 1, "signed logs are pruned by those who can sign")
+    let pruned = try program.run(
+      ["audit", "prune", "--older-than", "1ms", "--yes", "--store", Self.store, "--json"],
+      environment: environment)
+    #expect(pruned.json?["access_entries"] as? Int == dry.json?["access_entries"] as? Int)
+    let left = try export(program)
+    #expect(left.allSatisfy { $0.log == "signals" })
+    #expect(left.filter { !$0.erased }.isEmpty)
+    let after = try verify()
+    #expect(after.status == 0, "\(after.out)")
+  }
+
+  @Test func pruneWantsAnAge() throws {
+    let program = try CardeaProgram()
+    _ = try initialised(program)
+    #expect(try program.run("audit", "prune", "--store", Self.store).status == 2)
+  }
+
+  // MARK: Listing
+
+  @Test func listsBothLogsByEveryFilter() async throws {
+    let program = try CardeaProgram()
+    let token = try initialised(program)
+    let server = try RunningServer(program, ["--store", Self.store])
+    await ask(server, token, Answers(), limit: 20)
+    var management = URLRequest(url: try #require(URL(string: "\(server.address)/v1/self")))
+    management.setValue(token, forHTTPHeaderField: "X-API-Key")
+    management.setValue("spy/1.0 (x)", forHTTPHeaderField: "User-Agent")
+    _ = try await URLSession.shared.data(for: management)
+    #expect(server.stop() == 0)
+    let all = try export(program)
+    #expect(all.first?.action == "key_created", "the export begins with the oldest")
+    #expect(try export(program, "--status", "401").count == 2)
+    #expect(try export(program, "--action", "key_created").map(\.log) == ["signals"])
+    #expect(try export(program, "--path", "/v1/self").map(\.user_agent) == ["spy/1.0 (x)"])
+    #expect(try export(program, "--path", "/v1/*").count == 1)
+    #expect(try export(program, "--user-agent", "spy/*", "--method", "GET").count == 1)
+    #expect(try export(program, "--until", "2020-01-01T00:00:00Z").isEmpty)
+    #expect(try export(program, "--since", "2020-01-01T00:00:00Z").count == all.count)
+
+    // Page by page, newest first, gives the same as the export.
+    var seen: [String] = []
+    var cursor: [String] = []
+    repeat {
+      let page = try program.run(
+        ["audit", "list", "--store", Self.store, "--json", "--limit", "7"] + cursor)
+      let items = try #require(page.json?["entries"] as? [[String: Any]])
+      seen += items.map { "\($0["log"] ?? "")\($0["position"] ?? "")" }
+      cursor = (page.json?["next_cursor"] as? String).map { ["--cursor", $0] } ?? []
+    } while !cursor.isEmpty
+    #expect(seen.count == all.count && Set(seen).count == all.count)
+    let tail = try program.run(
+      "audit", "tail", "--no-follow", "--lines", "3", "--store", Self.store, "--json")
+    #expect(tail.lines.count == 3)
+  }
+
+  @Test func overHTTPItTakesTheScopeAndTheSameFilters() async throws {
+    let program = try CardeaProgram()
+    let admin = try initialised(program)
+    let server = try RunningServer(program, ["--store", Self.store])
+    func get(_ query: String, _ token: String) async throws -> (Int, [String: Any]) {
+      var request = URLRequest(
+        url: try #require(URL(string: "\(server.address)/v1/audit\(query)")))
+      request.setValue(token, forHTTPHeaderField: "X-API-Key")
+      let (data, response) = try await URLSession.shared.data(for: request)
+      let status = try #require(response as? HTTPURLResponse).statusCode
+      let body = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+      return (status, body ?? [:])
+    }
+    let reader = try program.run(
+      "keys", "create", "reader", "--scope", "cardea:audit:read", "--store", Self.store)
+    let other = try program.run(
+      "keys", "create", "other", "--scope", "orders:read", "--store", Self.store)
+    let readerToken = try #require(reader.lines.first)
+    #expect(try await get("", readerToken).0 == 200)
+    #expect(try await get("", try #require(other.lines.first)).0 == 403)
+    for bad in [
+      "?limit=0", "?status=99", "?status=abc", "?since=yesterday", "?cursor=x", "?key=1",
+      "?what=1", "?cursor=s1.a9223372036854775807",
+    ] {
+      #expect(try await get(bad, admin).0 == 400, "\(bad)")
+    }
+    // Moved to the store a moment after the answer: asked for until it is there.
+    var found: [[String: Any]] = []
+    while found.isEmpty {
+      found = try await get("?status=403", admin).1["entries"] as? [[String: Any]] ?? []
+    }
+    #expect(found.first?["reason"] as? String == "insufficient_scope")
+    #expect(found.first?["path"] as? String == "/v1/audit")
+    #expect(server.stop() == 0)
+  }
+
+  // MARK: Faults at start
+
+  @Test func whatCanNotBeRecordedToKeepsTheServerFromStarting() throws {
+    let program = try CardeaProgram()
+    _ = try initialised(program)
+    try program.write("not a folder", to: "file")
+    let spool = try program.run(
+      ["serve", "--port", "0", "--store", Self.store],
+      environment: ["CARDEA_AUDIT_SPOOL": program.path("file/spool")])
+    #expect(spool.status == 2 && spool.err.contains("audit.spool"), "\(spool.err)")
+    let lines = try program.run(
+      ["serve", "--port", "0", "--store", Self.store],
+      environment: ["CARDEA_PLUGINS_AUDIT_JSONLINES_PATH": program.path("file/lines")])
+    #expect(lines.status == 2 && lines.err.contains("audit.jsonlines"), "\(lines.err)")
+  }
+
+  @Test func aSigningKeyThatOthersCanReadIsRefused() throws {
+    let program = try CardeaProgram()
+    _ = try initialised(program)
+    #expect(try program.run("audit", "init-key", "audit.key").status == 0)
+    let attributes = try FileManager.default.attributesOfItem(atPath: program.path("audit.key"))
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(try program.run("audit", "init-key", "audit.key").status == 2, "one is there")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o640], ofItemAtPath: program.path("audit.key"))
+    let open = try program.run(
+      ["audit", "verify", "--store", Self.store],
+      environment: ["CARDEA_AUDIT_SIGNING_KEY_FILE": "audit.key"])
+    #expect(open.status == 2 && open.err.contains("audit.signing_key_file"), "\(open.err)")
+    try program.write("zz\n", to: "bad.key")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: program.path("bad.key"))
+    let bad = try program.run(
+      ["audit", "verify", "--store", Self.store],
+      environment: ["CARDEA_AUDIT_SIGNING_KEY_FILE": "bad.key"])
+    #expect(bad.status == 2 && bad.err.contains("64 hexadecimal digits"), "\(bad.err)")
+  }
+}

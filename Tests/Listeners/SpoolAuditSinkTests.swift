@@ -1,0 +1,259 @@
+import CardeaKernel
+import CardeaListeners
+import CardeaTestFixtures
+import Dispatch
+import Foundation
+import Testing
+
+@Suite struct SpoolAuditSinkTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func sink(
+    tier: AuditTier = .process, deadline: Duration = .seconds(60),
+    write: @escaping SpoolAuditSink.Write = SpoolAuditSink.systemWrite
+  ) -> SpoolAuditSink {
+    SpoolAuditSink(path: folder.file("spool"), tier: tier, deadline: deadline, write: write)
+  }
+
+  private func event(
+    _ id: String, reason: Denial.Reason? = nil, at: Int64 = 0, address: String? = nil
+  ) -> AccessEvent {
+    AccessEvent(
+      at: Timestamp(milliseconds: at), reason: reason, keyID: nil, prefix: "tok_a", owner: nil,
+      request: RequestFacts(
+        method: "GET", path: "/", clientAddress: address, requestID: id))
+  }
+
+  private func ids(_ sink: SpoolAuditSink, source: Int = 0) throws -> [String] {
+    try records(sink, source: source).compactMap { record in
+      try JSONDecoder().decode([String: String].self, from: Data(record.draft.payload))[
+        "request_id"]
+    }
+  }
+
+  private func records(_ sink: SpoolAuditSink, source: Int = 0) throws -> [SpooledAccess] {
+    try #require(sink.sources.count > source)
+    return try sink.sources[source].records(after: 0, details: .max, limit: .max)
+  }
+
+  private func segments(slot: Int = 0) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.file("spool/\(slot)"))
+      .filter { $0.hasSuffix(".log") }.sorted()
+  }
+
+  @Test func isForItsOwnerOnly() async throws {
+    let sink = sink()
+    try sink.open()
+    try await sink.record(event("a"))
+    for (name, mode) in [("spool", 0o700), ("spool/0", 0o700)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: folder.file(name))
+      #expect(attributes[.posixPermissions] as? Int == mode)
+    }
+    let file = folder.file("spool/0/\(try segments()[0])")
+    let attributes = try FileManager.default.attributesOfItem(atPath: file)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test func faultsOnOpeningIfItCanNotBeMade() {
+    for path in ["/nowhere/at/all", "/dev/null"] {
+      #expect { try SpoolAuditSink(path: path).open() } throws: { error in
+        (error as? ConfigurationFault)?.setting == "audit.spool"
+      }
+    }
+  }
+
+  /// What a killed process left is there, in its order, and goes on with the next number.
+  @Test func goesOnAfterAKill() async throws {
+    let first = sink()
+    try first.open()
+    try await first.record(event("a"))
+    try await first.record(event("b"))
+    let node = try #require(first.sources.first?.node)
+    // A kill lets go of the lock; here the files are taken elsewhere.
+    try FileManager.default.copyItem(
+      atPath: folder.file("spool"), toPath: folder.file("copy"))
+    let second = SpoolAuditSink(path: folder.file("copy"))
+    try second.open()
+    try await second.record(event("c"))
+    #expect(second.sources.first?.node == node)
+    #expect(try ids(second) == ["a", "b", "c"])
+    #expect(try records(second).map(\.sequence) == [1, 2, 3])
+  }
+
+  /// The power failed, or the disk filled up, in the middle of a line.
+  @Test func cutsATornLineOff() async throws {
+    let first = sink()
+    try first.open()
+    try await first.record(event("a"))
+    await first.close()
+    let file = folder.file("spool/0/\(try #require(try segments().last))")
+    let handle = try FileHandle(forWritingTo: URL(filePath: file))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("2 17 e 1 200 - - tok_a {\"pa".utf8))
+    try handle.close()
+    let second = sink()
+    try second.open()
+    try await second.record(event("b"))
+    #expect(try ids(second) == ["a", "b"])
+    #expect(try records(second).map(\.sequence) == [1, 2])
+  }
+
+  @Test func aSecondProcessGetsASlotOfItsOwn() async throws {
+    let (first, second) = (sink(), sink())
+    try first.open()
+    try second.open()
+    try await first.record(event("a"))
+    try await second.record(event("b"))
+    #expect(try ids(first) == ["a"] && ids(second) == ["b"])
+    #expect(first.sources.first?.node != second.sources.first?.node)
+    // Once both are gone, the next process finds what the second one left, too.
+    await first.close()
+    await second.close()
+    let third = sink()
+    try third.open()
+    #expect(third.sources.count == 2)
+    #expect(try ids(third, source: 1) == ["b"])
+  }
+
+  /// What the store has is deleted; the sequence goes on.
+  @Test func deletesWhatTheStoreHas() async throws {
+    let first = sink()
+    try first.open()
+    let text = String(repeating: "x", count: 1 << 20)
+    for number in 0..<12 { try await first.record(event("\(number)-\(text)")) }
+    #expect(try segments().count == 2)
+    let source = try #require(first.sources.first)
+    try source.discard(through: 12)
+    #expect(try segments().count == 1)
+    await first.close()
+    #expect(try segments() == ["00000000000000000013.log"])
+    let second = sink()
+    try second.open()
+    try await second.record(event("last"))
+    #expect(try records(second).map(\.sequence) == [13])
+  }
+
+  /// A store that was restored, or a spool that was: new records never take the numbers of old ones.
+  @Test func goesOnBehindWhatTheStoreHas() async throws {
+    let sink = sink()
+    try sink.open()
+    let source = try #require(sink.sources.first)
+    try source.resume(after: 41)
+    try await sink.record(event("a"))
+    #expect(
+      try source.records(after: 41, details: 9, limit: 9).map(\.sequence) == [42])
+  }
+
+  @Test func readsInParts() async throws {
+    let sink = sink()
+    try sink.open()
+    for number in 1...10 { try await sink.record(event("\(number)")) }
+    let source = try #require(sink.sources.first)
+    var read: [Int64] = []
+    while true {
+      let part = try source.records(after: read.last ?? 0, details: 3, limit: 100)
+      if part.isEmpty { break }
+      #expect(part.count <= 3)
+      read += part.map(\.sequence)
+    }
+    #expect(read == Array(1...10))
+  }
+
+  /// U4: a disk that hangs holds nobody for longer than the deadline, and what was refused is counted.
+  @Test func aDiskThatHangsIsWaitedForWithALimit() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let hangs = Locked(true)
+    let sink = sink(deadline: .milliseconds(50)) { descriptor, bytes in
+      if hangs.withLock({ $0 }) { gate.wait() }
+      return SpoolAuditSink.systemWrite(descriptor, bytes)
+    }
+    try sink.open()
+    for number in 0..<4 {
+      await #expect(throws: SpoolError.timedOut) { try await sink.record(event("held \(number)")) }
+    }
+    hangs.withLock { $0 = false }
+    gate.signal()
+    // From the moment on at which the write returns, records are taken again.
+    var isTaken = false
+    var attempts: Int64 = 4
+    while !isTaken {
+      attempts += 1
+      isTaken = (try? await sink.record(event("free"))) != nil
+    }
+    await sink.close()
+    let again = self.sink()
+    try again.open()
+    let counted = try records(again).reduce(0) { $0 + $1.draft.count }
+    #expect(counted == attempts, "rows and counts are every attempt, refused ones too")
+    #expect(
+      try records(again).contains {
+        $0.draft.reason == Denial.Reason.auditUnavailable.rawValue && $0.draft.status == 503
+      })
+  }
+
+  /// The disk fills up in the middle of a group, then has room again.
+  @Test func whatCanNotBeWrittenWholeIsRefusedAndCounted() async throws {
+    let room = Locked<Int?>(nil)
+    let sink = sink { descriptor, bytes in
+      guard let room = room.withLock({ $0 }), room < bytes.count else {
+        return SpoolAuditSink.systemWrite(descriptor, bytes)
+      }
+      return SpoolAuditSink.systemWrite(descriptor, Array(bytes.prefix(room)))
+    }
+    try sink.open()
+    try await sink.record(event("a"))
+    room.withLock { $0 = 30 }
+    for _ in 0..<3 {
+      await #expect(throws: SpoolError.notWritten(errno: ENOSPC)) {
+        try await sink.record(event("refused"))
+      }
+    }
+    room.withLock { $0 = nil }
+    try await sink.record(event("b"))
+    await sink.close()
+    let again = self.sink()
+    try again.open()
+    let kept = try records(again)
+    #expect(try ids(again) == ["a", "b"])
+    #expect(kept.reduce(0) { $0 + $1.draft.count } == 5)
+    #expect(kept.map(\.sequence) == Array(1...Int64(kept.count)))
+  }
+
+  @Test func theTierOfFailuresLeavesOutWhatWasAllowed() async throws {
+    let sink = sink(tier: .failures)
+    try sink.open()
+    try await sink.record(event("allowed"))
+    try await sink.record(event("denied", reason: .unknown))
+    #expect(try ids(sink) == ["denied"])
+  }
+
+  /// F6: of a flood, what is known beyond the first thousand is outcome and address; of what is allowed,
+  /// everything always.
+  @Test func aFloodIsKeptShort() async throws {
+    let sink = sink()
+    try sink.open()
+    for number in 0..<1_200 {
+      try await sink.record(event("\(number)", reason: .unknown, address: "192.0.2.1"))
+    }
+    try await sink.record(event("allowed", address: "192.0.2.1"))
+    let records = try records(sink)
+    #expect(records.count == 1_201)
+    #expect(records.filter(\.isFolded).count == 200)
+    #expect(records.last?.isFolded == false)
+    #expect(records[1_100].draft.payload == Array(#"{"address":"192.0.2.1"}"#.utf8))
+    #expect(records[1_100].draft.reason == "unknown")
+    // Ten minutes later a thousand get entries of their own again.
+    try await sink.record(event("later", reason: .unknown, at: 600_000))
+    #expect(try self.records(sink).last?.isFolded == false)
+  }
+
+  @Test func recordsNothingBeforeItIsOpenedOrAfterItIsClosed() async throws {
+    let sink = sink()
+    await #expect(throws: SpoolError.closed) { try await sink.record(event("a")) }
+    try sink.open()
+    await sink.close()
+    await #expect(throws: SpoolError.closed) { try await sink.record(event("a")) }
+  }
+}
