@@ -16,7 +16,7 @@ struct Progress {
   /// That many are done.
   mutating func update(_ count: Int) {
     self.count = count
-    guard console.notesAreOnTerminal, count - shown >= 1_000 else { return }
+    guard console.notesAreOnTerminal, count - shown >= 100 else { return }
     shown = count
     console.prompt("\r\(count) \(verb)")
   }

@@ -1,3 +1,4 @@
+import CardeaKernel
 import CardeaServer
 import HTTPTypes
 

@@ -31,15 +31,15 @@ struct BulkRun {
     var file: TokenFile?
     if let path, !trial.dryRun { file = try TokenFile(creating: path) }
     var output = TokenOutput(session, isSilent: action != .rotate || trial.dryRun)
-    var progress = Progress(console, total: selected.count)
+    var progress = Progress(console, "of \(selected.count)")
     let report = await session.kernel.change(
       selected, action, matching: query, rotation: rotation, by: trial.actor
     ) { _, outcome in
-      progress.step()
+      progress.add(1)
       guard case .issued(let issued) = outcome else { return true }
       return output.hand(over: issued, to: &file)
     }
-    progress.end()
+    progress.finish()
     try finish(report, &output, file?.path)
   }
 
@@ -98,27 +98,6 @@ struct BulkRun {
         remedy: "What was done stays done. Run it again for the rest.")
     }
   }
-}
-
-/// Counts on stderr, if that is a terminal.
-private struct Progress {
-  private let console: Console
-  private let total: Int
-  private let isShown: Bool
-  private var done = 0
-
-  init(_ console: Console, total: Int) {
-    self.console = console
-    self.total = total
-    isShown = console.notesAreOnTerminal && total > 1
-  }
-
-  mutating func step() {
-    done += 1
-    if isShown, done % 100 == 0 || done == total { console.prompt("\r\(done) of \(total)") }
-  }
-
-  func end() { if isShown { console.note("") } }
 }
 
 /// New tokens, written out one by one as they come into force: lines of CSV (RFC 4180), or the elements of the

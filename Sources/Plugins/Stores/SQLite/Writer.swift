@@ -71,6 +71,11 @@ final class Writer: Sendable {
   private enum Done: Sendable {
     case position(Int64)
     case log(LogResult)
+
+    /// Of a change; 0 of what has none.
+    var position: Int64 {
+      if case .position(let position) = self { position } else { 0 }
+    }
   }
 
   private typealias Outcome = Result<Done, StoreError>
@@ -82,8 +87,7 @@ final class Writer: Sendable {
 
   /// Commits `change`; the log's position after it.
   func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
-    guard case .position(let position) = try await submit(.change(change)).get() else { return 0 }
-    return position
+    try await submit(.change(change)).get().position
   }
 
   /// Writes to the logs.
@@ -106,7 +110,7 @@ final class Writer: Sendable {
   func change(
     _ body: @escaping @Sendable (SubscriptionRows) throws(StoreError) -> Int64
   ) async throws(StoreError) -> Int64 {
-    try await submit(.cursors(body)).get()
+    try await submit(.cursors(body)).get().position
   }
 
   /// Takes no more work, finishes what waits, an erasure that is owed too, and closes the connection.
@@ -150,7 +154,8 @@ final class Writer: Sendable {
               return missing == 0
             }
             if isLast {
-              continuation.resume(returning: outcomes.withLock { $0 }.compactMap(\.self))
+              continuation.resume(
+                returning: outcomes.withLock { $0 }.compactMap { $0?.map(\.position) })
             }
           }
         })
