@@ -3,11 +3,12 @@ import Testing
 
 @Suite("Help and usage")
 struct HelpTests {
-  private static let commands = ["init", "serve", "keys", "owners", "check", "plugins"]
+  private static let commands = ["init", "serve", "keys", "owners", "audit", "check", "plugins"]
   private static let keys = [
     "create", "list", "show", "update", "rotate", "complete-rotation", "cancel-rotation", "revoke",
     "suspend", "reactivate", "purge", "verify",
   ]
+  private static let audit = ["list", "tail", "export", "prune", "verify", "init-key"]
   private static let owners = ["create", "list", "show", "update", "disable", "enable"]
 
   @Test("--help names every command")
@@ -23,6 +24,7 @@ struct HelpTests {
     let program = try CardeaProgram()
     #expect(HelpTests.listed(try program.run("keys", "--help").out) == HelpTests.keys)
     #expect(HelpTests.listed(try program.run("owners", "--help").out) == HelpTests.owners)
+    #expect(HelpTests.listed(try program.run("audit", "--help").out) == HelpTests.audit)
   }
 
   @Test("every command has an example and explains every option")
@@ -30,7 +32,7 @@ struct HelpTests {
     let program = try CardeaProgram()
     let all =
       ["init", "serve", "check", "plugins"].map { [$0] } + HelpTests.keys.map { ["keys", $0] }
-      + HelpTests.owners.map { ["owners", $0] }
+      + HelpTests.owners.map { ["owners", $0] } + HelpTests.audit.map { ["audit", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])
       #expect(result.status == 0, "\(command)")
