@@ -28,19 +28,17 @@ struct AccessLogSetup {
     isVolatile = url.presence == .volatile
   }
 
-  func register(in registry: inout Registry) throws(ConfigurationFault) {
+  /// Where the spool lies for a store that has no place of its own for it.
+  private static let standardSpool = "cardea-spool"
+
+  func register(in registry: inout Registry) {
     switch tier {
     case .off: return
     case .async:
       registry.use(QueueAuditSink(node: SpoolAuditSink.newNode()))
     case .process, .commit, .failures:
-      if let spool { return registry.use(SpoolAuditSink(path: spool, tier: tier)) }
-      guard isVolatile else {
-        throw ConfigurationFault(
-          setting: SettingsTable.auditSpool.name,
-          problem:
-            "this store has no place of its own for the spool of audit.tier \(tier.rawValue)",
-          remedy: "Name a folder on a local disk, or choose audit.tier: async.")
+      if let path = spool ?? (isVolatile ? nil : AccessLogSetup.standardSpool) {
+        return registry.use(SpoolAuditSink(path: path, tier: tier))
       }
       // What the store holds ends with the process: memory is as good as a file.
       registry.use(QueueAuditSink(node: SpoolAuditSink.newNode(), tier: tier, overflow: .refuse))

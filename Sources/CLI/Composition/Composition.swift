@@ -74,7 +74,8 @@ struct Composition: Sendable {
       let store = try parsed.makeStore()
       store.register(in: &registry)
       url = parsed
-      try AccessLogSetup(settings, parsed, store).register(in: &registry)
+      let accessLog = try AccessLogSetup(settings, parsed, store)
+      accessLog.register(in: &registry)
     } catch {
       faults.append(error)
     }

@@ -18,8 +18,8 @@ public struct StoreScheme: Sendable {
   /// Whether there is anything yet where the store would keep its keys. It changes nothing.
   public let presence: @Sendable (_ rest: String) -> Presence
 
-  /// Where a node's spool for this store lies unless `audit.spool` names another folder; `nil` if there is
-  /// no such place.
+  /// Where a node's spool for this store lies unless `audit.spool` names another folder. `nil`: in
+  /// `cardea-spool` in the folder that the program runs in, or in memory if the store is volatile.
   public let spool: @Sendable (_ rest: String) -> String?
 
   /// What is found before a store is opened.

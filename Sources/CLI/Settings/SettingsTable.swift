@@ -218,7 +218,8 @@ package enum SettingsTable {
     check: SettingCheck.oneOf(AuditTier.allCases.map(\.rawValue)))
   package static let auditSpool = Setting.text(
     "audit.spool", default: "",
-    "The folder of this node's spool. Empty: beside a SQLite store, named for it.")
+    "The folder of this node's spool. Empty: beside a SQLite store, named for it; else cardea-spool."
+  )
   package static let auditOnFailure = Setting.text(
     "audit.on_failure", default: "deny",
     "What becomes of an authentication that can't be recorded: deny, or allow.",

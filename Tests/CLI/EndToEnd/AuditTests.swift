@@ -25,13 +25,19 @@ import Testing
   private struct Entry: Decodable {
     let log: String
     let action: String
-    let request_id: String?
+    let requestID: String?
     let status: Int?
     let count: Int
     let prefix: String?
     let path: String?
-    let user_agent: String?
+    let userAgent: String?
     let erased: Bool
+
+    enum CodingKeys: String, CodingKey {
+      case log, action, status, count, prefix, path, erased
+      case requestID = "request_id"
+      case userAgent = "user_agent"
+    }
   }
 
   private func export(_ program: CardeaProgram, _ arguments: String...) throws -> [Entry] {
@@ -82,8 +88,8 @@ import Testing
     let expected = await answers.byID
     #expect(expected.count == 300)
     #expect(entries.count == 300)
-    #expect(entries.allSatisfy { $0.count == 1 && expected[$0.request_id ?? ""] == $0.status })
-    #expect(Set(entries.map(\.request_id)).count == 300)
+    #expect(entries.allSatisfy { $0.count == 1 && expected[$0.requestID ?? ""] == $0.status })
+    #expect(Set(entries.map(\.requestID)).count == 300)
     #expect(try program.run("audit", "verify", "--store", Self.store).status == 0)
   }
 
@@ -109,7 +115,7 @@ import Testing
     let last = try RunningServer(program, ["--store", Self.store])
     #expect(last.stop() == 0)
     let entries = try export(program).filter { $0.log == "access" }
-    let seen = Dictionary(grouping: entries) { $0.request_id ?? "" }
+    let seen = Dictionary(grouping: entries) { $0.requestID ?? "" }
     let answered = await answers.byID
     #expect(answered.count >= rounds * 60)
     for (id, status) in answered {
@@ -265,7 +271,7 @@ import Testing
     #expect(all.first?.action == "key_created", "the export begins with the oldest")
     #expect(try export(program, "--status", "401").count == 2)
     #expect(try export(program, "--action", "key_created").map(\.log) == ["signals"])
-    #expect(try export(program, "--path", "/v1/self").map(\.user_agent) == ["spy/1.0 (x)"])
+    #expect(try export(program, "--path", "/v1/self").map(\.userAgent) == ["spy/1.0 (x)"])
     #expect(try export(program, "--path", "/v1/*").count == 1)
     #expect(try export(program, "--user-agent", "spy/*", "--method", "GET").count == 1)
     #expect(try export(program, "--until", "2020-01-01T00:00:00Z").isEmpty)

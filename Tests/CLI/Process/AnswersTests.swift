@@ -76,20 +76,32 @@ struct AnswersTests {
   func noVerdict() throws {
     let program = try CardeaProgram()
     let token = try #require(try program.run("init").lines.first)
-    // The audit can't be written: /dev/full would be refused, a folder that is gone is not.
-    try FileManager.default.createDirectory(
-      at: program.folder.appending(path: "audit"), withIntermediateDirectories: false)
-    try FileManager.default.createSymbolicLink(
-      atPath: program.path("audit/file"), withDestinationPath: program.path("gone/file"))
-    let environment = ["CARDEA_PLUGINS_AUDIT_JSONLINES_PATH": "audit/file"]
-    let result = try program.run("keys", "verify", input: token, environment: environment)
-    #expect(result.status == 3, "\(result.out)\(result.err)")
-    #expect(result.out == "")
-    #expect(result.err.contains("audit"))
-    let json = try program.run("keys", "verify", "--json", input: token, environment: environment)
-    #expect(json.status == 3)
-    #expect(json.problem?["code"] as? String == "audit_unavailable", "\(json.err)")
-    #expect(json.problem?["status"] as? Int == 503)
+    // The audit's file is there and opens, but has grown beyond what this process may write.
+    try program.write(String(repeating: "x", count: (8 << 20) - 1) + "\n", to: "audit.jsonl")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: program.path("audit.jsonl"))
+    let process = try program.process(
+      ["keys", "verify", "--json"],
+      environment: ["CARDEA_PLUGINS_AUDIT_JSONLINES_PATH": "audit.jsonl"])
+    let executable = try #require(process.executableURL).path
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments =
+      ["-c", #"trap '' XFSZ; ulimit -f 4096; exec "$0" "$@""#, executable]
+      + (process.arguments ?? [])
+    let (input, out, err) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    try input.fileHandleForWriting.write(contentsOf: Data("\(token)\n".utf8))
+    try input.fileHandleForWriting.close()
+    let written = try err.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 3)
+    #expect(try out.fileHandleForReading.readToEnd()?.isEmpty ?? true)
+    let problem = try JSONSerialization.jsonObject(with: written) as? [String: Any]
+    #expect(problem?["code"] as? String == "audit_unavailable")
+    #expect(problem?["status"] as? Int == 503)
   }
 
   @Test("keys of an owner that there is not: an empty page")

@@ -4,13 +4,14 @@ import Testing
 @Suite("Help and usage")
 struct HelpTests {
   private static let commands = [
-    "init", "serve", "keys", "owners", "import", "signals", "check", "plugins",
+    "init", "serve", "keys", "owners", "audit", "import", "signals", "check", "plugins",
   ]
   private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [
     "create", "list", "show", "update", "rotate", "complete-rotation", "cancel-rotation", "revoke",
     "suspend", "reactivate", "purge", "verify",
   ]
+  private static let audit = ["list", "tail", "export", "prune", "verify", "init-key"]
   private static let owners = ["create", "list", "show", "update", "disable", "enable"]
 
   @Test("--help names every command")
@@ -27,6 +28,7 @@ struct HelpTests {
     #expect(HelpTests.listed(try program.run("keys", "--help").out) == HelpTests.keys)
     #expect(HelpTests.listed(try program.run("owners", "--help").out) == HelpTests.owners)
     #expect(HelpTests.listed(try program.run("import", "--help").out) == HelpTests.imports)
+    #expect(HelpTests.listed(try program.run("audit", "--help").out) == HelpTests.audit)
   }
 
   @Test("every command has an example and explains every option")
@@ -35,6 +37,7 @@ struct HelpTests {
     let all =
       ["init", "serve", "check", "plugins"].map { [$0] } + HelpTests.keys.map { ["keys", $0] }
       + HelpTests.owners.map { ["owners", $0] } + HelpTests.imports.map { ["import", $0] }
+      + HelpTests.audit.map { ["audit", $0] }
       + ["list", "replay"].map { ["signals", "dead-letters", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])

@@ -28,7 +28,7 @@ struct NearestNameTests {
 
   @Test(
     "nothing that could be meant",
-    arguments: ["color", "database.connection.pool", "zzz", "CARDEA_HOME", "x"])
+    arguments: ["color", "database.connection.string", "zzz", "CARDEA_HOME", "x"])
   func far(name: String) {
     #expect(NearestName.find(name, among: SettingsTable.rows.map(\.name)) == nil)
   }
