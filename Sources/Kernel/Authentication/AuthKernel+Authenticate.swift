@@ -83,13 +83,14 @@ extension AuthKernel {
     }
     if let sessions, reason != .ambiguous {
       do throws(ExtractionRefusal) {
-        let tokens = try sessionTokens(in: request, sessions)
+        let (tokens, setAside) = try sessionTokens(in: request, sessions)
         if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
           known.session != nil, let verdict = judgeFromMemory(known, request, requirement)
         {
           return .decided(verdict)
         }
         if !tokens.isEmpty { return .session(tokens) }
+        if setAside { return refused(.malformed) }
       } catch {
         return refused(error == .repeated ? .ambiguous : .malformed)
       }
