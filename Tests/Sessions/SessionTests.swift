@@ -245,13 +245,13 @@ import Testing
     }
     #expect(await reason([]) == .missing)
     #expect(await reason([("x-session-token", "")]) == .missing)
-    #expect(await reason([("x-session-token", "nonsense")]) == .missing)
+    #expect(await reason([("x-session-token", "nonsense")]) == .malformed)
     #expect(await reason([("authorization", "Bearer nonsense")]) == .malformed)
     #expect(await reason([("authorization", "Bearer \(good) \(good)")]) == .malformed)
     #expect(await reason([("x-session-token", good), ("x-session-token", good)]) == .ambiguous)
     #expect(await reason([("x-session-token", "\(good),\(good)")]) == .ambiguous)
     let long = String(repeating: "x", count: 5_000)
-    #expect(await reason([("x-session-token", "eyJ\(long)..")]) == .missing)
+    #expect(await reason([("x-session-token", "eyJ\(long)..")]) == .malformed)
     let alien = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA"
     #expect(await reason([("x-session-token", alien)]) == .sessionAlgorithm)
     #expect(await reason([("authorization", "Bearer \(alien)")]) == .sessionAlgorithm)
@@ -264,6 +264,10 @@ import Testing
     let optional = await rig.kernel.authenticate(
       Call([]), requiring: Requirement(isOptional: true))
     #expect(optional.denial?.reason == .missing)
+    // No anonymous service for who presents a token that is no good.
+    let bad = await rig.kernel.authenticate(
+      Call([("x-session-token", "nonsense")]), requiring: Requirement(isOptional: true))
+    #expect(bad.denial?.reason == .malformed)
     for refusal in SessionRefusal.allCases {
       let reason = try #require(Denial.Reason(rawValue: "session_\(refusal.rawValue)"))
       #expect(Denial(reason).category == .unauthenticated)

@@ -140,13 +140,14 @@ extension AuthKernel {
   ) -> FirstLook {
     if let sessions, reason != .ambiguous {
       do throws(ExtractionRefusal) {
-        let tokens = try sessionTokens(in: request, sessions)
+        let (tokens, setAside) = try sessionTokens(in: request, sessions)
         if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
           known.session != nil, let outcome = judgeFromMemory(known, request, requirement, &memory)
         {
           return .decided(outcome)
         }
         if !tokens.isEmpty { return .session(tokens) }
+        if setAside { return refused(.malformed) }
       } catch {
         return .decided(denied(error == .repeated ? .ambiguous : .malformed))
       }

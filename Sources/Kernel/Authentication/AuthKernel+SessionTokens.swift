@@ -8,22 +8,26 @@
 // they stand for, and from there on judged like a key.
 
 extension AuthKernel {
-  /// The session tokens in a request, each once: by shape only.
+  /// The session tokens in a request, each once and by shape only, or that what stands in their place is none.
   func sessionTokens(
     in request: some RequestView, _ sessions: any SessionIssuer
-  ) throws(ExtractionRefusal) -> [Secret] {
+  ) throws(ExtractionRefusal) -> (tokens: [Secret], setAside: Bool) {
     var tokens: [Secret] = []
+    var setAside = false
     for extractor in sessions.extractors {
       do throws(ExtractionRefusal) {
         let found = try extractor.token(in: request, capacity: SessionFacts.tokenCapacity)
-        guard let found, found.withBytes({ sessions.recognizes($0) }), !tokens.contains(found)
-        else { continue }
-        tokens.append(found)
+        guard let found else { continue }
+        if !found.withBytes({ sessions.recognizes($0) }) {
+          setAside = true
+        } else if !tokens.contains(found) {
+          tokens.append(found)
+        }
       } catch .tooLong {
-        continue
+        setAside = true
       }
     }
-    return tokens
+    return (tokens, setAside)
   }
 
   /// Whether a token that was handed over by itself is a session's.
