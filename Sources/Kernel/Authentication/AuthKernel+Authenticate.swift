@@ -147,7 +147,7 @@ extension AuthKernel {
           return .decided(outcome)
         }
         if !tokens.isEmpty { return .session(tokens) }
-        if setAside { return refused(.malformed) }
+        if setAside { return .decided(denied(.malformed)) }
       } catch {
         return .decided(denied(error == .repeated ? .ambiguous : .malformed))
       }
