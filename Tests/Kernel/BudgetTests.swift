@@ -5,7 +5,8 @@ import Testing
 @Suite("rates and budgets")
 struct BudgetTests {
   @Test(arguments: [
-    ("10/1m", 10, Duration.seconds(60)), ("1/1s", 1, .seconds(1)), ("1000000/1s", 1_000_000, .seconds(1)),
+    ("10/1m", 10, Duration.seconds(60)), ("1/1s", 1, .seconds(1)),
+    ("1000000/1s", 1_000_000, .seconds(1)),
     ("5/90d", 5, .seconds(90 * 86_400)), ("3/1500ms", 3, .milliseconds(1_500)),
   ])
   func ratesAreRead(text: String, count: Int, window: Duration) throws {

@@ -10,12 +10,13 @@ struct AllowListTests {
     try policy.evaluate(context).denial?.code
   }
 
-  @Test(arguments: [
-    ("192.0.2.7", nil), ("192.0.2.128", "address_not_allowed"),
-    ("::ffff:192.0.2.7", nil), ("2001:db8::1", nil), ("2001:db9::1", "address_not_allowed"),
-    (nil, "unknown_address"), ("", "unknown_address"), ("unknown", "unknown_address"),
-    ("192.0.2.7:80", "unknown_address"),
-  ] as [(String?, String?)])
+  @Test(
+    arguments: [
+      ("192.0.2.7", nil), ("192.0.2.128", "address_not_allowed"),
+      ("::ffff:192.0.2.7", nil), ("2001:db8::1", nil), ("2001:db9::1", "address_not_allowed"),
+      (nil, "unknown_address"), ("", "unknown_address"), ("unknown", "unknown_address"),
+      ("192.0.2.7:80", "unknown_address"),
+    ] as [(String?, String?)])
   func addresses(address: String?, expected: String?) throws {
     let policy = try AllowedAddressesPolicy(networks: ["192.0.2.0/25", "2001:db8::/32"])
     #expect(try code(policy, context(address: address)) == expected)
@@ -54,21 +55,22 @@ struct AllowListTests {
     #expect(fault?.value == text)
   }
 
-  @Test(arguments: [
-    ("GET", "/orders", nil), ("GET", "/orders/1", nil), ("GET", "/orders/", nil),
-    ("GET", "/orders/a;b=c", nil), ("GET", "/%6Frders", nil),
-    ("GET", "/orders2", "path_not_allowed"), ("GET", "/", "path_not_allowed"),
-    ("GET", "/Orders", "path_not_allowed"), ("POST", "/orders", "method_not_allowed"),
-    ("get", "/orders", "method_not_allowed"), ("", "/orders", "unknown_method"),
-    ("GET", "", "unknown_path"), ("", "", "unknown_method"),
-    ("GET", "/orders/../admin", "unknown_path"), ("GET", "/orders/%2e%2e/admin", "unknown_path"),
-    ("GET", "/orders/..;/admin", "unknown_path"), ("GET", "/orders/..%2fadmin", "unknown_path"),
-    ("GET", "/orders%2F..%2Fadmin", "unknown_path"), ("GET", "/orders//admin", "unknown_path"),
-    ("GET", "/orders/..\\admin", "unknown_path"), ("GET", "/orders/%5c..", "unknown_path"),
-    ("GET", "/orders/%252e%252e/admin", "unknown_path"), ("GET", "/orders/%00", "unknown_path"),
-    ("GET", "/orders/%", "unknown_path"), ("GET", "orders", "unknown_path"),
-    ("GET", "http://x/orders", "unknown_path"),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("GET", "/orders", nil), ("GET", "/orders/1", nil), ("GET", "/orders/", nil),
+      ("GET", "/orders/a;b=c", nil), ("GET", "/%6Frders", nil),
+      ("GET", "/orders2", "path_not_allowed"), ("GET", "/", "path_not_allowed"),
+      ("GET", "/Orders", "path_not_allowed"), ("POST", "/orders", "method_not_allowed"),
+      ("get", "/orders", "method_not_allowed"), ("", "/orders", "unknown_method"),
+      ("GET", "", "unknown_path"), ("", "", "unknown_method"),
+      ("GET", "/orders/../admin", "unknown_path"), ("GET", "/orders/%2e%2e/admin", "unknown_path"),
+      ("GET", "/orders/..;/admin", "unknown_path"), ("GET", "/orders/..%2fadmin", "unknown_path"),
+      ("GET", "/orders%2F..%2Fadmin", "unknown_path"), ("GET", "/orders//admin", "unknown_path"),
+      ("GET", "/orders/..\\admin", "unknown_path"), ("GET", "/orders/%5c..", "unknown_path"),
+      ("GET", "/orders/%252e%252e/admin", "unknown_path"), ("GET", "/orders/%00", "unknown_path"),
+      ("GET", "/orders/%", "unknown_path"), ("GET", "orders", "unknown_path"),
+      ("GET", "http://x/orders", "unknown_path"),
+    ] as [(String, String, String?)])
   func routes(method: String, path: String, expected: String?) throws {
     let policy = try AllowedRoutesPolicy(methods: ["GET", "HEAD"], paths: ["/orders", "/public/"])
     #expect(try code(policy, context(method: method, path: path)) == expected)

@@ -115,6 +115,18 @@ struct RateLimitPolicyTests {
         == "costs")
   }
 
+  @Test func theRulesOfTheGuide() throws {
+    let policy = try policy(
+      "minute 600/1m burst=50", "owner 10000/1h burst=500 by=owner",
+      "search 30/1m burst=5 path=/search", "writes 60/1m burst=20 method=POST",
+      costs: ["/search 5", "POST /reports 20"], perKey: true)
+    let search = try policy.evaluate(context(path: "/search"))
+    #expect(search.limits.map(\.name) == ["minute", "owner", "search"])
+    #expect(search.limits.map(\.remaining) == [45, 495, 0])
+    let report = try policy.evaluate(context(.sample(2), method: "POST", path: "/reports"))
+    #expect(report.limits.map(\.remaining) == [30, 480, 0])
+  }
+
   @Test func aCostTakesThatManyUnits() throws {
     let policy = try policy(
       "minute 600/1m burst=30", costs: ["/search 5", "POST /search 20", "DELETE 2"])

@@ -53,7 +53,8 @@ struct RefillingQuotaPolicyTests {
     let policy = try policy("own 3 daily", "writes 1 daily method=POST path=/orders")
     #expect(try policy.evaluate(context(method: "POST")).passes)
     #expect(try !policy.evaluate(context(method: "POST", path: "/orders/2")).passes)
-    #expect(try policy.evaluate(context()).limits.map(\.remaining) == [1], "the denied cost nothing")
+    #expect(
+      try policy.evaluate(context()).limits.map(\.remaining) == [1], "the denied cost nothing")
     #expect(try policy.evaluate(context(.sample(2))).limits.map(\.remaining) == [2])
     #expect(try policy.evaluate(context(method: "POST", path: "")).denial?.code == "unknown_route")
   }
@@ -126,7 +127,9 @@ struct RefillingQuotaPolicyTests {
   }
 
   @Test func otherFaults() {
-    for text in ["", "calls", "calls 0 daily", "calls 1000000001 daily", "calls x daily", "é 5 daily"] {
+    for text in [
+      "", "calls", "calls 0 daily", "calls 1000000001 daily", "calls x daily", "é 5 daily",
+    ] {
       #expect(fault { _ = try QuotaRule(text) }?.value == text)
     }
     #expect(

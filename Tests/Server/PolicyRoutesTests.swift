@@ -206,7 +206,8 @@ struct PolicyRoutesTests {
       }
       for query in ["any_scope=", "any_scope=a%20b", "any_scopes=a", "any_scope"] {
         #expect(
-          try await rig.client.json("GET", "/auth?\(query)", token: token).status == 400, "\(query)")
+          try await rig.client.json("GET", "/auth?\(query)", token: token).status == 400, "\(query)"
+        )
       }
     }
   }
@@ -241,7 +242,8 @@ struct PolicyRoutesTests {
     #expect(try await details { _ in } == [nil, nil, nil, nil])
     #expect(
       try await details { $0.unauthenticated = "No." } == ["No.", "No.", nil, nil])
-    #expect(try await details { $0.missing = "Bring one." }.prefix(2) == ["Bring one.", "Bring one."])
+    #expect(
+      try await details { $0.missing = "Bring one." }.prefix(2) == ["Bring one.", "Bring one."])
     #expect(
       try await details {
         $0.missing = "Bring one."

@@ -113,9 +113,11 @@ struct VerifyRoutesTests {
         ("{}", "token"), (#"{"token": 5}"#, "token"), (#"{"token": "x", "scope": []}"#, "scope"),
         (#"{"token": "x", "scopes": "a"}"#, "scopes"),
         (#"{"token": "x", "scopes": [""]}"#, "scopes"),
-        (#"{"token": "x", "explain": "yes"}"#, "explain"), (#"{"token": "x", "class": 1}"#, "class"),
+        (#"{"token": "x", "explain": "yes"}"#, "explain"),
+        (#"{"token": "x", "class": 1}"#, "class"),
         (#"{"token": "x", "any_scopes": ["a b"]}"#, "any_scopes"),
-        (#"{"token": "x", "path": "orders"}"#, "path"), (#"{"token": "x", "path": "/a?b"}"#, "path"),
+        (#"{"token": "x", "path": "orders"}"#, "path"),
+        (#"{"token": "x", "path": "/a?b"}"#, "path"),
         (#"{"token": "x", "method": null}"#, "method"),
         (#"{"token": "x", "ip": "1.2.3"}"#, "ip"), (#"{"token": "x", "ip": "::1%lo"}"#, "ip"),
       ]

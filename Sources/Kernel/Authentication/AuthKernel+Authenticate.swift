@@ -259,7 +259,8 @@ extension AuthKernel {
           // It took its time: expiry is judged again.
           now = time.now()
           verdict =
-            judgeLifecycle(entry, requirement, now).map { .deny($0) } ?? .allow(Identity(token: entry))
+            judgeLifecycle(entry, requirement, now).map { .deny($0) }
+            ?? .allow(Identity(token: entry))
         }
         verdict.note(memory.limits)
       }

@@ -4,7 +4,8 @@ import CardeaKernel
 ///
 /// Any number of rules at once: a request has to fit into every one that it falls under, and is counted in all of
 /// them or in none, once. A denied one costs nothing. With `costs`, some routes cost more than one unit. With
-/// `per_key`, a key whose metadata has a `rate_limit` (`"100/1m burst=20"`) has that one besides.
+/// `per_key`, a key whose metadata has a `rate_limit` (`"100/1m burst=20"`) has that one besides; there a request that
+/// costs more than the burst takes the whole burst.
 ///
 /// A rule or a cost on a method or a path denies a request whose method or path is unknown or can be read in two
 /// ways (`unknown_route`): nobody gets past a limit by hiding where they go.
@@ -82,13 +83,14 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
         throw error.fault(of: RateLimitPolicy.id, "costs", text)
       }
     }
-    if let dearest = read.map(\.units).max(),
-      let tight = rules.first(where: { $0.gcra.burst < dearest })
-    {
+    for (text, cost) in zip(costs, read) {
+      guard
+        let tight = rules.first(where: { $0.gcra.burst < cost.units && $0.route.meets(cost.route) })
+      else { continue }
       throw ConfigurationFault(
-        plugin: RateLimitPolicy.id, setting: "costs", value: "\(dearest)",
+        plugin: RateLimitPolicy.id, setting: "costs", value: text,
         problem: "the rule \(tight.name) never has so much at once",
-        remedy: "Give it burst=\(dearest) or more, or make the route cheaper.")
+        remedy: "Give it burst=\(cost.units) or more, or make the route cheaper.")
     }
     // The closest route first.
     self.costs = read.sorted { $0.route.detail > $1.route.detail }

@@ -45,6 +45,13 @@ struct RoutePattern: Sendable {
     return RequestPath(request.path).map { $0.isBelow(path) }
   }
 
+  /// Whether one request can be one of these and of those.
+  func meets(_ other: RoutePattern) -> Bool {
+    if let method, let theirs = other.method, method != theirs { return false }
+    guard let path, let theirs = other.path else { return true }
+    return path.isBelow(theirs) || theirs.isBelow(path)
+  }
+
   /// How closely it says which requests it means.
   var detail: Int { (path?.bytes.count ?? 0) * 2 + (method == nil ? 0 : 1) }
 

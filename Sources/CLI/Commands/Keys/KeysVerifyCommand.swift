@@ -81,7 +81,8 @@ struct KeysVerifyCommand: KernelCommand {
     let facts = RequestFacts(
       method: method ?? "", path: path ?? "", clientAddress: address?.value.description)
     let requirement = Requirement(
-      scopes: scopes.flatMap(SettingsReader.list), anyScopes: anyScopes.flatMap(SettingsReader.list),
+      scopes: scopes.flatMap(SettingsReader.list),
+      anyScopes: anyScopes.flatMap(SettingsReader.list),
       keyClass: keyClass)
     if explain {
       let explanation = await session.kernel.explain(
