@@ -59,28 +59,36 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
     var request = request
     switch try await admit(&request, context: context) {
     case .granted(let granted): return try await pass(request, granted, next)
-    case .anonymous: return try await next(request, context)
+    case .anonymous: return try await pass(request, context, next)
     case .refused(let denial): return Response(refusal: denial, texts: texts, context: context)
     }
   }
 
-  /// Goes on with a verified key: with what is left of its limits on the answer, and with a record of its
-  /// own if a route behind this one demands more than the key has.
+  /// Goes on: with what is left of the key's limits on the answer, and with a record of its own if a route
+  /// behind this one demands more than the key has.
   func pass(
     _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
   ) async throws -> Response {
-    guard let identity = context.identity else { return try await next(request, context) }
     do {
       var response = try await next(request, context)
-      response.headers.add(identity.limits)
+      response.headers.add(context.identity?.limits ?? [])
       return response
     } catch let refusal as RouteRefusal {
+      let texts = refusal.texts ?? texts
+      guard let identity = context.identity else {
+        return Response(refusal: refusal.denial, texts: texts, context: context)
+      }
       let view = HTTPTypesRequest(
         request.head, clientAddress: context.clientAddress(of: request),
         requestID: context.requestID)
+<<<<<<< ours
       let denial = await kernel.refuse(identity, request: view, lacking: refusal.requirement)
       return Response(
         refusal: denial ?? refusal.denial, texts: refusal.texts ?? texts, context: context)
+=======
+      let denial = await kernel.refuse(identity, request: view, lacking: refusal.requirement)
+      return Response(refusal: denial ?? refusal.denial, texts: texts, context: context)
+>>>>>>> theirs
     }
   }
 

@@ -31,7 +31,7 @@ public struct AnyOf<Context: CardeaRequestContext>: RouterMiddleware {
     if let granted = try? await own(request, context) { return try await next(request, granted) }
     switch admission {
     case .granted(let granted): return try await apiKey.pass(request, granted, next)
-    case .anonymous: return try await next(request, context)
+    case .anonymous: return try await apiKey.pass(request, context, next)
     case .refused(let denial):
       return Response(refusal: denial, texts: apiKey.texts, context: context)
     }

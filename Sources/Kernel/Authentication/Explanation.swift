@@ -77,8 +77,10 @@ extension AuthKernel {
     _ secret: Secret, _ facts: RequestFacts, _ requirement: Requirement,
     _ rehearsal: inout Rehearsal
   ) async -> Verdict {
-    guard let token = presented(secret) else {
-      return .deny(rehearsal.note("format", Denial(.malformed)) ?? Denial(.malformed))
+    let token: PresentedToken
+    switch presentedOrSession(secret) {
+    case .success(let found): token = found
+    case .failure(let denial): return .deny(rehearsal.note("format", denial) ?? denial)
     }
     _ = rehearsal.note("format", nil)
     let before = PolicyContext(
@@ -88,7 +90,7 @@ extension AuthKernel {
       if let denial = rehearsal.note(policy.id, denial) { return .deny(denial) }
     }
     let limited =
-      cache.find(token.digest)?.wasRight != true
+      token.session == nil && cache.find(token.digest)?.wasRight != true
       ? attempts.forecast(prefix: token.prefix, address: facts.clientAddress) : nil
     if let denial = rehearsal.note("failed_attempts", limited) { return .deny(denial) }
 
@@ -125,6 +127,11 @@ extension AuthKernel {
     return .allow(identity)
   }
 
+  private func presentedOrSession(_ secret: Secret) -> Result<PresentedToken, Denial> {
+    if isSession(secret) { return presentedSession([secret]) }
+    return presented(secret).map { .success($0) } ?? .failure(Denial(.malformed))
+  }
+
   /// The key as the store has it, and whether the token is its own.
   private func look(
     _ token: PresentedToken, _ rehearsal: inout Rehearsal
@@ -139,33 +146,39 @@ extension AuthKernel {
       return .failure(rehearsal.note("lookup", denial) ?? denial)
     }
     _ = rehearsal.note("lookup", nil)
-    var match: StoredSecret?
-    for row in stored.key.secrets.reversed() where match == nil {
+    var match = stored.key.secrets.first { $0.id == token.session?.secretID }
+    for row in stored.key.secrets.reversed() where match == nil && token.session == nil {
       switch await matches(token, row) {
       case .success(true): match = row
       case .success(false): continue
       case .failure(let denial): return .failure(rehearsal.note("secret", denial) ?? denial)
       }
     }
-    return .success(KnownToken(stored, digest: token.digest, stamp: .none, match: match))
+    return .success(
+      KnownToken(
+        stored, digest: token.digest, stamp: .none, match: match, session: token.session))
   }
 
   /// The steps of what an authentication asks a known token for.
   private func rehearseLifecycle(
     _ known: KnownToken, _ requirement: Requirement, _ rehearsal: inout Rehearsal
   ) -> Denial? {
-    let reason = known.denial(at: time.now())
+    let now = time.now()
+    let ended = known.session.flatMap { sessions?.refusal(of: $0, at: now)?.reason }
+    let reason = ended ?? known.denial(at: now)
     let steps: [(name: String, reasons: Set<Denial.Reason>)] = [
-      ("secret", [.wrongSecret]), ("state", [.revoked, .purged, .suspended]),
+      ("secret", [.wrongSecret, .sessionEnded]), ("state", [.revoked, .purged, .suspended]),
       ("expiry", [.expired]), ("owner", [.ownerDisabled]),
     ]
     for (name, reasons) in steps {
-      let own = reason.flatMap { reasons.contains($0) ? Denial($0) : nil }
+      // Why a session is over stands where a key's secret is judged.
+      let isOwn = reason.map { reasons.contains($0) || name == "secret" && $0 == ended } ?? false
+      let own = isOwn ? reason.map { Denial($0) } : nil
       if let denial = rehearsal.note(name, own) { return denial }
     }
     let holdsClass = requirement.isMet(byClass: known.key.keyClass)
     return rehearsal.demand("class", holdsClass, else: .wrongClass, verified: true)
       ?? rehearsal.demand(
-        "scopes", requirement.isMet(by: known.key.scopes), else: .insufficientScope, verified: true)
+        "scopes", requirement.isMet(by: known.scopes), else: .insufficientScope, verified: true)
   }
 }
