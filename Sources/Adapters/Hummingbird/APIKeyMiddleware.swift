@@ -81,14 +81,8 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
       let view = HTTPTypesRequest(
         request.head, clientAddress: context.clientAddress(of: request),
         requestID: context.requestID)
-<<<<<<< ours
-      let denial = await kernel.refuse(identity, request: view, lacking: refusal.requirement)
-      return Response(
-        refusal: denial ?? refusal.denial, texts: refusal.texts ?? texts, context: context)
-=======
       let denial = await kernel.refuse(identity, request: view, lacking: refusal.requirement)
       return Response(refusal: denial ?? refusal.denial, texts: texts, context: context)
->>>>>>> theirs
     }
   }
 
