@@ -294,7 +294,8 @@ import Testing
   }
 
   @Test(arguments: ["queue", "inline", "durable"])
-  func aListenerThatHangsIsReportedOncePerSignalAndDelaysNobody(_ kind: String) async throws {  // S2
+  // S2
+  func aListenerThatHangsIsReportedOncePerSignalAndDelaysNobody(_ kind: String) async throws {
     let rig = try await Rig()
     let reports = Collected<String>()
     let began = AsyncStream<Void>.makeStream()

@@ -170,7 +170,10 @@ struct PolicyRoutesTests {
         "and once the token is known, not even from the attacker's address")
       // Garbage is no address, never somebody else's, and never fatal.
       for garbage in ["unknown", "192.0.2.7, x", ",", "\u{7F}", "192.0.2.7:80", "é"] {
-        for _ in 0..<2 { #expect(try await status(garbage) == 401, "\(garbage)") }
+        let bytes = Array(garbage.utf8)
+        // The parser refuses a request whose field holds a control character.
+        let expected = garbage == "\u{7F}" ? 400 : 401
+        for _ in 0..<2 { #expect(try await status(garbage) == expected, "\(bytes)") }
       }
     }
   }

@@ -75,7 +75,7 @@ struct Session: Sendable {
         remedy: "Name a store that lasts: --store sqlite:PATH.", field: SettingsTable.storeURL.name)
     }
     let storeExists = presence == .present
-    if storeExists { try await composition.kernel.start() }
+    if storeExists { try await composition.kernel.start(recording: false) }
     do {
       try await body(session, storeExists)
     } catch {

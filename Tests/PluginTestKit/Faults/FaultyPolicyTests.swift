@@ -35,14 +35,19 @@ struct FaultyPolicy: Policy {
   enum Fault: PlantedFault {
     case letsEvePass, unstableCode, needsIdentity, noTime, throwsAtPlenty
 
+    private static let rehearsal = "counts nothing in a rehearsal, and decides there as it will"
+
     var breaks: Set<String> {
       switch self {
-      case .letsEvePass: ["decides every sample as its author says"]
+      case .letsEvePass: ["decides every sample as its author says", Self.rehearsal]
       case .unstableCode:
-        ["decides every sample as its author says", "can be asked from many threads at once"]
+        [
+          "decides every sample as its author says", "can be asked from many threads at once",
+          Self.rehearsal,
+        ]
       case .needsIdentity: ["decides without an identity if it is asked before verification"]
       case .noTime: ["decides within its own deadline"]
-      case .throwsAtPlenty: ["can be asked from many threads at once"]
+      case .throwsAtPlenty: ["can be asked from many threads at once", Self.rehearsal]
       }
     }
   }

@@ -32,7 +32,7 @@ struct ImportOptions: ParsableArguments {
     try await Session.runImport(common, isDry: dryRun) { session, storeExists in
       let reader = reader(session)
       try reader.check(source)
-      if !storeExists, !dryRun { try await session.kernel.start() }
+      if !storeExists, !dryRun { try await session.kernel.start(recording: false) }
       let report = try await ImportRun(
         reader: reader, source: source, session: session, isDry: dryRun,
         disablesInactive: disableInactiveOwners, storeExists: storeExists
