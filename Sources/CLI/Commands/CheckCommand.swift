@@ -8,7 +8,7 @@ struct CheckCommand: CardeaSubcommand {
     commandName: "check",
     abstract: "Check configuration and store, and name what is not safe.",
     discussion: """
-      Exit code 0: the server can start; warnings may be printed. 2: the configuration has faults,
+      Exit code 0: the server can start; warnings may be printed. 2: the configuration has faults, \
       all of which are listed. 3: the store can't be opened, or there is none.
 
       Example:

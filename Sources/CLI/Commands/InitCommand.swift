@@ -7,8 +7,8 @@ struct InitCommand: CardeaSubcommand {
     commandName: "init",
     abstract: "Make the store and its first admin key.",
     discussion: """
-      The key holds cardea:admin and never expires. Its token goes to stdout, alone on its line, and
-      everything else to stderr, so it can be piped. A store in which a key was ever made is
+      The key holds cardea:admin and never expires. Its token goes to stdout, alone on its line, and \
+      everything else to stderr, so it can be piped. A store in which a key was ever made is \
       refused; --new-admin makes another admin key there, for when the first is lost.
 
       Example:

@@ -7,7 +7,7 @@ struct PluginsCommand: CardeaSubcommand {
     commandName: "plugins",
     abstract: "List the plugins in use and those that settings can switch on.",
     discussion: """
-      A plugin marked off is part of this program, but its settings do not ask for it. The last
+      A plugin marked off is part of this program, but its settings do not ask for it. The last \
       column names what can be set under plugins.<id> in the settings file.
 
       Example:

@@ -9,9 +9,9 @@ struct ServeCommand: CardeaSubcommand {
     commandName: "serve",
     abstract: "Answer authentication and management requests over HTTP.",
     discussion: """
-      A store that does not exist yet is made only if stdout is a terminal or --init is given; its
-      first admin key's token is then printed, once. A file that exists, even an empty one, gets no
-      first key from here: that is what cardea init is for. memory: starts empty each time and always
+      A store that does not exist yet is made only if stdout is a terminal or --init is given; its \
+      first admin key's token is then printed, once. A file that exists, even an empty one, gets no \
+      first key from here: that is what cardea init is for. memory: starts empty each time and always \
       gets one.
 
       SIGTERM and SIGINT finish the requests under way, write what was gathered and end with 0.

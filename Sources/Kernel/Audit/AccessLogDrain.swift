@@ -14,7 +14,8 @@ actor AccessLogDrain {
   private let spools: [any AccessSpool]
   private let primitives: any Primitives
   private var heads: [String: AccessHead] = [:]
-  private var running: Task<Void, Never>?
+  /// The call that came last; the next begins when it has ended.
+  private var last: Task<Void, Never>?
 
   init(store: any AccessLogStore, spools: [any AccessSpool], primitives: any Primitives) {
     self.store = store
@@ -25,11 +26,13 @@ actor AccessLogDrain {
   /// Moves everything that was recorded before the call. What the store does not take now stays in the spool
   /// for the next time.
   func drain() async {
-    while let running { await running.value }
-    let task = Task { await self.run() }
-    running = task
+    let before = last
+    let task = Task {
+      await before?.value
+      await self.run()
+    }
+    last = task
     await task.value
-    running = nil
   }
 
   /// Tells every source how far the store is, so that none numbers new records as old ones.

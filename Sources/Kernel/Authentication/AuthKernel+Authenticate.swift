@@ -208,8 +208,8 @@ extension AuthKernel {
     }
     var remembered = cache.find(token.digest)
     if let known = remembered, !known.has(prefix: token.prefix) { remembered = nil }
-    // One that was right once is no guess.
-    if remembered?.wasRight ?? false {
+    // A session token is signed, or known to its issuer, and one that was right once is no guess.
+    if token.session != nil || remembered?.wasRight ?? false {
       return await decide(token, facts, requirement, &memory, remembering: remembered)
     }
     switch attempts.begin(token.digest, prefix: token.prefix, address: facts.clientAddress) {

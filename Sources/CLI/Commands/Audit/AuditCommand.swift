@@ -6,7 +6,7 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit",
     abstract: "List, follow, export, prune and verify what was done and who was let in.",
     discussion: """
-      There are two logs: lifecycle changes, and authentications, which show a second or so after
+      There are two logs: lifecycle changes, and authentications, which show a second or so after \
       they happened. Listings show both by time.
 
       Example:

@@ -7,7 +7,7 @@ struct AuditExportCommand: KernelCommand {
     commandName: "export",
     abstract: "Write changes and authentications as JSON lines, oldest first.",
     discussion: """
-      One JSON object per line on stdout, with the fields of GET /v1/audit. Whatever a client sent stays
+      One JSON object per line on stdout, with the fields of GET /v1/audit. Whatever a client sent stays \
       on its line, and does nothing to a terminal.
 
       Example:

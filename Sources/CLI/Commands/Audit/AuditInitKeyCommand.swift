@@ -14,8 +14,8 @@ struct AuditInitKeyCommand: CardeaSubcommand {
     commandName: "init-key",
     abstract: "Make the key that signs checkpoints of both logs.",
     discussion: """
-      Writes a new Ed25519 key to a new file that only its owner may read, and prints its public key, which
-      cardea audit verify --public-key takes: keep that where the owner of the database can't change it.
+      Writes a new Ed25519 key to a new file that only its owner may read, and prints its public key, which \
+      cardea audit verify --public-key takes: keep that where the owner of the database can't change it. \
       Name the file in audit.signing_key_file; it belongs on another disk than the store.
 
       Example:

@@ -8,7 +8,7 @@ struct AuditListCommand: KernelCommand {
     commandName: "list",
     abstract: "List changes and authentications, newest first.",
     discussion: """
-      Every filter that is given must hold. A filter that only requests have, such as --path, leaves
+      Every filter that is given must hold. A filter that only requests have, such as --path, leaves \
       changes out. COUNT is more than 1 where a flood of denied requests was counted in one entry.
 
       Example:

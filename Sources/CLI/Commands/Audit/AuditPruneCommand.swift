@@ -8,8 +8,8 @@ struct AuditPruneCommand: KernelCommand {
     commandName: "prune",
     abstract: "Delete old authentications, and what old changes tell of people.",
     discussion: """
-      Of the access log whole entries go; of the signal log the payloads, since caches follow its
-      positions. A checkpoint says first what goes, so that cardea audit verify goes on holding. The age is
+      Of the access log whole entries go; of the signal log the payloads, since caches follow its \
+      positions. A checkpoint says first what goes, so that cardea audit verify goes on holding. The age is \
       audit.retention unless given.
 
       Example:

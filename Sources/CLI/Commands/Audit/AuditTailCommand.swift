@@ -7,7 +7,7 @@ struct AuditTailCommand: KernelCommand {
     commandName: "tail",
     abstract: "Show the last changes and authentications, and go on as they come.",
     discussion: """
-      One line per entry, with --json a JSON object. Ctrl-C ends it. Authentications show a second or
+      One line per entry, with --json a JSON object. Ctrl-C ends it. Authentications show a second or \
       so after they happened, those of several nodes in the order in which they arrived.
 
       Example:

@@ -7,8 +7,8 @@ struct AuditVerifyCommand: KernelCommand {
     commandName: "verify",
     abstract: "Check both logs for edits, deletions, reorderings and cuts.",
     discussion: """
-      Names the first broken entry of each chain. Exit code 0 if both logs are whole, 1 if not. With
-      audit.signing_key_file, or the public keys that signed, checkpoints must bear their signatures; without
+      Names the first broken entry of each chain. Exit code 0 if both logs are whole, 1 if not. With \
+      audit.signing_key_file, or the public keys that signed, checkpoints must bear their signatures; without \
       a key this finds accidents, not an owner of the database.
 
       Example:

@@ -6,7 +6,7 @@ struct ImportDRFCommand: CardeaSubcommand {
     commandName: "drf-api-key",
     abstract: "Import the keys of djangorestframework-api-key.",
     discussion: """
-      Keys of a project's own key models come too, with the table's name as their class: demand it where that
+      Keys of a project's own key models come too, with the table's name as their class: demand it where that \
       model was demanded (/auth?class=NAME).
 
       Example:

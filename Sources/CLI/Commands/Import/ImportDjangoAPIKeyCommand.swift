@@ -6,7 +6,7 @@ struct ImportDjangoAPIKeyCommand: CardeaSubcommand {
     commandName: "django-apikey",
     abstract: "Import the keys of django-apikey, which keeps them in clear.",
     discussion: """
-      Profiles become owners with their limit. Of a key only its hash is kept. Owners whom django-apikey
+      Profiles become owners with their limit. Of a key only its hash is kept. Owners whom django-apikey \
       refuses come disabled (inactive) or with suspended keys (without the permission can_use_api).
 
       Example:

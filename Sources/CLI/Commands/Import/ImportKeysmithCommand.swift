@@ -6,7 +6,7 @@ struct ImportKeysmithCommand: CardeaSubcommand {
     commandName: "keysmith",
     abstract: "Import the tokens of django-keysmith.",
     discussion: """
-      Users become owners. Scopes keep their codename; the long form is in the key's metadata. A purged token
+      Users become owners. Scopes keep their codename; the long form is in the key's metadata. A purged token \
       becomes a tombstone.
 
       Example:

@@ -6,8 +6,8 @@ struct ImportPlainCommand: CardeaSubcommand {
     commandName: "plain",
     abstract: "Import any table of keys in clear.",
     discussion: """
-      Of a key only its hash is kept. An owner column that refers to users gives owners, one that refers to
-      companies gives organizations with their users as members, any other gives its values as names. A key
+      Of a key only its hash is kept. An owner column that refers to users gives owners, one that refers to \
+      companies gives organizations with their users as members, any other gives its values as names. A key \
       that is not active comes suspended.
 
       Example:

@@ -7,7 +7,7 @@ struct KeysCreateCommand: KernelCommand {
     commandName: "create",
     abstract: "Make a key and print its token, once.",
     discussion: """
-      The token goes to stdout, alone on its line; everything else to stderr. An owner that does not
+      The token goes to stdout, alone on its line; everything else to stderr. An owner that does not \
       exist is made with the key, unless keys.owner_must_exist forbids it.
 
       Example:

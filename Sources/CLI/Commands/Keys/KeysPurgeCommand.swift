@@ -7,7 +7,7 @@ struct KeysPurgeCommand: KernelCommand {
     commandName: "purge",
     abstract: "End a key, or every key that filters find, for ever and erase its data.",
     discussion: """
-      The secret, name, description, owner, scopes, class and metadata, and what the signal log says of
+      The secret, name, description, owner, scopes, class and metadata, and what the signal log says of \
       the key, are erased. A tombstone with id, prefix and dates stays, so the prefix is never used again.
 
       Example:

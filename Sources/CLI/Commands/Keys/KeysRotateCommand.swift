@@ -7,12 +7,12 @@ struct KeysRotateCommand: KernelCommand {
     commandName: "rotate",
     abstract: "Give a key, or every key that filters find, a new token and print it, once.",
     discussion: """
-      Without --overlap every earlier token of the key dies at once. With it, the old one works on
-      until the overlap ends, or until complete-rotation or cancel-rotation ends it. The key's id,
+      Without --overlap every earlier token of the key dies at once. With it, the old one works on \
+      until the overlap ends, or until complete-rotation or cancel-rotation ends it. The key's id, \
       prefix and expiry stay.
 
-      Of many keys each new token is printed as soon as it is in force, as a line of CSV (id, prefix, name,
-      owner, token), or as an element of "issued" with --json. What failed or did not have its turn is
+      Of many keys each new token is printed as soon as it is in force, as a line of CSV (id, prefix, name, \
+      owner, token), or as an element of "issued" with --json. What failed or did not have its turn is \
       named at the end; their old tokens work on.
 
       Example:

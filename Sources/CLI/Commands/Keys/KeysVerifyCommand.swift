@@ -14,15 +14,15 @@ struct KeysVerifyCommand: KernelCommand {
     commandName: "verify",
     abstract: "Say whether a token is valid, and if not, why.",
     discussion: """
-      It may be a key's token or a session's. Sessions that another process made are known here if
+      It may be a key's token or a session's. Sessions that another process made are known here if \
       they are JWTs and sessions.signing_key_files is set; that somebody logged out there is not.
 
-      The token is read from standard input (a terminal is asked, without showing what is typed) or
-      from a file. It is never taken from the command line, which every user of the machine can
+      The token is read from standard input (a terminal is asked, without showing what is typed) or \
+      from a file. It is never taken from the command line, which every user of the machine can \
       read. Exit code 0 if it is valid, 1 if it is not, 3 if that could not be found out.
 
-      Policies judge the request that the options describe; what they leave out is unknown to them.
-      --explain shows every check in the order in which it is made and which of them decides; it counts
+      Policies judge the request that the options describe; what they leave out is unknown to them. \
+      --explain shows every check in the order in which it is made and which of them decides; it counts \
       against no limit, and is recorded nowhere.
 
       Example:

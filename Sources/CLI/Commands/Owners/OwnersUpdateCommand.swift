@@ -7,7 +7,7 @@ struct OwnersUpdateCommand: KernelCommand {
     commandName: "update",
     abstract: "Change an owner's key limit, metadata or members.",
     discussion: """
-      A lower limit ends no key: it only stops new ones. Metadata and members are replaced, not
+      A lower limit ends no key: it only stops new ones. Metadata and members are replaced, not \
       added to.
 
       Example:

@@ -7,7 +7,7 @@ struct DeadLettersReplayCommand: KernelCommand {
     commandName: "replay",
     abstract: "Have dead letters delivered once more.",
     discussion: """
-      They are marked in the store; the process that holds the subscription, as a rule the server,
+      They are marked in the store; the process that holds the subscription, as a rule the server, \
       delivers them within a second or two. One that fails again stays a dead letter.
 
       Example:
