@@ -125,10 +125,7 @@ public final class AuthKernel: Sendable {
       throw error
     }
     isRecording.withLock { $0 = recording }
-    if recording {
-      let audit = auditTimers()
-      timers.withLock { [audit] in $0 += audit }
-    }
+    if recording { startAuditTimers() }
   }
 
   private func checkHashes() async throws {
@@ -166,7 +163,8 @@ public final class AuthKernel: Sendable {
     }
   }
 
-  private func every(_ interval: Duration, _ work: @escaping @Sendable (AuthKernel) -> Void) {
+  /// Does something by the clock until the kernel shuts down.
+  func every(_ interval: Duration, _ work: @escaping @Sendable (AuthKernel) -> Void) {
     let timer = RepeatingTimer(every: interval, on: timerQueue) { [weak self] in
       if let self { work(self) }
     }

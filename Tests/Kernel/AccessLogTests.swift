@@ -142,6 +142,21 @@ import Testing
     #expect(try await rig.kernel.verifyAudit().isIntact)
   }
 
+  /// A caller that finds a round under way neither holds it up nor is forgotten.
+  @Test(.timeLimit(.minutes(2))) func manyWhoAskAtOnceAreAllServed() async throws {
+    let store = MemoryStore()
+    let spool = Spool((1...5_000).map { record($0) })
+    let rig = try await Rig(store: store) { _ in
+    } plugins: {
+      $0.use(spool)
+    }
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<200 { group.addTask { await rig.kernel.drainAccessLog() } }
+    }
+    #expect(store.accessLog(node: "n", after: 0, limit: 9_999).count == 5_000)
+    #expect(spool.kept.withLock { $0.isEmpty })
+  }
+
   @Test func whatIsMissingInASpoolIsCountedAsLost() async throws {
     let store = MemoryStore()
     let spool = Spool([record(1), record(2)])

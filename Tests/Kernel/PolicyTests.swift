@@ -77,6 +77,20 @@ import Testing
     #expect(await rig.verdict(issued.token).denial?.reason == .failed)
   }
 
+  /// A thread may have to wait for its core in the middle of a policy: the default deadline bears that.
+  @Test func aPolicyThatWasHeldUpForItsCoreDoesNotDeny() async throws {
+    let clock = HandClock()
+    let rig = try await Rig(clock: clock) { _ in
+    } plugins: {
+      $0.use(policy: "policy.preempted") { _ in
+        clock.advance(.milliseconds(60))
+        return .pass
+      }
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).denial == nil)
+  }
+
   @Test func beforeVerificationTellsAStrangerNothing() async throws {
     let seen = Collected<String>()
     let rig = try await Rig { _ in

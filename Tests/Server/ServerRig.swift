@@ -112,20 +112,22 @@ final class HandClock: KernelClock {
   private let offset = Locked<Int64>(0)
   private let system = SystemClock()
   /// The system's time at which this clock stands still, if it does.
-  private let frozen = Locked<Int64?>(nil)
+  private let frozen = Locked<(wall: Int64, monotonic: UInt64)?>(nil)
 
   func now() -> Timestamp {
-    let base = frozen.withLock { $0 } ?? system.now().milliseconds
+    let base = frozen.withLock { $0?.wall } ?? system.now().milliseconds
     return Timestamp(milliseconds: base + offset.withLock { $0 })
   }
 
   /// From now on time goes by only where ``advance(by:)`` says so.
   func freeze() {
-    let now = system.now().milliseconds
+    let now = (system.now().milliseconds, system.monotonic())
     frozen.withLock { $0 = now }
   }
 
-  func monotonic() -> UInt64 { system.monotonic() }
+  func monotonic() -> UInt64 {
+    frozen.withLock { $0?.monotonic } ?? system.monotonic()
+  }
 
   func advance(by seconds: Int64) { offset.withLock { $0 += seconds * 1_000 } }
 }

@@ -1,3 +1,4 @@
+import CardeaFormats
 import CardeaKernel
 import CardeaSessions
 import CardeaSodium
@@ -233,6 +234,24 @@ import Testing
     edit.metadata = ["closed": .bool(true)]
     _ = try await rig.kernel.updateKey(key.stored.key.id, edit, by: .host)
     #expect(await rig.reason(issued.token) == .policyDenied)
+  }
+
+  /// Whoever guesses at the key from the session's address does not keep the session out.
+  @Test(arguments: SessionRig.Kind.allCases)
+  func isNoGuess(_ kind: SessionRig.Kind) async throws {
+    let rig = try await SessionRig(kind)
+    let key = try await rig.key()
+    let issued = try await rig.session(of: key.token)
+    var reasons: [Denial.Reason?] = []
+    for _ in 0..<12 {
+      let wrong = try KeysmithFormat().build(
+        TokenRequest(
+          namespace: "tok", identifierLength: 8, secretLength: 32, prefix: key.stored.key.prefix,
+          primitives: SodiumPrimitives()))
+      reasons.append(await rig.verdict(key: wrong.token).denial?.reason)
+    }
+    #expect(reasons.last == .rateLimited)
+    #expect(await rig.reason(issued.token) == nil)
   }
 
   /// What is no session token gets the reason that it got before there were sessions.

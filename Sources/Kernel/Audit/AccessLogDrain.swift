@@ -1,7 +1,7 @@
 /// Moves what spools hold to the store's access log, batch after batch, each exactly once: a batch names the
 /// sequence that it follows, and the store takes it only if that is where the node's chain stands.
 ///
-/// Threading: `drain` from any task; callers that overlap are served one after the other.
+/// Threading: `drain` from any task; one round at a time, and at most one that waits.
 actor AccessLogDrain {
   /// Entries of one transaction: some milliseconds' work, for which a revocation may have to wait.
   static let details = 1_000
@@ -14,8 +14,10 @@ actor AccessLogDrain {
   private let spools: [any AccessSpool]
   private let primitives: any Primitives
   private var heads: [String: AccessHead] = [:]
-  /// The call that came last; the next begins when it has ended.
+  /// The round that was asked for last; the next begins when it has ended.
   private var last: Task<Void, Never>?
+  /// A round that has not begun: whoever asks meanwhile waits for it too.
+  private var waiting: Task<Void, Never>?
 
   init(store: any AccessLogStore, spools: [any AccessSpool], primitives: any Primitives) {
     self.store = store
@@ -26,13 +28,16 @@ actor AccessLogDrain {
   /// Moves everything that was recorded before the call. What the store does not take now stays in the spool
   /// for the next time.
   func drain() async {
+    if let waiting { return await waiting.value }
     let before = last
-    let task = Task {
+    let round = Task {
       await before?.value
+      self.waiting = nil
       await self.run()
     }
-    last = task
-    await task.value
+    last = round
+    waiting = round
+    await round.value
   }
 
   /// Tells every source how far the store is, so that none numbers new records as old ones.

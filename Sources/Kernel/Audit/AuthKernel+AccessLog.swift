@@ -1,5 +1,3 @@
-import Dispatch
-
 extension AuthKernel {
   /// Moves to the store what spools hold now. What the store does not take stays where it is.
   public func drainAccessLog() async { await accessLog?.drain() }
@@ -9,18 +7,18 @@ extension AuthKernel {
     for sink in asyncAuditSinks { try sink.open() }
   }
 
-  func auditTimers() -> [RepeatingTimer] {
-    var timers: [RepeatingTimer] = []
-    func add(_ interval: Duration, _ work: @escaping @Sendable (AuthKernel) async -> Void) {
-      timers.append(
-        RepeatingTimer(every: interval, on: .global(qos: .utility)) { [weak self] in
-          guard let self else { return }
-          Task(priority: .utility) { await work(self) }
-        })
+  /// Starts the draining and the keeping up of the logs.
+  func startAuditTimers() {
+    if accessLog != nil {
+      every(configuration.auditDrainInterval) { kernel in
+        Task(priority: .utility) { await kernel.drainAccessLog() }
+      }
     }
-    if accessLog != nil { add(configuration.auditDrainInterval) { await $0.drainAccessLog() } }
-    if keepsCheckpoints { add(configuration.auditUpkeepInterval) { await $0.keepUpAudit() } }
-    return timers
+    if keepsCheckpoints {
+      every(configuration.auditUpkeepInterval) { kernel in
+        Task(priority: .utility) { await kernel.keepUpAudit() }
+      }
+    }
   }
 
   /// Whether this process makes checkpoints by itself.

@@ -23,7 +23,7 @@ extension Registry {
   ///     verified key too.
   public mutating func use(
     policy id: String, at stage: PolicyStage = .afterVerification,
-    deadline: Duration = .milliseconds(5),
+    deadline: Duration = .milliseconds(100),
     _ decide: @escaping @Sendable (PolicyContext) throws -> PolicyDecision
   ) {
     add(policy: ClosurePolicy(id: id, stage: stage, deadline: deadline, decide: decide))

@@ -16,7 +16,9 @@ struct TerminalTests {
     process.executableURL = URL(filePath: "/usr/bin/script")
     process.currentDirectoryURL = program.folder
     process.environment = cardea.environment
-    let command = [try #require(cardea.executableURL).path] + arguments
+    // `exec`: a shell that stays would be ended by Ctrl-C itself, and its exit code be what is seen. Which shell
+    // it is depends on SHELL, and not each goes out of the way by itself.
+    let command = ["exec", try #require(cardea.executableURL).path] + arguments
     process.arguments = ["-qec", command.joined(separator: " "), "/dev/null"]
     let keyboard = Pipe()
     let screen = Pipe()

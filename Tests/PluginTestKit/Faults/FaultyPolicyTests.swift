@@ -60,7 +60,7 @@ struct FaultyPolicy: Policy {
 
   init(fault: Fault?) { self.fault = fault }
 
-  var deadline: Duration { fault == .noTime ? .nanoseconds(1) : .milliseconds(5) }
+  var deadline: Duration { fault == .noTime ? .nanoseconds(1) : .milliseconds(100) }
   var stage: PolicyStage { fault == .needsIdentity ? .beforeVerification : .afterVerification }
 
   func evaluate(_ context: PolicyContext) throws -> PolicyDecision {
