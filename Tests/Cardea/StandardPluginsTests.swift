@@ -6,15 +6,21 @@ import Testing
   @Test func bringsWhatTheDefaultsName() throws {
     var registry = Registry()
     registry.use(try StandardPlugins())
-    #expect(
-      registry.plugins.map(\.id) == [
-        "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "hasher.pbkdf2_sha256",
-        "hasher.pbkdf2_sha1", "hasher.sha512", "hasher.argon2", "hasher.scrypt", "hasher.sha256",
-        "hasher.bcrypt_sha256", "format.keysmith", "format.underscore", "format.dotted",
-        "format.plain", "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
-        "extractor.header.x-api-authorization", "extractor.authorization.api-key",
-        "extractor.authorization.bearer", "sessions.jwt",
-      ])
+    var expected = [
+      "primitives.sodium", "hasher.pbkdf2_sha512", "hasher.argon2id", "hasher.pbkdf2_sha256",
+      "hasher.pbkdf2_sha1", "hasher.sha512", "hasher.argon2", "hasher.scrypt", "hasher.sha256",
+    ]
+    // libxcrypt's.
+    #if os(Linux)
+      expected.append("hasher.bcrypt_sha256")
+    #endif
+    expected += [
+      "format.keysmith", "format.underscore", "format.dotted", "format.plain",
+      "extractor.header.x-api-key", "extractor.header.x-keysmith-token",
+      "extractor.header.x-api-authorization", "extractor.authorization.api-key",
+      "extractor.authorization.bearer", "sessions.jwt",
+    ]
+    #expect(registry.plugins.map(\.id) == expected)
   }
 
   @Test func bringsWhatIsAskedFor() throws {

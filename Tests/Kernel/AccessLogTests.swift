@@ -157,6 +157,28 @@ import Testing
     #expect(spool.kept.withLock { $0.isEmpty })
   }
 
+  /// The oldest entries of a store with a bound go, and what is left verifies: before a checkpoint and after.
+  @Test func whatABoundedStoreLetsGoOfIsNoFault() async throws {
+    let store = MemoryStore(accessEntries: 100)
+    let spool = Spool((1...2_500).map { record($0) })
+    let rig = try await Rig(store: store) { _ in
+    } plugins: {
+      $0.use(spool)
+    }
+    _ = try await rig.kernel.checkpointAudit(.periodic)
+    await rig.kernel.drainAccessLog()
+    var report = try await rig.kernel.verifyAudit()
+    #expect(report.faults.isEmpty)
+    let chain = try #require(report.chains.first { $0.log == "access" })
+    #expect(chain.entries == 100 && chain.pruned == 2_400 && chain.position == 2_500)
+    _ = try await rig.kernel.checkpointAudit(.periodic)
+    spool.kept.withLock { $0 = (2_501...2_550).map { record($0) } }
+    await rig.kernel.drainAccessLog()
+    report = try await rig.kernel.verifyAudit()
+    #expect(report.faults.isEmpty)
+    #expect(report.chains.contains { $0.pruned == 2_450 && $0.entries == 100 })
+  }
+
   @Test func whatIsMissingInASpoolIsCountedAsLost() async throws {
     let store = MemoryStore()
     let spool = Spool([record(1), record(2)])

@@ -95,6 +95,17 @@ struct BudgetTests {
     #expect(table.used(.init(low: 7, high: 8), floor: 2_000_000) == 2_000_000)
   }
 
+  /// A million subjects, each with something used, take no more than the places there are.
+  @Test func aMillionSubjectsTakeNoMoreThanTheirPlaces() {
+    let table = BudgetTable(capacity: 10_000)
+    #expect(table.capacity == 10_240)
+    for number in 0..<1_000_000 as Range<UInt64> {
+      table.update(.init(low: number, high: ~number), floor: 0) { $0 += 1 }
+    }
+    #expect(table.allocated == table.capacity)
+    #expect(table.count(above: 0) == table.capacity, "and every place is in use")
+  }
+
   @Test func whatIsBackAtTheFloorIsNotKept() {
     let table = BudgetTable(capacity: 512)
     table.update(.init(low: 1, high: 1), floor: 10) { _ in }

@@ -181,6 +181,38 @@ import Testing
     #expect(await rig.verdict(issued.token).denial?.reason == .storeUnavailable)
   }
 
+  /// What is served stale is held to `max_stale` when the verdict is given, and to nothing else: neither does the
+  /// reading that failed make it good for a lease, nor is it too old when that lease is over.
+  @Test(arguments: [
+    (away: Duration.seconds(2), thinks: Duration.seconds(3), allows: true),
+    (away: .milliseconds(30_500), thinks: .milliseconds(600), allows: false),
+  ])
+  func staleKeysAreJudgedAgainWhenTheVerdictIsGiven(
+    away: Duration, thinks: Duration, allows: Bool
+  ) async throws {
+    let clock = HandClock()
+    let pause = Locked(Duration.zero)
+    let store = SharedCountingStore()
+    let rig = try await Rig(store: store, clock: clock) {
+      $0.lease = .seconds(1)
+      $0.maxStale = .seconds(30)
+    } plugins: {
+      $0.use(
+        Asks { _ in
+          clock.advance(pause.withLock { $0 })
+          return .pass
+        })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    store.base.fails = true
+    clock.advance(away)
+    pause.withLock { $0 = thinks }
+    let verdict = await rig.verdict(issued.token)
+    #expect((verdict.identity != nil) == allows)
+    #expect(verdict.denial?.reason == (allows ? nil : .storeUnavailable))
+  }
+
   @Test func aKeyRevokedWhileAPolicyThinksIsDenied() async throws {
     let revoke = Locked<(@Sendable () async throws -> Void)?>(nil)
     let rig = try await Rig { _ in

@@ -254,6 +254,58 @@ import Testing
     #expect(await rig.reason(issued.token) == nil)
   }
 
+  /// Guesses at sessions are limited for each address; who guesses keeps neither a session nor a key out, not even
+  /// at the same address.
+  @Test(arguments: SessionRig.Kind.allCases)
+  func guessesAtSessionsAreLimited(_ kind: SessionRig.Kind) async throws {
+    let rig = try await SessionRig(kind)
+    let key = try await rig.key()
+    let other = try await rig.key()
+    let cold = try await rig.session(of: key.token)
+    let right = Array(cold.token.reveal().utf8)
+    // Another last quarter: of a JWT the signature is wrong, of an opaque token the secret.
+    func guess(_ number: Int) -> Secret {
+      var bytes = right
+      let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef".utf8)
+      let place = bytes.count - 20
+      bytes[place] = digits[number % 32] == bytes[place] ? digits[31] : digits[number % 32]
+      bytes[place + 1] = digits[number / 32 % 32]
+      return Secret(bytes)
+    }
+    let wrong: Denial.Reason = kind == .jwt ? .sessionSignature : .sessionUnknown
+    var reasons: [Denial.Reason?] = []
+    for number in 0..<103 { reasons.append(await rig.reason(guess(number))) }
+    #expect(reasons.prefix(100).allSatisfy { $0 == wrong })
+    #expect(reasons.suffix(3).allSatisfy { $0 == .rateLimited })
+    let limited = await rig.verdict(guess(200)).denial
+    #expect(limited?.policy?.code == "failed_attempts")
+    #expect(limited?.retryAfter != nil)
+    // What explains says the same, and counts nothing.
+    let explained = await rig.kernel.explain(
+      token: guess(200), facts: RequestFacts(Call([])))
+    #expect(explained.decidedBy?.name == "failed_attempts")
+    #expect(await rig.reason(cold.token) == nil, "a session that was never used before")
+    #expect(await rig.verdict(key: other.token).identity != nil, "a key that was never used before")
+    var elsewhere = Call([("x-session-token", guess(201).reveal())])
+    elsewhere.clientAddress = "192.0.2.8"
+    #expect(await rig.kernel.authenticate(elsewhere).denial?.reason == wrong)
+    rig.clock.advance(1)
+    #expect(await rig.reason(guess(202)) == wrong)
+  }
+
+  /// What can't be right, or was, is no guess.
+  @Test func whatIsNoGuessIsNotLimited() async throws {
+    let rig = try await SessionRig(.jwt)
+    let issued = try await rig.session(of: try await rig.key().token)
+    for _ in 0..<150 {
+      #expect(
+        await rig.reason(Secret(Array("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA".utf8)))
+          == .sessionAlgorithm)
+    }
+    rig.clock.advance(300)
+    for _ in 0..<150 { #expect(await rig.reason(issued.token) == .sessionExpired) }
+  }
+
   /// What is no session token gets the reason that it got before there were sessions.
   @Test func strangersLearnNothingNew() async throws {
     let rig = try await SessionRig(.jwt)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `bench [--only kernel|store|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
+/// `bench [--only kernel|audit|store|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
 @main
 struct Main {
   struct Report: Codable {
@@ -31,6 +31,9 @@ struct Main {
       ] {
         report.measurements.merge(group) { $1 }
       }
+    }
+    if only == nil || only == "audit" {
+      report.measurements.merge(try await AuditBenchmarks.tiers()) { $1 }
     }
     if only == nil || only == "store" {
       let group = try await StoreBenchmarks.lookup(sizes: quick ? [10_000] : [10_000, 1_000_000])

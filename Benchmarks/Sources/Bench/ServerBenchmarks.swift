@@ -2,7 +2,7 @@ import Cardea
 import Foundation
 
 /// `/auth` over loopback beside an empty Hummingbird handler: both as processes of their own, loaded by `wrk` in
-/// turn, judged by the processor time that each server spent per request.
+/// turn, judged by the processor time that each server spent per request, and by the requests it answered.
 enum ServerBenchmarks {
   struct Load: Codable {
     let name: String
@@ -17,40 +17,50 @@ enum ServerBenchmarks {
       "cardea-bench-server-\(ProcessInfo.processInfo.processIdentifier)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let store = "sqlite:" + folder.appendingPathComponent("bench.sqlite3").path
-    let token = try output(cardea, ["init", "--store", store]).trimmingCharacters(
-      in: .whitespacesAndNewlines)
-
-    let began = ContinuousClock.now
-    let server = try start(cardea, ["serve", "--store", store, "--port", "8427"])
-    try Probe.waitFor(port: 8427, token: token)
-    let startTook = ContinuousClock.now - began
-    print("\nServer\n  start to first answer: \(startTook)")
-    print("  resident memory, idle: \(resident(server.processIdentifier) / 1024) MiB")
-    let floor = try start(empty, ["8428"])
-    try Probe.waitFor(port: 8428, token: token)
-    defer {
-      server.terminate()
-      floor.terminate()
-    }
-
-    let contenders: [(String, Process, Int, String)] = [
-      ("empty Hummingbird handler", floor, 8428, "X-Nothing: 1"),
-      ("/auth, warm key", server, 8427, "X-API-Key: \(token)"),
-      ("/auth, malformed token", server, 8427, "X-API-Key: nonsense"),
+    print("\nServer")
+    let floor = try start(empty, ["8427"])
+    var contenders: [Contender] = [
+      Contender(
+        name: "empty Hummingbird handler", process: floor, port: 8427, header: "X-Nothing: 1")
     ]
+    defer { for contender in contenders { contender.process.terminate() } }
+    // A server for each tier: P4 and P7.
+    for (index, tier) in ["off", "failures", "async", "process", "commit"].enumerated() {
+      let store = "sqlite:" + folder.appendingPathComponent("\(tier).sqlite3").path
+      let token = try output(cardea, ["init", "--store", store]).trimmingCharacters(
+        in: .whitespacesAndNewlines)
+      let port = 8428 + index
+      let began = ContinuousClock.now
+      let server = try start(
+        cardea, ["serve", "--store", store, "--port", "\(port)"], ["CARDEA_AUDIT_TIER": tier])
+      contenders.append(
+        Contender(
+          name: "/auth, warm key, audit \(tier)", process: server, port: port,
+          header: "X-API-Key: \(token)"))
+      try Probe.waitFor(port: port, token: token)
+      print(
+        "  audit \(tier): start to first answer \(ContinuousClock.now - began), idle",
+        "\(resident(server.processIdentifier) / 1024) MiB")
+      guard tier == "off" || tier == "process" else { continue }
+      contenders.append(
+        Contender(
+          name: "/auth, malformed token, audit \(tier)", process: server, port: port,
+          header: "X-API-Key: nonsense"))
+    }
+    try Probe.waitFor(port: 8427, token: "none")
+
     var cpu = [[Double]](repeating: [], count: contenders.count)
     var rate = [[Double]](repeating: [], count: contenders.count)
     for round in 0...rounds {
       for (index, contender) in contenders.enumerated() {
-        let before = processorTime(contender.1.processIdentifier)
+        let before = processorTime(contender.process.processIdentifier)
         let text = try output(
           "/usr/bin/env",
           [
-            "wrk", "-t1", "-c16", "-d3s", "-H", contender.3,
-            "http://127.0.0.1:\(contender.2)/auth",
+            "wrk", "-t1", "-c16", "-d3s", "-H", contender.header,
+            "http://127.0.0.1:\(contender.port)/auth",
           ])
-        let spent = processorTime(contender.1.processIdentifier) - before
+        let spent = processorTime(contender.process.processIdentifier) - before
         guard let requests = number(before: " requests in", in: text),
           let perSecond = number(after: "Requests/sec:", in: text)
         else { throw BenchError.failed(text) }
@@ -60,10 +70,10 @@ enum ServerBenchmarks {
       }
     }
     let loads = zip(contenders, zip(cpu, rate)).map {
-      Load(name: $0.0, cpuMicroseconds: $1.0, requestsPerSecond: $1.1)
+      Load(name: $0.name, cpuMicroseconds: $1.0, requestsPerSecond: $1.1)
     }
     for load in loads {
-      let name = load.name.padding(toLength: 28, withPad: " ", startingAt: 0)
+      let name = load.name.padding(toLength: 38, withPad: " ", startingAt: 0)
       print(
         String(
           format: "  %@ %6.1f µs CPU a request  %.2fx  %8.0f requests/s", name, load.median,
@@ -73,10 +83,20 @@ enum ServerBenchmarks {
     return loads
   }
 
-  private static func start(_ path: String, _ arguments: [String]) throws -> Process {
+  private struct Contender {
+    let name: String
+    let process: Process
+    let port: Int
+    let header: String
+  }
+
+  private static func start(
+    _ path: String, _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()

@@ -72,7 +72,8 @@ enum StoreBenchmarks {
       "cardea-bench-bulk-\(ProcessInfo.processInfo.processIdentifier)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let store = SQLiteStore(path: folder.appendingPathComponent("bulk.sqlite3").path)
+    let path = folder.appendingPathComponent("bulk.sqlite3").path
+    let store = SQLiteStore(path: path)
     try await store.open()
     print("  filling a store with \(size) keys …")
     _ = try await fill(store, size)
@@ -82,7 +83,7 @@ enum StoreBenchmarks {
     var configuration = KernelConfiguration()
     configuration.preferredHasher = "hmac_sha256"
     let kernel = try AuthKernel.standard(
-      store: store, options: options, configuration: configuration)
+      store: SQLiteStore(path: path), options: options, configuration: configuration)
     try await kernel.start()
     var query = KeyQuery(now: kernel.clock.now())
     query.prefix = "tok_"

@@ -1,4 +1,4 @@
-import CardeaKernel
+import Cardea
 import CardeaServer
 
 /// What is allowed, but not safe.
@@ -45,6 +45,14 @@ enum SafetyCheck {
           "serves_stale",
           "cache.max_stale lets a key that was revoked elsewhere work on while the store is away"))
     }
+    if settings[SettingsTable.lease] > SettingsTable.lease.defaultValue {
+      findings.append(
+        .note(
+          "long_lease",
+          "cache.lease lets a key that was revoked by another process work on for up to "
+            + DurationText.finite(settings[SettingsTable.lease]).description))
+    }
+    findings += hashFindings(settings) + limitFindings(settings) + auditFindings(settings)
     if settings[SettingsTable.sessionsEnabled], settings[SettingsTable.sessionFormat] == "jwt",
       settings[SettingsTable.signingKeyFiles].isEmpty
     {
@@ -68,6 +76,69 @@ enum SafetyCheck {
       findings.append(
         .note("no_expiry", "keys.default_expiry: never makes keys that live until they are revoked")
       )
+    }
+    return findings
+  }
+
+  /// The least of OWASP's Password Storage Cheat Sheet for Argon2id, in passes times MiB: 5 × 7.
+  private static let leastArgon2Work = 35
+
+  private static func hashFindings(_ settings: Settings) -> [Finding] {
+    var findings: [Finding] = []
+    let preferred = settings[SettingsTable.hashPreferred]
+    if preferred == "pbkdf2_sha512",
+      settings[SettingsTable.pbkdf2Iterations] < SettingsTable.pbkdf2Iterations.defaultValue
+    {
+      findings.append(
+        .warning(
+          "weak_hash",
+          "hash.pbkdf2_iterations is below \(SettingsTable.pbkdf2Iterations.defaultValue): a stolen "
+            + "database is searched the faster"))
+    }
+    let work = settings[SettingsTable.argon2Ops] * settings[SettingsTable.argon2MiB]
+    if preferred == "argon2id", work < leastArgon2Work {
+      findings.append(
+        .warning(
+          "weak_hash",
+          "hash.argon2_ops times hash.argon2_mib is below \(leastArgon2Work): a stolen database is "
+            + "searched the faster"))
+    }
+    return findings
+  }
+
+  private static func limitFindings(_ settings: Settings) -> [Finding] {
+    let unlimited = [SettingsTable.failedPerPair, SettingsTable.failedPerAddress].filter {
+      settings[$0] == nil
+    }
+    return unlimited.map {
+      .warning(
+        "failed_attempts_unlimited",
+        "\($0.name): off lets failed attempts be made as fast as the server answers")
+    }
+  }
+
+  private static func auditFindings(_ settings: Settings) -> [Finding] {
+    var findings: [Finding] = []
+    switch AuditTier(rawValue: settings[SettingsTable.auditTier]) {
+    case .off:
+      findings.append(
+        .warning("audit_off", "audit.tier: off records nowhere who was let in and who was not"))
+    case .failures:
+      findings.append(
+        .warning("audit_partial", "audit.tier: failures records nowhere who was let in"))
+    case .async:
+      findings.append(
+        .warning(
+          "audit_lossy",
+          "audit.tier: async loses what waits in memory when the process is killed, and drops what "
+            + "finds no room"))
+    case .process, .commit, nil: break
+    }
+    if settings[SettingsTable.auditOnFailure] == "allow" {
+      findings.append(
+        .warning(
+          "audit_fails_open",
+          "audit.on_failure: allow lets requests pass that could not be recorded"))
     }
     return findings
   }

@@ -189,7 +189,7 @@ private struct AuditVerifier {
     summary.position = head.position
     summary.statedThrough = stated.keys.max() ?? 0
     var (position, hash) = (base.basePosition, base.baseHash)
-    if position > prunes.keys.max() ?? 0 {
+    if position > prunes.keys.max() ?? 0, !store.dropsOldEntries {
       add("access", head.node, 1, "entries up to \(position) are missing, and no prune took them")
     } else if let wanted = prunes[position] ?? stated[position], position > 0, wanted != hash {
       add("access", head.node, position, "a checkpoint states another hash: it was rewritten")

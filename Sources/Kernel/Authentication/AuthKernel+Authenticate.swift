@@ -192,7 +192,10 @@ extension AuthKernel {
   ) async -> Outcome {
     switch presentedSession(tokens) {
     case .success(let token): return await decide(token, facts, requirement, &memory)
-    case .failure(let denial): return denied(denial)
+    case .failure(let denial):
+      let limited =
+        denial.isSessionGuess ? attempts.denialOfSession(address: facts.clientAddress) : nil
+      return denied(limited ?? denial)
     }
   }
 
@@ -208,7 +211,7 @@ extension AuthKernel {
     }
     var remembered = cache.find(token.digest)
     if let known = remembered, !known.has(prefix: token.prefix) { remembered = nil }
-    // A session token is signed, or known to its issuer, and one that was right once is no guess.
+    // A session token that its issuer has read is no guess, nor is one that was right once.
     if token.session != nil || remembered?.wasRight ?? false {
       return await decide(token, facts, requirement, &memory, remembering: remembered)
     }

@@ -79,6 +79,9 @@ public struct Denial: Sendable, Equatable, Error {
     }
   }
 
+  /// Whether it may have been a guess at a session: the shape was right, and what only its issuer knows was not.
+  var isSessionGuess: Bool { reason == .sessionUnknown || reason == .sessionSignature }
+
   /// The HTTP status that the denial means.
   public var status: Int {
     switch category {

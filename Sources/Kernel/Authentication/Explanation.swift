@@ -80,7 +80,14 @@ extension AuthKernel {
     let token: PresentedToken
     switch presentedOrSession(secret) {
     case .success(let found): token = found
-    case .failure(let denial): return .deny(rehearsal.note("format", denial) ?? denial)
+    case .failure(let denial):
+      if denial.isSessionGuess,
+        let limited = attempts.forecastOfSession(address: facts.clientAddress)
+      {
+        _ = rehearsal.note("format", nil)
+        return .deny(rehearsal.note("failed_attempts", limited) ?? limited)
+      }
+      return .deny(rehearsal.note("format", denial) ?? denial)
     }
     _ = rehearsal.note("format", nil)
     let before = PolicyContext(

@@ -110,6 +110,30 @@ final class FailedAttempts: Sendable {
     return denial
   }
 
+  /// An attempt with a session token that stands for no session: `nil` if it is within the limit, and counted.
+  ///
+  /// Asked about a token that was refused, so that it never holds up a session. The budget is as large as
+  /// the address's but apart from it: a client that goes on with a session which ended with its node must not
+  /// keep its own key out.
+  func denialOfSession(address: String?) -> Denial? {
+    guard let perAddress, let subject = sessionSubject(address) else { return nil }
+    let now = self.now
+    return addresses.update(subject, floor: now) { perAddress.take(&$0, at: now) }
+      .map(FailedAttempts.denial)
+  }
+
+  /// The denial that one would meet now; counts nothing.
+  func forecastOfSession(address: String?) -> Denial? {
+    guard let perAddress, let subject = sessionSubject(address) else { return nil }
+    let now = self.now
+    var used = addresses.used(subject, floor: now)
+    return perAddress.take(&used, at: now).map(FailedAttempts.denial)
+  }
+
+  private func sessionSubject(_ address: String?) -> BudgetTable.Subject? {
+    source("session", address)?.pair
+  }
+
   /// The denial that an attempt would meet now; counts nothing.
   func forecast(prefix: String, address: String?) -> Denial? {
     guard let source = source(prefix, address) else { return nil }

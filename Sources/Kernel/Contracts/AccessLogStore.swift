@@ -14,6 +14,10 @@
 ///
 /// Threading: from any task, many at once.
 public protocol AccessLogStore: KeyStore {
+  /// Whether the store lets go of a node's oldest entries by itself, beyond a bound of its own. It moves the base
+  /// as a prune does, but no checkpoint states it: whoever verifies takes the store's word for where a chain
+  /// begins. `false` unless the store says otherwise.
+  var dropsOldEntries: Bool { get }
   /// Appends a batch; the node's head after it. `.conflict` if the head's sequence is not the one that the
   /// batch follows.
   func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead
@@ -48,6 +52,10 @@ public protocol AccessLogStore: KeyStore {
   ) async throws(StoreError) -> Checkpoint?
   /// Checkpoints after `number`, in order, at most `limit` of them.
   func checkpoints(after number: Int64, limit: Int) async throws(StoreError) -> [Checkpoint]
+}
+
+extension AccessLogStore {
+  public var dropsOldEntries: Bool { false }
 }
 
 /// An entry under the number by which listings go on.

@@ -10,7 +10,7 @@ extension StorePromises {
   /// The access log, pruning and checkpoints.
   var accessLog: [Promise] {
     guard powers.contains(.accessLog) else { return [] }
-    return appending + erasing + pruning
+    return appending + signals + erasing + pruning
   }
 
   /// A promise of one open store that keeps an access log.
@@ -23,7 +23,7 @@ extension StorePromises {
     }
   }
 
-  private func access(_ number: Int, keyID: UUID? = nil, path: String = "/orders") -> AccessDraft {
+  func access(_ number: Int, keyID: UUID? = nil, path: String = "/orders") -> AccessDraft {
     AccessDraft(
       AccessEvent(
         at: Samples.time(number), reason: number % 2 == 0 ? nil : .wrongSecret, keyID: keyID,
@@ -33,7 +33,7 @@ extension StorePromises {
           requestID: "r\(number)")))
   }
 
-  private func batch(
+  func batch(
     _ node: String, after: Int64, _ drafts: [AccessDraft]
   ) -> AccessBatch {
     AccessBatch(
@@ -64,6 +64,22 @@ extension StorePromises {
         }
         let entries = try await store.accessLog(node: "kit", after: 0, limit: 10)
         try require(entries.count, is: 2, "entries")
+      },
+      logPromise("takes a batch once when several append it at once") { store in
+        let batch = batch("kit", after: 0, (1...20).map { access($0) })
+        let taken = try await withThrowingTaskGroup(of: Bool.self) { group in
+          for _ in 0..<8 {
+            group.addTask {
+              do {
+                _ = try await store.append(batch)
+                return true
+              } catch StoreError.conflict { return false }
+            }
+          }
+          return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        try require(taken, is: 1, "times that it was taken")
+        try require(try await store.accessHead(node: "kit").position, is: 20, "entries")
       },
       logPromise("keeps each node's chain apart, from 1 without gaps") { store in
         var heads = ["a": Int64(0), "b": 0]
@@ -121,6 +137,49 @@ extension StorePromises {
         try require(
           try await found { $0.after = numbers[1] }, is: ["tok_kit4"], "after a number")
       },
+    ]
+  }
+
+  private var signals: [Promise] {
+    [
+      logPromise("lists signals by every condition, either way") { store in
+        let owner = Samples.owner(3)
+        for (number, signal) in ["key_created", "key_updated", "key_created", "key_revoked"]
+          .enumerated()
+        {
+          let number = number + 1
+          let key = Samples.key(number, owner: number == 3 ? owner : nil)
+          var change = StoreChange(
+            drafts: [draft(signal, key: key, number: number)], primitives: logPrimitives)
+          change.key = .insert(key)
+          change.owner = number == 3 ? .insert(owner) : nil
+          _ = try await store.commit(change)
+        }
+        func found(_ edit: (inout LogFilter) -> Void) async throws -> [Int64] {
+          var filter = LogFilter(limit: 10)
+          edit(&filter)
+          let entries = try await store.signalEntries(filter)
+          try require(
+            entries.map(\.number), is: entries.map(\.entry.position), "numbers are positions")
+          return entries.map(\.number)
+        }
+        try require(try await found { _ in }, is: [4, 3, 2, 1], "newest first")
+        try require(try await found { $0.newestFirst = false }, is: [1, 2, 3, 4], "oldest first")
+        try require(try await found { $0.limit = 1 }, is: [4], "at most one")
+        try require(try await found { $0.keyID = Samples.id(2) }, is: [2], "of a key")
+        try require(try await found { $0.prefix = "tok_kit1" }, is: [1], "of a prefix")
+        try require(
+          try await found { $0.ownerIDs = [owner.id, Samples.id(9)] }, is: [3], "of owners")
+        try require(try await found { $0.ownerIDs = [] }, is: [], "of no owner")
+        try require(try await found { $0.action = "key_created" }, is: [3, 1], "of an action")
+        try require(try await found { $0.since = Samples.time(3) }, is: [4, 3], "since")
+        try require(try await found { $0.until = Samples.time(2) }, is: [1], "until")
+        try require(
+          try await found { $0.payloadHolds = [Array(#""n":2"#.utf8), [0, 0xFF]] }, is: [2],
+          "of a payload")
+        try require(try await found { $0.before = 3 }, is: [2, 1], "before a number")
+        try require(try await found { $0.after = 3 }, is: [4], "after a number")
+      }
     ]
   }
 
@@ -185,9 +244,20 @@ extension StorePromises {
         try require(next > last, "\(next) follows \(last)")
       },
       logPromise("prunes payloads of the signal log, and keeps its chain verifiable") { store in
-        for number in 1...5 { try await store.insert(Samples.key(number)) }
+        for number in 1...5 {
+          var change = StoreChange(
+            drafts: [draft("key_created", key: Samples.key(number), number: number)],
+            primitives: logPrimitives)
+          change.key = .insert(Samples.key(number))
+          _ = try await store.commit(change)
+        }
+        let plan = try await store.prunable(before: Samples.time(4))
+        try require(
+          plan, is: PrunePlan(nodes: [], signalPosition: 3, signalPayloads: 3), "the plan")
         try require(
           try await store.pruneSignals(through: 3, limit: 2), is: 2, "payloads, at most 2")
+        try require(
+          try await store.prunable(before: Samples.time(4)).signalPayloads, is: 1, "what is left")
         try require(try await store.pruneSignals(through: 3, limit: 9), is: 1, "payloads")
         let entries = try await store.log(after: 0, limit: 10)
         try require(

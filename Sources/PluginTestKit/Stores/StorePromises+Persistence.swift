@@ -27,6 +27,12 @@ extension StorePromises {
     let again = try require(test.again, "the suite was given no way to open the storage again")
     try await test.store.open()
     let use = try await fill(test.store)
+    if powers.contains(.bulk) {
+      let many = try require(test.store as? any BulkKeyStore, "the store is no BulkKeyStore")
+      for answer in await many.commit([inserting(Samples.key(8)), inserting(Samples.key(9))]) {
+        _ = try answer.get()
+      }
+    }
     let before = try await StoreContents(test.store)
     let letters = [letter(1), letter(2)]
     if let durable = test.store as? any DurableKeyStore, powers.contains(.durable) {
@@ -34,6 +40,7 @@ extension StorePromises {
       try await durable.advance(step(from: 0, to: 1, buried: letters[0]))
       try await durable.advance(step(from: 1, to: 2, buried: letters[1]))
     }
+    let kept = try await keep(in: test.store)
     try await leave(test.store, test)
 
     let store = try await again()
@@ -48,12 +55,28 @@ extension StorePromises {
         is: [SubscriptionRecord(name: "mail", position: 2, deadLetters: 2)], "the cursors")
       try require(try await durable.deadLetters(DeadLetterQuery()), is: letters, "the dead letters")
     }
+    if let kept, let store = store as? any AccessLogStore {
+      try require(try await AccessContents(store) == kept, "the access log is another")
+    }
     var bootstrap = inserting(Samples.key(20))
     bootstrap.onlyIfEmpty = true
     try await store.requireRefusal(bootstrap, with: .notEmpty, "a bootstrap after reopening")
     try await store.insert(Samples.key(21))
     try await requireChain(try await store.log(after: 0, limit: 1000), of: store)
     await store.close()
+  }
+
+  /// An access log with something pruned, and a checkpoint.
+  private func keep(in store: any KeyStore) async throws -> AccessContents? {
+    guard powers.contains(.accessLog) else { return nil }
+    let store = try require(store as? any AccessLogStore, "the store is no AccessLogStore")
+    _ = try await store.append(batch("kit", after: 0, (1...5).map { access($0) }))
+    _ = try await store.append(batch("other", after: 0, [access(6)]))
+    _ = try await store.pruneAccess(node: "kit", through: 2, limit: 9)
+    _ = try await store.checkpoint { _, _ in
+      Checkpoint(number: 1, text: [0, 0xFF], publicKey: nil, signature: nil)
+    }
+    return try await AccessContents(store)
   }
 
   /// One of every kind of change.
@@ -81,5 +104,18 @@ extension StorePromises {
           $0.secrets.append(Samples.secret(4, 1))
         }))
     return use
+  }
+}
+
+/// All that can be read of an access log.
+private struct AccessContents: Equatable {
+  let heads: [AccessHead]
+  let entries: [AccessEntry]
+  let checkpoints: [Checkpoint]
+
+  init(_ store: any AccessLogStore) async throws {
+    heads = try await store.accessHeads()
+    entries = try await store.accessEntries(LogFilter(limit: 100)).map(\.entry)
+    checkpoints = try await store.checkpoints(after: 0, limit: 100)
   }
 }

@@ -26,6 +26,8 @@ public struct StorePromises: Sendable {
     case durable
     /// It is an ``AccessLogStore``: it keeps the access log too.
     case accessLog
+    /// It is a ``BulkKeyStore``: it takes many changes in one call.
+    case bulk
   }
 
   let powers: Set<Power>
@@ -47,7 +49,7 @@ public struct StorePromises: Sendable {
       Promise("has a stable id, namespaced by kind", identity(0)),
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
-      + persistence + sharing + accessLog
+      + persistence + sharing + accessLog + bulk
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

@@ -242,4 +242,51 @@ struct KeysTests {
     let codes = findings.compactMap { $0["code"] as? String }
     #expect(codes == ["exposed", "query_tokens", "sessions_key_drawn", "admin_never_expires"])
   }
+
+  /// Every setting that weakens a promise is named with what it costs.
+  @Test(
+    "check: names what weakens a promise",
+    arguments: [
+      ("audit.tier", "off", "audit_off"), ("audit.tier", "failures", "audit_partial"),
+      ("audit.tier", "async", "audit_lossy"), ("audit.on_failure", "allow", "audit_fails_open"),
+      ("limits.failed_per_address", "off", "failed_attempts_unlimited"),
+      ("limits.failed_per_prefix_and_address", "off", "failed_attempts_unlimited"),
+      ("hash.pbkdf2_iterations", "10000", "weak_hash"), ("cache.max_stale", "5s", "serves_stale"),
+      ("cache.lease", "2s", "long_lease"), ("extract.conflict", "first", "conflict_first"),
+    ])
+  func checkNamesWhatIsWeaker(setting: String, value: String, code: String) throws {
+    let program = try program()
+    func findings(_ environment: [String: String]) throws -> [[String: Any]] {
+      let result = try program.run("check", "--json", environment: environment)
+      #expect(result.status == 0)
+      return try #require(result.json?["findings"] as? [[String: Any]])
+    }
+    let name = "CARDEA_" + setting.uppercased().replacing(".", with: "_")
+    let usual = try findings([:])
+    let found = try findings([name: value])
+    let fresh = found.filter { finding in
+      !usual.contains { $0["code"] as? String == finding["code"] as? String }
+    }
+    #expect(fresh.compactMap { $0["code"] as? String } == [code])
+    let message = try #require(fresh.first?["message"] as? String)
+    #expect(message.contains(setting), "\(message)")
+    #expect(fresh.first?["level"] as? String == (code == "long_lease" ? "note" : "warning"))
+  }
+
+  @Test("check: a weak argon2id")
+  func checkWeakArgon2() throws {
+    let program = try program()
+    func isWeak(_ ops: String, _ mib: String) throws -> Bool {
+      let result = try program.run(
+        "check", "--json",
+        environment: [
+          "CARDEA_HASH_PREFERRED": "argon2id", "CARDEA_HASH_ARGON2_OPS": ops,
+          "CARDEA_HASH_ARGON2_MIB": mib,
+        ])
+      let findings = try #require(result.json?["findings"] as? [[String: Any]])
+      return findings.contains { $0["code"] as? String == "weak_hash" }
+    }
+    #expect(try isWeak("1", "19"))
+    #expect(try !isWeak("5", "7"))
+  }
 }

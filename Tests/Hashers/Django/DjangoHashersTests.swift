@@ -16,7 +16,14 @@ import Testing
   @Test("every key of the oracle verifies, and what it refuses for its bytes does not")
   func oracle() throws {
     var algorithms: Set<String> = []
-    for key in try DRFOracle.load().keys {
+    var expected: Set = ["sha512", "pbkdf2_sha256", "argon2", "scrypt"]
+    var keys = try DRFOracle.load().keys
+    #if os(Linux)
+      expected.insert("bcrypt_sha256")
+    #else
+      keys.removeAll { EncodedHash($0.hash).algorithm == "bcrypt_sha256" }
+    #endif
+    for key in keys {
       let hasher = try hasher(for: key.hash)
       algorithms.insert(hasher.algorithm)
       let hash = EncodedHash(key.hash)
@@ -26,7 +33,7 @@ import Testing
       #expect(
         try !hasher.verify(VerifyRequest(secret: secret(wrong.raw), hash: hash)), "\(key.name)")
     }
-    #expect(algorithms == ["sha512", "pbkdf2_sha256", "argon2", "scrypt", "bcrypt_sha256"])
+    #expect(algorithms == expected)
   }
 
   @Test("argon2i, which Django chose before 3.2")

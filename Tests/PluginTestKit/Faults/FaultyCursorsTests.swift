@@ -22,7 +22,7 @@ import Testing
 }
 
 /// The memory store, with one thing wrong about its cursors.
-struct FaultyCursors: DurableKeyStore {
+struct FaultyCursors: DurableKeyStore, MemoryBacked {
   enum Fault: PlantedFault {
     case neverLetsGo, letsEverybody, stepsFromAnywhere, losesLetters, replaysForEver
 
@@ -48,9 +48,8 @@ struct FaultyCursors: DurableKeyStore {
     }
   }
 
-  let id = "store.faulty"
   let fault: Fault
-  private let base = MemoryStore()
+  let base = MemoryStore()
 
   init(fault: Fault) { self.fault = fault }
 
@@ -83,26 +82,4 @@ struct FaultyCursors: DurableKeyStore {
   func replay(subscription: String?, position: Int64?) async throws(StoreError) -> Int {
     base.replay(subscription: subscription, position: position)
   }
-
-  func open() async throws(StoreError) { base.open() }
-  func close() async { base.close() }
-  func find(prefix: String) async throws(StoreError) -> StoredKey? { base.find(prefix: prefix) }
-  func find(id: UUID) async throws(StoreError) -> StoredKey? { base.find(id: id) }
-  func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey> { base.keys(query) }
-  func owner(id: UUID) async throws(StoreError) -> OwnerRecord? { base.owner(id: id) }
-  func owner(kind: OwnerRecord.Kind, name: String) async throws(StoreError) -> OwnerRecord? {
-    base.owner(kind: kind, name: name)
-  }
-  func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord> {
-    base.owners(query)
-  }
-  func commit(_ change: StoreChange) async throws(StoreError) -> Int64 { try base.commit(change) }
-  func record(_ usage: [KeyUsage]) async throws(StoreError) { base.record(usage) }
-  func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord? {
-    base.idempotency(actor: actor, key: key)
-  }
-  func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry] {
-    base.log(after: position, limit: limit)
-  }
-  func logHead() async throws(StoreError) -> LogHead { base.logHead() }
 }

@@ -120,6 +120,8 @@ public final class MemoryStore: DurableKeyStore, BulkKeyStore, AccessLogStore {
 
   // MARK: Access log
 
+  public var dropsOldEntries: Bool { true }
+
   public func append(_ batch: AccessBatch) throws(StoreError) -> AccessHead {
     try contents.withLock { (contents) throws(StoreError) in
       try contents.append(batch, keeping: accessEntries)
