@@ -61,7 +61,12 @@ import Testing
   }
 
   private func run(_ operations: Int, _ dice: inout Dice, _ seed: String) async throws {
-    let rig = try await Rig()
+    // Without limits, of which the model knows nothing: a token that is first seen once its key was purged can't be
+    // told from a guess.
+    let rig = try await Rig {
+      $0.failedPerAddress = nil
+      $0.failedPerPrefixAndAddress = nil
+    }
     let kernel = rig.kernel
     var owners: [(record: OwnerRecord, disabled: Bool)] = []
     for name in ["alice", "bob"] {

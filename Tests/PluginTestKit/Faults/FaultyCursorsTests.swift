@@ -13,6 +13,20 @@ import Testing
     #expect(await broken(promises) == fault.breaks)
   }
 
+  /// The same keys again, with their cursors or without.
+  @Test(arguments: [true, false]) func oneThatForgetsIsFound(forgets: Bool) async {
+    let promises = StorePromises(powers: [.persists, .durable]) {
+      let store = FaultyCursors(fault: nil)
+      return StoreUnderTest(
+        store,
+        again: {
+          FaultyCursors(fault: nil, store.base, cursors: forgets ? MemoryStore() : store.cursors)
+        })
+    }.all.filter { $0.name == "keeps everything when it is closed and opened again" }
+    #expect(promises.count == 1)
+    #expect(await broken(promises).isEmpty == !forgets)
+  }
+
   @Test func aStoreWithoutCursorsIsFound() async {
     let promises = StorePromises(powers: [.durable]) {
       StoreUnderTest(FaultyStore(fault: nil, MemoryStore()))
@@ -48,13 +62,19 @@ struct FaultyCursors: DurableKeyStore, MemoryBacked {
     }
   }
 
-  let fault: Fault
-  let base = MemoryStore()
+  let fault: Fault?
+  let base: MemoryStore
+  /// Where the cursors are: with the keys, unless told otherwise.
+  let cursors: MemoryStore
 
-  init(fault: Fault) { self.fault = fault }
+  init(fault: Fault?, _ base: MemoryStore = MemoryStore(), cursors: MemoryStore? = nil) {
+    self.fault = fault
+    self.base = base
+    self.cursors = cursors ?? base
+  }
 
   func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
-    base.claim(
+    cursors.claim(
       SubscriptionClaim(
         name: claim.name, holder: fault == .letsEverybody ? "all" : claim.holder, now: claim.now,
         until: fault == .neverLetsGo ? .latest : claim.until, start: claim.start))
@@ -63,23 +83,23 @@ struct FaultyCursors: DurableKeyStore, MemoryBacked {
   func advance(_ step: SubscriptionStep) async throws(StoreError) {
     var from = step.from
     if fault == .stepsFromAnywhere,
-      let record = base.subscriptions().first(where: { $0.name == step.name })
+      let record = cursors.subscriptions().first(where: { $0.name == step.name })
     {
       from = record.position
     }
     var buried = fault == .losesLetters ? nil : step.buried
     if fault == .replaysForEver, step.from == step.to { buried?.isReplayed = true }
-    try base.advance(
+    try cursors.advance(
       SubscriptionStep(
         name: step.name, holder: fault == .letsEverybody ? "all" : step.holder, from: from,
         to: step.to, buried: buried, settled: step.settled))
   }
 
-  func subscriptions() async throws(StoreError) -> [SubscriptionRecord] { base.subscriptions() }
+  func subscriptions() async throws(StoreError) -> [SubscriptionRecord] { cursors.subscriptions() }
   func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> [DeadLetter] {
-    base.deadLetters(query)
+    cursors.deadLetters(query)
   }
   func replay(subscription: String?, position: Int64?) async throws(StoreError) -> Int {
-    base.replay(subscription: subscription, position: position)
+    cursors.replay(subscription: subscription, position: position)
   }
 }
