@@ -16,6 +16,7 @@ final class GroupWriter: Sendable {
   private static let mostWaiting = 65_536
 
   private let deadline: UInt64
+  private let now: @Sendable () -> UInt64
   private let body: Body
   private let refusals: @Sendable (Int64) -> [UInt8]
   private let lane = DispatchQueue(label: "cardea.audit.spool", qos: .userInitiated)
@@ -43,13 +44,16 @@ final class GroupWriter: Sendable {
 
   /// - Parameters:
   ///   - deadline: the longest that anybody waits.
+  ///   - now: nanoseconds of a clock that only goes forward.
   ///   - refusals: the line that tells of that many refused attempts.
   init(
-    deadline: Duration, refusals: @escaping @Sendable (Int64) -> [UInt8],
-    body: @escaping Body
+    deadline: Duration,
+    now: @escaping @Sendable () -> UInt64 = { DispatchTime.now().uptimeNanoseconds },
+    refusals: @escaping @Sendable (Int64) -> [UInt8], body: @escaping Body
   ) {
     let (seconds, attoseconds) = deadline.components
     self.deadline = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    self.now = now
     self.refusals = refusals
     self.body = body
   }
@@ -57,7 +61,7 @@ final class GroupWriter: Sendable {
   /// Returns once the line is written.
   func write(_ line: [UInt8]) async throws(SpoolError) {
     let failure = await withCheckedContinuation { continuation in
-      let waiting = Waiting(line: line, since: GroupWriter.now, continuation: continuation)
+      let waiting = Waiting(line: line, since: now(), continuation: continuation)
       let start = state.withLock { state -> (refusal: SpoolError?, runs: Bool, watches: Bool) in
         let refusal: SpoolError? =
           state.isClosed
@@ -93,8 +97,6 @@ final class GroupWriter: Sendable {
     }
   }
 
-  private static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
-
   /// Writes group after group until nothing waits.
   private func run() {
     var hasFailed = false
@@ -129,10 +131,11 @@ final class GroupWriter: Sendable {
   private func watch() {
     let step = max(deadline / 8, 1_000_000)
     timers.asyncAfter(deadline: .now() + .nanoseconds(Int(clamping: step))) {
-      let now = GroupWriter.now
+      let now = self.now()
       let limit = self.deadline
       let found = self.state.withLock { state -> (overdue: [Waiting], goesOn: Bool) in
-        let isOver: (Waiting) -> Bool = { now &- $0.since >= limit }
+        // Who came since the clock was read has not waited at all.
+        let isOver: (Waiting) -> Bool = { now > $0.since && now - $0.since >= limit }
         // Of those that are being written nobody knows whether they will be: they are counted when it shows.
         let stuck = state.written.filter(isOver)
         if !stuck.isEmpty { state.isStuck = true }
