@@ -1,6 +1,6 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
+/// `bench [--only kernel|audit|store|bulk|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
 @main
 struct Main {
   struct Report: Codable {
@@ -38,6 +38,8 @@ struct Main {
     if only == nil || only == "store" {
       let group = try await StoreBenchmarks.lookup(sizes: quick ? [10_000] : [10_000, 1_000_000])
       report.measurements.merge(group) { $1 }
+    }
+    if only == nil || only == "bulk" {
       report.bulkRevokeSeconds = try await StoreBenchmarks.bulkRevoke(quick ? 10_000 : 100_000)
     }
     if only == nil || only == "server", let index = arguments.firstIndex(of: "--server"),

@@ -6,10 +6,13 @@ struct Measurement: Codable {
   let name: String
   /// Nanoseconds per operation, one figure a round.
   let rounds: [Double]
+  /// Nanoseconds of processor time of the whole process per operation: what it costs, whatever else runs.
+  let processor: [Double]
 
   var median: Double { rounds.sorted()[rounds.count / 2] }
   var least: Double { rounds.min() ?? 0 }
   var most: Double { rounds.max() ?? 0 }
+  var medianProcessor: Double { processor.sorted()[processor.count / 2] }
 }
 
 struct Contender {
@@ -25,18 +28,29 @@ func compare(
   rounds: Int = 9, operations: Int, _ contenders: [Contender]
 ) async throws -> [Measurement] {
   var times = [[Double]](repeating: [], count: contenders.count)
+  var spent = times
   for contender in contenders { try await contender.run(max(1, operations / 10)) }
   for _ in 0..<rounds {
     for (index, contender) in contenders.enumerated() {
+      let before = processorNanoseconds()
       let began = ContinuousClock.now
       try await contender.run(operations)
       let took = ContinuousClock.now - began
       let nanoseconds =
         Double(took.components.seconds) * 1e9 + Double(took.components.attoseconds) / 1e9
       times[index].append(nanoseconds / Double(operations))
+      spent[index].append((processorNanoseconds() - before) / Double(operations))
     }
   }
-  return zip(contenders, times).map { Measurement(name: $0.name, rounds: $1) }
+  return zip(contenders, zip(times, spent)).map {
+    Measurement(name: $0.name, rounds: $1.0, processor: $1.1)
+  }
+}
+
+private func processorNanoseconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
 /// Prints a table in which the first row is the yardstick.
@@ -47,8 +61,9 @@ func report(_ title: String, _ measurements: [Measurement]) {
     let name = measurement.name.padding(toLength: 44, withPad: " ", startingAt: 0)
     print(
       String(
-        format: "  %@ %12.1f ns  (%.1f–%.1f)  %.2fx", name, measurement.median, measurement.least,
-        measurement.most, measurement.median / yardstick))
+        format: "  %@ %12.1f ns  (%.1f–%.1f)  %.2fx  CPU %.1f ns", name, measurement.median,
+        measurement.least, measurement.most, measurement.median / yardstick,
+        measurement.medianProcessor))
   }
   fflush(nil)
 }
