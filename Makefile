@@ -15,6 +15,8 @@ DOCS_PORT ?= 8421
 # `make fuzz`: inputs for each target, and which targets; empty is all of them.
 FUZZ_RUNS ?= 10000000
 FUZZ_TARGETS ?=
+# `make proxies`: hostile requests to each proxy.
+PROXY_REQUESTS ?= 20000
 
 SWIFT ?= swift
 TSAN_SCRATCH := .build-tsan
@@ -25,7 +27,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak proxies \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -109,6 +111,13 @@ soak: setup-test ## Run a million random operations against the model (V8); CARD
 	@echo '==> random operations against the model'
 	@CARDEA_MODEL_OPERATIONS=$${CARDEA_MODEL_OPERATIONS:-1000000} \
 	  $(SWIFT) test --skip-build --no-parallel --filter ModelTests
+
+proxies: setup-test ## Attack real nginx and Caddy with PROXY_REQUESTS hostile requests each (H1)
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@export CARDEA_PROXY_REQUESTS='$(PROXY_REQUESTS)' CARDEA_PROXY_SEED=$${CARDEA_PROXY_SEED:-$$RANDOM$$RANDOM}; \
+	  echo "==> hostile requests; CARDEA_PROXY_SEED=$$CARDEA_PROXY_SEED repeats this run"; \
+	  $(SWIFT) test --skip-build --no-parallel --filter ProxyTests
 
 docs-build: setup-build ## Build the documentation; a warning is an error
 	@echo '==> building the documentation'

@@ -35,10 +35,10 @@ final class ServerResponder: HTTPResponder {
     do {
       response = try await answer(&exchange)
     } catch {
-      guard let refusal = Response(thrown: error, in: exchange) else {
+      guard let refusal = Refusal(thrown: error, in: exchange) else {
         throw (error as? BrokenBody)?.cause ?? error
       }
-      response = refusal
+      response = Response(refusal)
     }
     if request.method == .head { response = response.createHeadResponse() }
     response.addCommonFields(requestID: exchange.requestID)

@@ -6,7 +6,7 @@ import Testing
   @Test(.timeLimit(.minutes(2))) func theCommandsDoWhatTheReadmeSays() throws {
     let blocks = try FencedBlock.all(in: "README.md").filter { $0.mark == "run" }
     try #require(blocks.count >= 2, "the README shows no commands to run")
-    let shell = try ReadmeShell(blocks.map(checked).joined())
+    let shell = try ReadmeShell(blocks.map(ReadmeShell.checked).joined())
     #expect(shell.status == 0, "\(shell.output)")
   }
 
@@ -14,23 +14,8 @@ import Testing
     let block = FencedBlock(
       document: "none", line: 1, language: "sh", mark: "run",
       lines: [#"curl -i "http://127.0.0.1:8420/auth"  # → HTTP/1.1 200"#])
-    let shell = try ReadmeShell(checked(block))
+    let shell = try ReadmeShell(ReadmeShell.checked(block))
     #expect(shell.status == 1)
     #expect(shell.output.contains("HTTP/1.1 401"))
-  }
-
-  /// A block's commands; one that ends in `# → text` must show that text.
-  private func checked(_ block: FencedBlock) -> String {
-    block.lines.map { line in
-      let line = line.replacingOccurrences(of: "127.0.0.1:8420", with: "$address")
-      guard let mark = line.range(of: "# → ") else { return "\(line)\n" }
-      let command = line[..<mark.lowerBound].trimmingCharacters(in: .whitespaces)
-      let expected = line[mark.upperBound...].trimmingCharacters(in: .whitespaces)
-      return """
-        shown=$(\(command) 2>&1) || true
-        expect \(ReadmeShell.quoted(command)) \(ReadmeShell.quoted(expected)) "$shown"
-
-        """
-    }.joined()
   }
 }

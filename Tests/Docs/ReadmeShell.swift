@@ -39,6 +39,21 @@ struct ReadmeShell {
     "'" + text.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
   }
 
+  /// A block's commands; one that ends in `# → text` must show that text.
+  static func checked(_ block: FencedBlock) -> String {
+    block.lines.map { line in
+      let line = line.replacingOccurrences(of: "127.0.0.1:8420", with: "$address")
+      guard let mark = line.range(of: "# → ") else { return "\(line)\n" }
+      let command = line[..<mark.lowerBound].trimmingCharacters(in: .whitespaces)
+      let expected = line[mark.upperBound...].trimmingCharacters(in: .whitespaces)
+      return """
+        shown=$(\(command) 2>&1) || true
+        expect \(quoted(command)) \(quoted(expected)) "$shown"
+
+        """
+    }.joined()
+  }
+
   /// The `cardea` that was built with this test.
   private static func program() throws -> URL {
     var folders = [Repository.root.appending(path: ".build/debug")]

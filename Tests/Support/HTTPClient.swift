@@ -14,9 +14,19 @@ import Foundation
 /// Each call blocks a thread of its own, never one of Swift's pool, on which the server may run.
 public struct HTTPClient: Sendable {
   private let port: Int
+  private let source: String?
+  private let closesItsHalf: Bool
 
-  /// - Parameter port: on 127.0.0.1.
-  public init(port: Int) { self.port = port }
+  /// - Parameters:
+  ///   - port: on 127.0.0.1.
+  ///   - source: the client's own address; on Linux every one in 127.0.0.0/8 is there.
+  ///   - closesItsHalf: whether the end of a request is the end of what the client sends, too. A
+  ///     proxy takes that for a client that has gone.
+  public init(port: Int, source: String? = nil, closesItsHalf: Bool = true) {
+    self.port = port
+    self.source = source
+    self.closesItsHalf = closesItsHalf
+  }
 
   /// Sends one request and reads the answer.
   public func request(
@@ -41,17 +51,16 @@ public struct HTTPClient: Sendable {
   }
 
   /// Sends these bytes and nothing after them, and returns everything that comes until the other
-  /// end closes; at most 10 seconds of silence.
+  /// end closes; at most 10 seconds of silence, or 60 with the client's half left open.
   public func raw(_ bytes: [UInt8]) async throws -> [UInt8] {
     try await withCheckedThrowingContinuation { continuation in
-      let port = port
-      Thread.detachNewThread {
-        continuation.resume(with: Result { try HTTPClient.exchange(bytes, port) })
+      Thread.detachNewThread { [self] in
+        continuation.resume(with: Result { try exchange(bytes) })
       }
     }
   }
 
-  private static func exchange(_ bytes: [UInt8], _ port: Int) throws -> [UInt8] {
+  private func exchange(_ bytes: [UInt8]) throws -> [UInt8] {
     #if canImport(Glibc)
       let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     #else
@@ -59,17 +68,21 @@ public struct HTTPClient: Sendable {
     #endif
     guard descriptor >= 0 else { throw HTTPClientError.system("socket", errno) }
     defer { close(descriptor) }
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    // Who keeps its half open is answered by the other end's own time limits.
+    var patience = timeval(tv_sec: closesItsHalf ? 10 : 60, tv_usec: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(UInt16(port).bigEndian)
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    if let source {
+      var own = HTTPClient.address(source, port: 0)
+      let isBound = withUnsafePointer(to: &own) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
       }
+      guard isBound == 0 else { throw HTTPClientError.system("bind", errno) }
+    }
+    var address = HTTPClient.address("127.0.0.1", port: port)
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
     }
     guard connected == 0 else { throw HTTPClientError.system("connect", errno) }
     var sent = 0
@@ -86,7 +99,7 @@ public struct HTTPClient: Sendable {
       guard count > 0 else { break }
       sent += count
     }
-    shutdown(descriptor, Int32(SHUT_WR))
+    if closesItsHalf { shutdown(descriptor, Int32(SHUT_WR)) }
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -95,6 +108,14 @@ public struct HTTPClient: Sendable {
       answer += buffer[0..<count]
     }
     return answer
+  }
+
+  private static func address(_ host: String, port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port).bigEndian)
+    inet_pton(AF_INET, host, &address.sin_addr)
+    return address
   }
 }
 

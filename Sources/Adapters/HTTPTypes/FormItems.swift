@@ -50,6 +50,11 @@ public struct FormItems: Sendable {
     return items
   }
 
+  /// A part of a URI, decoded as a query's value is; `nil` if it is unreadable.
+  package static func decoded(_ raw: Substring.UTF8View) -> String? {
+    FormItems(query: "").decode(raw)
+  }
+
   private func matches(_ raw: Substring.UTF8View, _ name: String) -> Bool {
     if raw.elementsEqual(name.utf8) { return true }
     guard raw.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }),

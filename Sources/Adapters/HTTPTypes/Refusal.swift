@@ -5,6 +5,7 @@ import HTTPTypes
 ///
 /// Every 401 is the same bytes whatever was wrong, so the request's id is in its header only.
 public struct Refusal: Sendable {
+  public let problem: Problem
   public let head: HTTPResponse
   public let body: [UInt8]
 
@@ -47,5 +48,6 @@ public struct Refusal: Sendable {
       status: HTTPResponse.Status(code: problem.status, reasonPhrase: problem.title),
       headerFields: fields)
     body = problem.body()
+    self.problem = problem
   }
 }

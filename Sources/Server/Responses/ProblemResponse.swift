@@ -3,15 +3,13 @@ import CardeaHummingbird
 import CardeaKernel
 import Hummingbird
 
-extension Response {
-  /// The response to whatever a route threw; `nil` for what is not the route's to answer.
+extension Refusal {
+  /// The refusal that whatever a route threw means; `nil` for what is not the route's to answer.
   init?(thrown error: any Error, in exchange: Exchange) {
     switch error {
     case let denial as Denial:
       self.init(
-        Refusal(
-          denial, texts: exchange.kernel.configuration.refusalTexts,
-          requestID: exchange.requestID))
+        denial, texts: exchange.kernel.configuration.refusalTexts, requestID: exchange.requestID)
     case let problem as Problem:
       self.init(problem, in: exchange)
     case let error as LifecycleError:
@@ -31,10 +29,16 @@ extension Response {
     }
   }
 
-  init(_ problem: Problem, in exchange: Exchange) {
+  fileprivate init(_ problem: Problem, in exchange: Exchange) {
     var problem = problem
     problem.requestID = exchange.requestID
     // Retrying at once is what made the store or the pool busy.
-    self.init(Refusal(problem, retryAfter: problem.status == 503 ? .seconds(1) : nil))
+    self.init(problem, retryAfter: problem.status == 503 ? .seconds(1) : nil)
+  }
+}
+
+extension Response {
+  init(_ problem: Problem, in exchange: Exchange) {
+    self.init(Refusal(problem, in: exchange))
   }
 }

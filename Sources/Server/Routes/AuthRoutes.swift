@@ -3,48 +3,43 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
-/// `ANY /auth`: the forward-auth endpoint that a proxy asks before it lets a request through.
+/// `ANY /auth` and `/auth/PROXY`: the forward-auth endpoint that a proxy asks before it lets a request
+/// through.
 ///
 /// 200 with who is asking in four headers, or 401, 403, 429, 503. What is required comes from our
-/// own query, which the proxy's configuration writes: `?scope=orders:read&scope=orders:write` demands
-/// both, `?any_scope=orders:read&any_scope=orders:write` either, `class=internal` that class.
+/// own target, which the proxy's configuration writes, never from the client's: see
+/// ``AuthQuestion``. What a proxy's profile changes is told by ``ProxyProfile``.
 enum AuthRoutes {
   static func add(to table: inout RouteTable, addresses: AddressWatch) {
-    table.any("/auth") { exchange in
-      addresses.note(exchange.client, exchange.logger)
-      let requirement = try requirement(exchange.target.query)
-      let view = ForwardedRequest(exchange, form: try await form(of: exchange))
-      switch await exchange.kernel.authenticate(view, requiring: requirement) {
-      case .allow(let identity): return Response(status: .ok, headers: fields(of: identity))
-      case .deny(let denial): throw denial
+    for path in ["/auth"] + ProxyProfile.withFields.map(\.path) {
+      table.any(path) { exchange in
+        addresses.note(exchange.client, exchange.logger)
+        return try await answer(exchange, try AuthQuestion(query: exchange.target.query))
       }
+    }
+    table.any(ProxyProfile.nginx.path) { exchange in
+      addresses.note(exchange.client, exchange.logger)
+      do {
+        return try await answer(exchange, try AuthQuestion(query: exchange.target.query))
+      } catch {
+        guard let refusal = Refusal(thrown: error, in: exchange) else { throw error }
+        return Response(forNginx: refusal)
+      }
+    }
+    table.anyBelow(ProxyProfile.envoy.path) { exchange in
+      addresses.note(exchange.client, exchange.logger)
+      return try await answer(exchange, try AuthQuestion(envoy: exchange))
     }
   }
 
-  /// An unknown name is refused: a misspelt requirement must not become none.
-  private static func requirement(_ query: Substring?) throws(Problem) -> Requirement {
-    guard let query else { return .none }
-    guard let items = FormItems(query: query).all() else {
-      throw Problem(status: 400, code: "invalid", detail: "the query is not percent-encoded UTF-8")
+  private static func answer(
+    _ exchange: Exchange, _ question: AuthQuestion
+  ) async throws -> Response {
+    let view = ForwardedRequest(exchange, question.original, form: try await form(of: exchange))
+    switch await exchange.kernel.authenticate(view, requiring: question.requirement) {
+    case .allow(let identity): return Response(status: .ok, headers: fields(of: identity))
+    case .deny(let denial): throw denial
     }
-    var requirement = Requirement.none
-    for (name, value) in items {
-      switch name {
-      case "scope":
-        guard ScopeSet.isValid(value) else { throw .invalid("scope", "is no scope name") }
-        requirement.scopes.append(value)
-      case "any_scope":
-        guard ScopeSet.isValid(value) else { throw .invalid("any_scope", "is no scope name") }
-        requirement.anyScopes.append(value)
-      case "class":
-        guard requirement.keyClass == nil, !value.isEmpty else {
-          throw .invalid("class", "is empty or given twice")
-        }
-        requirement.keyClass = value
-      default: throw .invalid(String(name.prefix(64)), "no such query parameter")
-      }
-    }
-    return requirement
   }
 
   private static func form(of exchange: Exchange) async throws -> String? {

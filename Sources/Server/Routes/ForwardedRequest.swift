@@ -3,7 +3,7 @@ import CardeaKernel
 import HTTPTypes
 
 /// The request that a proxy asks about: its credentials from the headers that the proxy handed on,
-/// its method and URI from `X-Forwarded-Method` and `X-Forwarded-Uri` of a trusted proxy.
+/// its method and URI from where a trusted proxy tells them.
 ///
 /// What a trusted proxy did not say exactly once, and readably, is unknown: the empty string, which
 /// an allow-list of methods or paths denies. Our own method, path and query are the proxy's
@@ -17,26 +17,26 @@ struct ForwardedRequest: RequestView, Sendable {
   let clientAddress: String?
   let requestID: String?
 
-  init(_ exchange: Exchange, form: String?) {
+  init(_ exchange: Exchange, _ original: OriginalRequest, form: String?) {
     fields = exchange.request.headers
     clientAddress = exchange.client.text
     requestID = exchange.requestID
     formItems = form.map { FormItems(form: $0) }
-    var original: RequestTarget?
-    var originalMethod: String?
+    var (toldMethod, toldTarget): (String?, String?)
     if exchange.client.isForwarded {
-      if case .one(let uri) = fields.value(of: "x-forwarded-uri"),
-        uri.utf8.first == UInt8(ascii: "/")
-      {
-        original = RequestTarget(uri)
-      }
-      if case .one(let name) = fields.value(of: "x-forwarded-method") {
-        originalMethod = HTTPRequest.Method(name)?.rawValue
+      switch original {
+      case .fields:
+        if case .one(let name) = fields.value(of: "x-forwarded-method") { toldMethod = name }
+        if case .one(let uri) = fields.value(of: "x-forwarded-uri") { toldTarget = uri }
+      case .told(let method, let target): (toldMethod, toldTarget) = (method, target)
       }
     }
-    items = original?.query.map { FormItems(query: $0) }
-    path = original.map { String($0.path) } ?? ""
-    method = originalMethod ?? ""
+    let target = toldTarget.flatMap {
+      $0.utf8.first == UInt8(ascii: "/") ? RequestTarget($0) : nil
+    }
+    items = target?.query.map { FormItems(query: $0) }
+    path = target.map { String($0.path) } ?? ""
+    method = toldMethod.flatMap { HTTPRequest.Method($0)?.rawValue } ?? ""
   }
 
   func header(_ name: String) -> FieldValue { fields.value(of: name) }

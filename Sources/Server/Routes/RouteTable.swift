@@ -10,8 +10,9 @@ import Hummingbird
 
 /// Which handler answers which path and method.
 ///
-/// A path is a fixed text, or `/v1/COLLECTION/{id}` with or without one segment after it. Paths are
-/// compared as sent: none of ours needs an encoded character, so an encoded one leads nowhere.
+/// A path is a fixed text, or `/v1/COLLECTION/{id}` with or without one segment after it, or a fixed
+/// text with everything below it. Paths are compared as sent: none of ours needs an encoded
+/// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
 
@@ -28,6 +29,7 @@ struct RouteTable: Sendable {
   }
 
   private var entries: [String: Entry] = [:]
+  private var trees: [(root: String, handler: Handler)] = []
 
   mutating func get(_ path: String, _ handler: @escaping Handler) { on(.get, path, handler) }
   mutating func post(_ path: String, _ handler: @escaping Handler) { on(.post, path, handler) }
@@ -39,6 +41,11 @@ struct RouteTable: Sendable {
     entries[path, default: Entry()].any = handler
   }
 
+  /// Takes every method, for the path and for everything below it.
+  mutating func anyBelow(_ path: String, _ handler: @escaping Handler) {
+    trees.append((path, handler))
+  }
+
   private mutating func on(
     _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
   ) {
@@ -47,6 +54,12 @@ struct RouteTable: Sendable {
 
   func match(_ method: HTTPRequest.Method, _ path: Substring) -> Match {
     if let entry = entries[String(path)] { return match(method, entry, id: nil) }
+    for tree in trees where path.utf8.starts(with: tree.root.utf8) {
+      let below = path.utf8.dropFirst(tree.root.utf8.count)
+      if below.isEmpty || below.first == UInt8(ascii: "/") {
+        return .handler(tree.handler, id: nil)
+      }
+    }
     let segments = path.utf8.split(
       separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)
     guard segments.count == 4 || segments.count == 5, !segments[3].isEmpty else { return .none }
