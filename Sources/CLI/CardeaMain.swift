@@ -28,6 +28,8 @@ public enum CardeaMain {
     plugins: [any ConfigurablePlugin.Type] = [], stores: [StoreScheme] = []
   ) async -> Never {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // A reader that has gone is an error of that write, not the end of the process in the middle of a change.
+    signal(SIGPIPE, SIG_IGN)
     exit(await run(arguments, plugins: plugins, stores: stores))
   }
 
@@ -42,7 +44,20 @@ public enum CardeaMain {
     return await Toolbox.$current.withValue(toolbox) { await run(arguments) }
   }
 
+  /// A command whose results could not be written did not succeed.
   private static func run(_ arguments: [String]) async -> Int32 {
+    let code = await perform(arguments)
+    let console = Toolbox.current.console
+    guard code == ExitCode.success.rawValue, let failure = console.outputFailure else {
+      return code
+    }
+    if !failure.isQuiet {
+      console.note("cardea: standard output could not be written: \(failure.reason)")
+    }
+    return CommandFailure.Exit.refused.rawValue
+  }
+
+  private static func perform(_ arguments: [String]) async -> Int32 {
     let console = Toolbox.current.console
     do {
       var command = try CardeaCommand.parseAsRoot(arguments)

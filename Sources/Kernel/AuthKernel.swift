@@ -94,8 +94,8 @@ public final class AuthKernel: Sendable {
     let sinks: [any Plugin] = registry.auditSinks + registry.asyncAuditSinks
     let spools = sinks.compactMap { $0 as? any AccessSpool }
     let logStore = spools.isEmpty ? nil : store as? any AccessLogStore
-    accessLog = logStore.map {
-      AccessLogDrain(store: $0, spools: spools, primitives: primitives)
+    accessLog = logStore.map { [time] in
+      AccessLogDrain(store: $0, spools: spools, primitives: primitives, clock: time)
     }
     cache = VerdictCache(
       entries: configuration.cacheEntries, wrongEntries: configuration.wrongCacheEntries)
@@ -138,9 +138,7 @@ public final class AuthKernel: Sendable {
 
   private func startFollowing() async throws(StoreError) {
     let head = try await store.logHead()
-    if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
-      time.note(last.at)
-    }
+    try await noteLatestTimes(after: head)
     if formats.mayWake, let name = formats.catchAll?.name {
       var query = KeyQuery(now: time.now(), limit: 1)
       query.format = name
@@ -160,6 +158,21 @@ public final class AuthKernel: Sendable {
     }
     if let interval = configuration.sweepInterval {
       every(interval) { kernel in Task { await kernel.sweepUnlessBusy() } }
+    }
+  }
+
+  /// Time never goes back behind what the logs say, however the clock was set between two runs: a key that was
+  /// refused as expired stays so. Rows of other systems say nothing about this one's clock.
+  private func noteLatestTimes(after head: LogHead) async throws(StoreError) {
+    if let last = try await store.log(after: max(0, head.position - 1), limit: 1).last {
+      time.note(last.at)
+    }
+    guard let accesses = store as? any AccessLogStore else { return }
+    for head in try await accesses.accessHeads() where !head.isForeign {
+      let last = try await accesses.accessLog(
+        node: head.node, after: max(head.basePosition, head.position - 1), limit: 1
+      ).last
+      if let last { time.note(last.at) }
     }
   }
 

@@ -179,6 +179,46 @@ import Testing
     #expect(report.chains.contains { $0.pruned == 2_450 && $0.entries == 100 })
   }
 
+  /// C1 across a restart: nothing was changed since, only refused, and the clock was set back meanwhile.
+  @Test(arguments: [("n", true), ("import:elsewhere", false)])
+  func whatWasRefusedAsExpiredStaysSo(_ node: String, _ counts: Bool) async throws {
+    let store = MemoryStore()
+    let before = try await Rig(store: store)
+    let start = before.clock.now()
+    let issued = try await before.key { $0.expiry = .after(.seconds(60)) }
+    before.clock.advance(.seconds(61))
+    #expect(await before.verdict(issued.token).denial?.reason == .expired)
+    let draft = AccessDraft(
+      action: AuthenticationFailed.name, at: before.clock.now(), reason: "expired", status: 401,
+      payload: AccessPayload().json)
+    _ = try await store.append(
+      AccessBatch(
+        node: node, after: 0, through: 1, drafts: [draft], primitives: before.kernel.primitives))
+    await before.kernel.shutdown()
+
+    let after = try await Rig(store: store, clock: HandClock(start))
+    // Rows of another system say nothing of this one's time.
+    let reason = await after.verdict(issued.token).denial?.reason
+    #expect(reason == (counts ? .expired : nil))
+  }
+
+  /// A policy's code is in the record, for whoever reads why; the client is told no more than before.
+  @Test func theRecordNamesThePolicyThatDenied() async throws {
+    let sink = SlowSink()
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(sink)
+      $0.use(policy: "policy.office", at: .afterVerification) { _ in
+        .deny(PolicyDenial(code: "closed"))
+      }
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).denial?.reason == .policyDenied)
+    #expect(sink.events.all.map(\.policy) == ["closed"])
+    let payload = AccessPayload(try #require(sink.events.all.first)).json
+    #expect(String(decoding: payload, as: UTF8.self).contains(#""policy":"closed""#))
+  }
+
   @Test func whatIsMissingInASpoolIsCountedAsLost() async throws {
     let store = MemoryStore()
     let spool = Spool([record(1), record(2)])

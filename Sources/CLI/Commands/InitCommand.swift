@@ -38,6 +38,9 @@ struct InitCommand: CardeaSubcommand {
         newAdmin
         ? try await session.kernel.createKey(key, by: .commandLine)
         : try await session.kernel.bootstrap(key)
+      if session.kernel.configuration.auditSigningKey != nil {
+        try await session.kernel.checkpointAudit(.periodic)
+      }
       try IssuedKeyOutput(session: session, verb: "made").hand(over: issued, to: &file)
       if !session.json {
         session.console.note(

@@ -32,7 +32,10 @@ struct TimestampArgument: ExpressibleByArgument, Sendable {
   let value: Timestamp
 
   init?(argument: String) {
-    guard let value = Timestamp(rfc3339: argument) else { return nil }
+    // A date alone is its first moment.
+    guard
+      let value = Timestamp(rfc3339: argument) ?? Timestamp(rfc3339: "\(argument)T00:00:00Z")
+    else { return nil }
     self.value = value
   }
 }

@@ -9,7 +9,9 @@ import CardeaKernel
 
 /// Which entries of the logs a command is about. Every filter that is given must hold.
 struct AuditFilterOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Entries about this key.", valueName: "id"))
+  @Option(
+    help: ArgumentHelp(
+      "Entries about the key of this id; --prefix takes a prefix.", valueName: "id"))
   var key: CursorArgument?
 
   @Option(help: ArgumentHelp("Entries about the key of this prefix.", valueName: "prefix"))
@@ -39,10 +41,14 @@ struct AuditFilterOptions: ParsableArguments {
     help: ArgumentHelp("Requests of this user agent; curl/* for all of them.", valueName: "text"))
   var userAgent: String?
 
-  @Option(help: ArgumentHelp("At or after this time.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "At or after this time, as 2026-11-01T00:00:00Z or 2026-11-01 (UTC).", valueName: "time"))
   var since: TimestampArgument?
 
-  @Option(help: ArgumentHelp("Before this time.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "Before this time, as 2026-11-01T00:00:00Z or 2026-11-01 (UTC).", valueName: "time"))
   var until: TimestampArgument?
 
   func validate() throws {

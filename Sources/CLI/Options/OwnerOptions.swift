@@ -22,7 +22,8 @@ struct OwnerOptions: ParsableArguments {
     } catch {
       guard case .notFound = error else { throw CommandFailure(error) }
       throw CommandFailure.refused(
-        "not_found", "no \(kind.rawValue) has this name or id", remedy: "See: cardea owners list")
+        "not_found", "no \(kind.rawValue) has this name or id",
+        remedy: "See: cardea owners list. Of another kind? Say --kind.")
     }
   }
 }

@@ -26,11 +26,13 @@ enum AuditOutput {
     switch item {
     case .access(let entry):
       let colour: Table.Colour = entry.reason == nil ? .green : .red
+      let reason =
+        entry.reason.map { reason in summary.policy.map { "\(reason): \($0)" } ?? reason } ?? "-"
       return [
         .init(entry.at.rfc3339), .init(entry.action, colour),
         .init(String(entry.count)), .init(entry.prefix ?? "-", limit: 40),
         .init(summary.owner ?? "-", limit: 40),
-        .init(entry.status == 0 ? "-" : String(entry.status)), .init(entry.reason ?? "-"),
+        .init(entry.status == 0 ? "-" : String(entry.status)), .init(reason, limit: 60),
         .init(summary.address ?? "-"), .init(request.isEmpty ? "-" : request, limit: 60),
         .init(summary.actor ?? "-", limit: 40),
       ]

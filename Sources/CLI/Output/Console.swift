@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -9,24 +11,39 @@
 /// The program's standard streams.
 ///
 /// Threading: any thread; each line is one or more `write(2)`s of its own.
-package struct Console: Sendable {
-  private let sink: @Sendable (_ text: String, _ descriptor: Int32) -> Void
+package final class Console: Sendable {
+  /// The `errno` of the first write to stdout that failed; 0 if none did.
+  private let failure = Atomic<Int32>(0)
 
-  /// - Parameter sink: takes what would be written to a descriptor; unless given, it is written.
+  private let sink: @Sendable (_ text: String, _ descriptor: Int32) -> Int32
+
+  /// - Parameter sink: takes what would be written to a descriptor, and gives 0 or an `errno`; unless given, it is
+  ///   written.
   package init(
-    sink: @escaping @Sendable (_ text: String, _ descriptor: Int32) -> Void = Console.write
+    sink: @escaping @Sendable (_ text: String, _ descriptor: Int32) -> Int32 = Console.write
   ) {
     self.sink = sink
   }
 
-  /// Results go here: tables, JSON, a token alone on its line.
-  func out(_ line: String) { sink(line + "\n", STDOUT_FILENO) }
+  /// Results go here: tables, JSON, a token alone on its line. What was not taken, ``outputFailure`` tells.
+  func out(_ line: String) {
+    let cause = sink(line + "\n", STDOUT_FILENO)
+    if cause != 0 {
+      _ = failure.compareExchange(expected: 0, desired: cause, ordering: .relaxed)
+    }
+  }
+
+  /// Why stdout took less than it was given; `nil` if it took everything.
+  var outputFailure: OutputFailure? {
+    let cause = failure.load(ordering: .relaxed)
+    return cause == 0 ? nil : OutputFailure(cause: cause)
+  }
 
   /// Everything else: explanations, questions, errors.
-  func note(_ line: String) { sink(line + "\n", STDERR_FILENO) }
+  func note(_ line: String) { _ = sink(line + "\n", STDERR_FILENO) }
 
   /// Without a line's end, for a question.
-  func prompt(_ text: String) { sink(text, STDERR_FILENO) }
+  func prompt(_ text: String) { _ = sink(text, STDERR_FILENO) }
 
   var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
@@ -72,17 +89,18 @@ package struct Console: Sendable {
     return readLine()
   }
 
-  /// Writes all of it. A stream that is closed or full takes no more; there is nobody left to tell.
-  @Sendable package static func write(_ text: String, to descriptor: Int32) {
+  /// Writes all of it; 0, or the `errno` of what went wrong.
+  @Sendable package static func write(_ text: String, to descriptor: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
       if count < 0 {
         if errno == EINTR { continue }
-        return
+        return errno
       }
       bytes = bytes.dropFirst(count)
     }
+    return 0
   }
 
   private static func systemWrite(

@@ -1,6 +1,12 @@
 import CardeaKernel
 import CardeaServer
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Keys and owners as people read them.
 enum KeyOutput {
   static func table(_ keys: [StoredKey], at now: Timestamp) -> Table {
@@ -32,19 +38,31 @@ enum KeyOutput {
     add("state", state(key, now))
     add("created", .init("\(key.createdAt.rfc3339) by \(key.createdBy)"))
     add("expires", .init(key.expiresAt?.rfc3339 ?? "never"))
+    add("metadata", .init(json(key.metadata)))
     add("last used", .init(key.lastUsedAt?.rfc3339 ?? "-"))
     if let rotation = RotationResource(key, at: now) {
       let used = rotation.oldSecretLastUsedAt?.rfc3339 ?? "never"
       add("rotation", .init("old secret works until \(rotation.overlapUntil.rfc3339)"))
       add("old secret used", .init(used))
-      let count = rotation.oldSecretAddresses
-      add(
-        "old secret used from",
-        .init(
-          count == 1
-            ? "1 address" : "\(count)\(count >= AddressSet.limit ? " or more" : "") addresses"))
+      add("old secret used from", .init(addresses(rotation.oldSecretAddresses)))
     }
     return table
+  }
+
+  private static func json(_ metadata: [String: JSONValue]) -> String {
+    guard !metadata.isEmpty, let data = try? JSONEncoder.contract().encode(metadata) else {
+      return "-"
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private static func addresses(_ count: Int?) -> String {
+    switch count {
+    case nil: "unknown addresses: the server has no trusted proxy that names them"
+    case 1?: "1 address"
+    case .some(let count):
+      "\(count)\(count >= AddressSet.limit ? " or more" : "") addresses"
+    }
   }
 
   static func owners(_ owners: [OwnerRecord]) -> Table {
@@ -57,6 +75,23 @@ enum KeyOutput {
         .init(owner.id.text),
       ])
     }
+    return table
+  }
+
+  /// One owner in full.
+  static func owner(_ owner: OwnerRecord) -> Table {
+    var table = Table(["FIELD", "VALUE"])
+    func add(_ name: String, _ value: Table.Cell) { table.add([.init(name), value]) }
+    add("id", .init(owner.id.text))
+    add("name", .init(owner.name))
+    add("kind", .init(owner.kind.rawValue))
+    add("state", owner.disabled ? .init("disabled", .red) : .init("enabled", .green))
+    add("max keys", .init(owner.maxKeys < 0 ? "unlimited" : "\(owner.maxKeys)"))
+    if owner.kind == .organization {
+      add("members", .init(owner.members.isEmpty ? "-" : owner.members.joined(separator: ", ")))
+    }
+    add("metadata", .init(json(owner.metadata)))
+    add("created", .init(moment(owner.createdAt)))
     return table
   }
 

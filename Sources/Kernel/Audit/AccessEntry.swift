@@ -82,6 +82,9 @@ public struct AccessHead: Sendable, Equatable {
     self.baseHash = baseHash
   }
 
+  /// Whether its rows were imported from another system: `import:<source>` is no node's name.
+  public var isForeign: Bool { node.utf8.starts(with: "import:".utf8) }
+
   /// The head of a node that has no entry yet.
   public static func empty(_ node: String) -> AccessHead {
     AccessHead(

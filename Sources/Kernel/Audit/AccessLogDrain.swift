@@ -13,16 +13,21 @@ actor AccessLogDrain {
   private let store: any AccessLogStore
   private let spools: [any AccessSpool]
   private let primitives: any Primitives
+  private let clock: HighWaterClock
   private var heads: [String: AccessHead] = [:]
   /// The round that was asked for last; the next begins when it has ended.
   private var last: Task<Void, Never>?
   /// A round that has not begun: whoever asks meanwhile waits for it too.
   private var waiting: Task<Void, Never>?
 
-  init(store: any AccessLogStore, spools: [any AccessSpool], primitives: any Primitives) {
+  init(
+    store: any AccessLogStore, spools: [any AccessSpool], primitives: any Primitives,
+    clock: HighWaterClock
+  ) {
     self.store = store
     self.spools = spools
     self.primitives = primitives
+    self.clock = clock
   }
 
   /// Moves everything that was recorded before the call. What the store does not take now stays in the spool
@@ -63,6 +68,8 @@ actor AccessLogDrain {
       let records = try source.records(
         after: head.sequence, details: AccessLogDrain.details, limit: AccessLogDrain.records)
       guard let last = records.last else { return }
+      // What the process before this one left behind may be later than the clock says now.
+      clock.note(last.draft.at)
       let batch = AccessBatch(
         node: source.node, after: head.sequence, through: last.sequence,
         drafts: AccessLogDrain.drafts(records, after: head), primitives: primitives)

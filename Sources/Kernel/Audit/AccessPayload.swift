@@ -7,6 +7,8 @@ public struct AccessPayload: Sendable, Equatable {
   /// The owner's name.
   public var owner: String?
   public var path: String?
+  /// The code of the policy or limit that denied.
+  public var policy: String?
   public var requestID: String?
   /// The session whose token was presented, if it was not the key's own.
   public var session: String?
@@ -23,6 +25,7 @@ public struct AccessPayload: Sendable, Equatable {
     method = event.request.method.isEmpty ? nil : event.request.method
     owner = event.owner
     path = event.request.path.isEmpty ? nil : event.request.path
+    policy = event.policy
     requestID = event.request.requestID
     session = event.session?.text
     userAgent = event.request.userAgent
@@ -39,6 +42,7 @@ public struct AccessPayload: Sendable, Equatable {
     LineJSON.append("method", method, to: &bytes)
     LineJSON.append("owner", owner, to: &bytes)
     LineJSON.append("path", path, to: &bytes)
+    LineJSON.append("policy", policy, to: &bytes)
     LineJSON.append("request_id", requestID, to: &bytes)
     LineJSON.append("session", session, to: &bytes)
     LineJSON.append("since", since?.rfc3339, to: &bytes)

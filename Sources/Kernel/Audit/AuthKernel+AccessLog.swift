@@ -15,6 +15,10 @@ extension AuthKernel {
       }
     }
     if keepsCheckpoints {
+      // So that a new log has a signature from its first minute on.
+      if configuration.auditSigningKey != nil {
+        Task(priority: .utility) { _ = try? await checkpointAudit(.periodic) }
+      }
       every(configuration.auditUpkeepInterval) { kernel in
         Task(priority: .utility) { await kernel.keepUpAudit() }
       }

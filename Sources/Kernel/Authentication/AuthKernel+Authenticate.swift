@@ -462,7 +462,7 @@ extension AuthKernel {
     return AccessEvent(
       at: outcome.at, reason: denial?.reason, keyID: outcome.token?.key.id, prefix: outcome.prefix,
       owner: outcome.token?.owner?.name, request: facts, session: outcome.token?.session?.id,
-      status: denial?.status ?? 200)
+      status: denial?.status ?? 200, policy: denial?.policy?.code)
   }
 
   /// What can't be accounted for is denied, unless `audit.on_failure` says to allow it; either way

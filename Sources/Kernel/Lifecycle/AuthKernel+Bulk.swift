@@ -61,9 +61,13 @@ public struct BulkReport: Sendable {
 extension AuthKernel {
   /// The keys that a query finds and an action is for, newest first. `limit` and `after` of the query are not looked
   /// at.
+  /// - Parameter rotation: how they shall be rotated, if that is the action.
+  /// - Throws: also if no key could be rotated like that.
   public func select(
-    _ query: KeyQuery, for action: BulkAction
+    _ query: KeyQuery, for action: BulkAction, rotation: Rotation = Rotation()
   ) async throws(LifecycleError) -> [SelectedKey] {
+    try LifecycleRules.checkOverlap(rotation.overlap)
+    if let name = rotation.format { _ = try format(named: name) }
     var query = query
     query.limit = 1_000
     query.after = nil

@@ -11,6 +11,8 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   public let at: Timestamp
   /// `nil` when allowed.
   public let reason: Denial.Reason?
+  /// The code of the policy or limit that denied, such as `quota` or `failed_attempts`.
+  public let policy: String?
   public let keyID: UUID?
   public let prefix: String?
   public let owner: String?
@@ -24,7 +26,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   /// - Parameter status: unless given, what the reason means for a key that was not verified.
   public init(
     at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
-    request: RequestFacts, session: UUID? = nil, status: Int? = nil
+    request: RequestFacts, session: UUID? = nil, status: Int? = nil, policy: String? = nil
   ) {
     self.at = at
     self.reason = reason
@@ -34,10 +36,11 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     self.owner = owner
     self.request = request
     self.session = session
+    self.policy = policy
   }
 
   private enum CodingKeys: String, CodingKey {
-    case at, outcome, reason, status, prefix, owner, session, method, path, address
+    case at, outcome, reason, policy, status, prefix, owner, session, method, path, address
     case keyID = "key_id"
     case userAgent = "user_agent"
     case requestID = "request_id"
@@ -48,6 +51,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     try container.encode(at, forKey: .at)
     try container.encode(reason == nil ? "allow" : "deny", forKey: .outcome)
     try container.encodeIfPresent(reason?.rawValue, forKey: .reason)
+    try container.encodeIfPresent(policy, forKey: .policy)
     try container.encode(status, forKey: .status)
     try container.encodeIfPresent(keyID?.text, forKey: .keyID)
     try container.encodeIfPresent(prefix, forKey: .prefix)

@@ -14,6 +14,7 @@ enum AuditLine {
     LineJSON.append("outcome", event.reason == nil ? "allow" : "deny", to: &lines)
     LineJSON.append("owner", event.owner, to: &lines)
     LineJSON.append("path", request.path, to: &lines)
+    LineJSON.append("policy", event.policy, to: &lines)
     LineJSON.append("prefix", event.prefix, to: &lines)
     LineJSON.append("reason", event.reason?.rawValue, to: &lines)
     LineJSON.append("request_id", request.requestID, to: &lines)

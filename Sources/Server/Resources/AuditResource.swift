@@ -17,7 +17,7 @@ public struct AuditResource: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case log, node, position, at, action, actor, prefix, owner, method, path, status, address,
-      reason, count, session, since, detail, erased
+      reason, policy, count, session, since, detail, erased
     case keyID = "key_id"
     case userAgent = "user_agent"
     case requestID = "request_id"
@@ -30,6 +30,7 @@ public struct AuditResource: Encodable, Sendable {
     public var address: String?
     public var method: String?
     public var path: String?
+    public var policy: String?
   }
 
   public var summary: Summary {
@@ -39,7 +40,7 @@ public struct AuditResource: Encodable, Sendable {
       Summary(
         actor: actor(entry, payload), owner: payload?["owner"]?.text,
         address: payload?["address"]?.text, method: payload?["method"]?.text,
-        path: payload?["path"]?.text)
+        path: payload?["path"]?.text, policy: payload?["policy"]?.text)
     case .signal: Summary(actor: payload?["actor"]?.text, owner: owner(payload))
     }
   }
@@ -86,6 +87,7 @@ public struct AuditResource: Encodable, Sendable {
       try container.encode(entry.prefix, forKey: .prefix)
       try container.encode(entry.status == 0 ? nil : entry.status, forKey: .status)
       try container.encode(entry.reason, forKey: .reason)
+      try container.encode(payload?["policy"]?.text, forKey: .policy)
       try container.encode(entry.count, forKey: .count)
       try container.encode(payload?["user_agent"]?.text, forKey: .userAgent)
       try container.encode(payload?["request_id"]?.text, forKey: .requestID)
@@ -100,7 +102,7 @@ public struct AuditResource: Encodable, Sendable {
       try container.encode(entry.signal, forKey: .action)
       try container.encode(entry.keyID?.text, forKey: .keyID)
       try container.encode(entry.prefix, forKey: .prefix)
-      for key in [CodingKeys.status, .reason, .userAgent, .requestID, .session, .since] {
+      for key in [CodingKeys.status, .reason, .policy, .userAgent, .requestID, .session, .since] {
         try container.encodeNil(forKey: key)
       }
       try container.encode(1, forKey: .count)

@@ -7,27 +7,36 @@ import CardeaKernel
 #endif
 
 /// What a bulk change came to: `{"action", "dry_run", "matched", "changed", "unchanged", "failed", "not_tried",
-/// "failures", "receipt"}`, and `issued`, an array of `{"key", "token", "receipt"}`, if keys were rotated.
+/// "failures", "receipt"}`; `issued`, an array of `{"key", "token", "receipt"}`, if keys were rotated; and `keys`, an
+/// array of `{"id", "prefix"}` of those that would be changed, the first 1,000 of them, if nothing was.
 public struct BulkResource: Encodable, Sendable {
   private let action: BulkAction
   private let report: BulkReport
   private let issued: [IssuedKeyResource]?
-  private let dryRun: Bool
+  private let rehearsed: [SelectedKey]?
 
-  /// - Parameter issued: every new token; `nil` leaves the member out.
+  /// - Parameters:
+  ///   - issued: every new token; `nil` leaves the member out.
+  ///   - rehearsed: of a dry run, the keys that would be changed; `nil` if it was none.
   public init(
-    _ report: BulkReport, of action: BulkAction, issued: [IssuedKeyResource]?, dryRun: Bool
+    _ report: BulkReport, of action: BulkAction, issued: [IssuedKeyResource]?,
+    rehearsed: [SelectedKey]?
   ) {
     self.report = report
     self.action = action
     self.issued = issued
-    self.dryRun = dryRun
+    self.rehearsed = rehearsed
   }
 
   private enum CodingKeys: String, CodingKey {
-    case action, matched, changed, unchanged, failed, failures, issued, receipt
+    case action, matched, changed, unchanged, failed, failures, issued, receipt, keys
     case dryRun = "dry_run"
     case notTried = "not_tried"
+  }
+
+  private struct Key: Encodable {
+    let id: String
+    let prefix: String
   }
 
   private struct Failure: Encodable {
@@ -40,7 +49,7 @@ public struct BulkResource: Encodable, Sendable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(action.rawValue, forKey: .action)
-    try container.encode(dryRun, forKey: .dryRun)
+    try container.encode(rehearsed != nil, forKey: .dryRun)
     try container.encode(report.matched, forKey: .matched)
     try container.encode(report.changed, forKey: .changed)
     try container.encode(report.unchanged, forKey: .unchanged)
@@ -53,7 +62,9 @@ public struct BulkResource: Encodable, Sendable {
           detail: Problem($0.error).detail ?? $0.error.code)
       }, forKey: .failures)
     try container.encodeIfPresent(issued, forKey: .issued)
-    if let receipt = report.receipt, !dryRun {
+    let keys = rehearsed?.prefix(1_000).map { Key(id: $0.id.text, prefix: $0.prefix) }
+    try container.encodeIfPresent(keys, forKey: .keys)
+    if let receipt = report.receipt, rehearsed == nil {
       try container.encode(receipt, forKey: .receipt)
     } else {
       try container.encodeNil(forKey: .receipt)

@@ -1,11 +1,12 @@
 import CardeaKernel
 
 /// An open rotation: until when the old secret works on, when it was last used, and from how many addresses since
-/// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more).
+/// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more; `nil` if it was used and no client had
+/// an address).
 public struct RotationResource: Encodable, Sendable {
   public let overlapUntil: Timestamp
   public let oldSecretLastUsedAt: Timestamp?
-  public let oldSecretAddresses: Int
+  public let oldSecretAddresses: Int?
 
   /// `nil` unless a rotation's overlap is open at that moment.
   public init?(_ key: KeyRecord, at now: Timestamp) {
@@ -14,7 +15,8 @@ public struct RotationResource: Encodable, Sendable {
     else { return nil }
     overlapUntil = endsAt
     oldSecretLastUsedAt = old.lastUsedAt
-    oldSecretAddresses = old.addresses.count
+    let isUnknown = old.lastUsedAt != nil && old.addresses.count == 0
+    oldSecretAddresses = isUnknown ? nil : old.addresses.count
   }
 
   private enum CodingKeys: String, CodingKey {

@@ -37,9 +37,9 @@ enum BulkRoutes {
     var query = try filter.keyQuery(at: exchange.now)
     if let owner = try await owner(of: filter, kernel) {
       query.ownerID = owner.id
-      selected = try await kernel.select(query, for: action)
+      selected = try await kernel.select(query, for: action, rotation: rotation)
     } else if try filter.owner() == nil {
-      selected = try await kernel.select(query, for: action)
+      selected = try await kernel.select(query, for: action, rotation: rotation)
     }
     guard action != .rotate || selected.count <= mostTokens else {
       throw Problem.invalid(
@@ -47,11 +47,16 @@ enum BulkRoutes {
         "finds \(selected.count) keys; one answer holds at most \(mostTokens) new tokens")
     }
     var issued: [IssuedKeyResource] = []
+    var rehearsed: [SelectedKey] = []
     let now = exchange.now
     let report = await kernel.change(
       selected, action, matching: query, rotation: rotation, by: Actor(identity, dryRun: dryRun)
-    ) { _, outcome in
-      if case .issued(let key) = outcome, !dryRun { issued.append(IssuedKeyResource(key, at: now)) }
+    ) { key, outcome in
+      switch outcome {
+      case .changed where dryRun, .issued where dryRun: rehearsed.append(key)
+      case .issued(let key): issued.append(IssuedKeyResource(key, at: now))
+      default: break
+      }
       return true
     }
     // Where nothing at all was done there is nothing to tell but the failure.
@@ -60,7 +65,8 @@ enum BulkRoutes {
     }
     return try .json(
       BulkResource(
-        report, of: action, issued: action == .rotate && !dryRun ? issued : nil, dryRun: dryRun))
+        report, of: action, issued: action == .rotate && !dryRun ? issued : nil,
+        rehearsed: dryRun ? rehearsed : nil))
   }
 
   /// The owner that a filter names, or `nil`: an unknown owner has no keys.

@@ -13,10 +13,11 @@ enum SelfRoutes {
     }
     table.post("/v1/self/revoke") { exchange in
       let (identity, body) = try await exchange.received()
-      _ = try body.fields([], optional: true)
+      let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
       guard identity.session == nil else { throw LifecycleError.keyRequired }
-      let changed = try await exchange.kernel.revokeKey(identity.keyID, by: Actor(identity))
-      return try .json(ChangedKeyResource(changed, at: exchange.now))
+      let changed = try await exchange.kernel.revokeKey(
+        identity.keyID, by: Actor(identity, dryRun: dryRun))
+      return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
     }
   }
 }

@@ -17,6 +17,7 @@ struct CustomProgramTests {
       written.withLock { written in
         if descriptor == 1 { written.out += text } else { written.err += text }
       }
+      return 0
     }
     let status = await Toolbox.$current.withValue(toolbox) {
       await CardeaMain.run(

@@ -22,7 +22,9 @@ struct ManyKeysTests {
     let (program, tokens) = try program()
     let dry = try program.run("keys", "revoke", "--owner", "alice", "--dry-run")
     #expect(dry.status == 0)
-    #expect(dry.out == "3 keys would be revoked.\n")
+    let prefixes = tokens.map { String($0.prefix { $0 != ":" }) }
+    #expect(Set(dry.lines.dropLast()) == Set(prefixes))
+    #expect(dry.lines.last == "3 keys would be revoked.")
     let unasked = try program.run("keys", "revoke", "--owner", "alice")
     #expect(unasked.status == 2)
     #expect(unasked.err.contains("--yes"))
@@ -84,7 +86,53 @@ struct ManyKeysTests {
     let lines = String(decoding: try program.bytes("tokens"), as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 4)
     let dry = try program.run("keys", "rotate", "--owner", "alice", "--dry-run")
-    #expect(dry.out == "" && dry.err.contains("3 keys would be rotated."))
+    #expect(dry.lines.count == 4 && dry.lines.last == "3 keys would be rotated.")
+    let once = try program.run(
+      "keys", "rotate", "--owner", "alice", "--overlap", "8d", "--yes", "--json")
+    #expect(once.status == 1 && once.problem?["field"] as? String == "overlap")
+  }
+
+  @Test("a token that stdout does not take is no success, and the key is named")
+  func unwrittenTokens() throws {
+    let (program, _) = try program()
+    func status(_ command: String) throws -> (Int32, String) {
+      let process = try program.process([])
+      let cardea = try #require(process.executableURL).path
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = ["-c", command.replacingOccurrences(of: "cardea ", with: "\(cardea) ")]
+      let errors = Pipe()
+      process.standardError = errors
+      try process.run()
+      let said = errors.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+    }
+    for command in [
+      "cardea keys create x > /dev/full", "cardea keys create x --json > /dev/full",
+      "cardea init --store sqlite:other.sqlite3 > /dev/full",
+      "cardea owners create o --with-key k > /dev/full",
+    ] {
+      let (code, said) = try status(command)
+      #expect(code == 1, "\(command): \(said)")
+      #expect(said.contains("cardea keys rotate "), "\(command): \(said)")
+    }
+    let keys = try #require(
+      try program.run("keys", "list", "--owner", "alice", "--json").json?["keys"]
+        as? [[String: Any]])
+    let prefixes = keys.compactMap { $0["prefix"] as? String }
+    for json in ["", " --json"] {
+      let (code, said) = try status("cardea keys rotate --owner alice --yes\(json) > /dev/full")
+      #expect(code == 1)
+      // What was under way is named; nothing else was begun.
+      let lost = prefixes.filter { said.contains("cardea keys rotate \($0)") }
+      #expect((1...2).contains(lost.count), "\(said)")
+    }
+    #expect(try status("cardea keys rotate --owner alice --yes >&-").0 == 1)
+    #expect(try status("cardea audit export > /dev/full").0 == 1)
+    #expect(try status("cardea keys list > /dev/full").0 == 1)
+    // Whoever read has gone: no words, and no success.
+    let (code, said) = try status("(sleep 0.2; cardea audit export; echo $? >&2) | true")
+    #expect(code == 0 && said == "1\n")
   }
 
   @Test("every change can be tried first")

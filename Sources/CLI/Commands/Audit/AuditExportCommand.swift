@@ -26,7 +26,8 @@ struct AuditExportCommand: KernelCommand {
       for item in page.items { session.console.out(try AuditOutput.line(item)) }
       progress.add(page.items.count)
       query.cursor = page.next
-    } while query.cursor != nil
+      // A reader that takes no more is not read for.
+    } while query.cursor != nil && session.console.outputFailure == nil
     progress.finish()
   }
 }

@@ -43,7 +43,7 @@ struct AuditTailCommand: KernelCommand {
     var query = filter.query(limit: 1_000)
     query.newestFirst = false
     query.cursor = newest
-    while !noFollow {
+    while !noFollow, session.console.outputFailure == nil {
       let page = try await session.kernel.audit(query)
       for item in page.items { try show(item, session) }
       query.cursor = page.end

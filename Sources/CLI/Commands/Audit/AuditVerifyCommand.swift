@@ -23,6 +23,17 @@ struct AuditVerifyCommand: KernelCommand {
       "A key that signed, as 64 hexadecimal digits; again for an earlier one.", valueName: "hex"))
   var publicKey: [PublicKeyArgument] = []
 
+  func perform() async throws {
+    do {
+      try await Session.run(common) { try await perform($0) }
+    } catch let error as StoreError {
+      // A log whose end is not where its head says keeps the store from being opened.
+      guard case .corrupt(let reason) = error else { throw error }
+      throw CommandFailure.refused(
+        "broken", reason, remedy: "No other log was looked at. Nothing was changed.")
+    }
+  }
+
   func perform(_ session: Session) async throws {
     let kernel = session.kernel
     var keys = publicKey.map(\.value)
@@ -52,7 +63,8 @@ struct AuditVerifyCommand: KernelCommand {
     }
     session.print(table)
     for fault in report.faults where fault.log == "checkpoints" {
-      session.console.out("checkpoint \(fault.position): \(fault.problem)")
+      let which = fault.position == 0 ? "checkpoints" : "checkpoint \(fault.position)"
+      session.console.out("\(which): \(fault.problem)")
     }
     session.console.out(
       report.isSigned

@@ -22,7 +22,7 @@ struct BulkRun {
     var query = KeyQuery(now: session.now)
     if let found = try await filter.query(session) {
       query = found
-      selected = try await session.kernel.select(query, for: action)
+      selected = try await session.kernel.select(query, for: action, rotation: rotation)
     }
     if !selected.isEmpty, !trial.dryRun {
       let keys = selected.count == 1 ? "1 key" : "\(selected.count) keys"
@@ -31,16 +31,21 @@ struct BulkRun {
     var file: TokenFile?
     if let path, !trial.dryRun { file = try TokenFile(creating: path) }
     var output = TokenOutput(session, isSilent: action != .rotate || trial.dryRun)
+    var rehearsed: [SelectedKey] = []
     var progress = Progress(console, "of \(selected.count)")
     let report = await session.kernel.change(
       selected, action, matching: query, rotation: rotation, by: trial.actor
-    ) { _, outcome in
+    ) { key, outcome in
       progress.add(1)
+      switch outcome {
+      case .changed, .issued: if trial.dryRun { rehearsed.append(key) }
+      default: break
+      }
       guard case .issued(let issued) = outcome else { return true }
       return output.hand(over: issued, to: &file)
     }
     progress.finish()
-    try finish(report, &output, file?.path)
+    try finish(report, &output, rehearsed)
   }
 
   private var imperative: String {
@@ -65,17 +70,18 @@ struct BulkRun {
   }
 
   private func finish(
-    _ report: BulkReport, _ output: inout TokenOutput, _ path: String?
+    _ report: BulkReport, _ output: inout TokenOutput, _ rehearsed: [SelectedKey]
   ) throws {
     let console = session.console
     if session.json {
       try output.close(
-        BulkResource(report, of: action, issued: nil, dryRun: trial.dryRun))
+        BulkResource(report, of: action, issued: nil, rehearsed: trial.dryRun ? rehearsed : nil))
     } else {
       let count = report.changed == 1 ? "1 key" : "\(report.changed) keys"
+      for key in rehearsed { console.out(key.prefix) }
       let line = "\(count) \(trial.dryRun ? "would be " : "")\(past)."
-      if action == .rotate { console.note(line) } else { console.out(line) }
-      if let path, report.changed > 0 { console.note("The tokens are in \(SafeText.line(path)).") }
+      if action == .rotate, !trial.dryRun { console.note(line) } else { console.out(line) }
+      if let file = output.file { console.note("\(file.count) tokens are in \(file.path).") }
       if report.unchanged > 0 {
         console.note("\(report.unchanged) left alone: changed by others meanwhile.")
       }
@@ -88,14 +94,21 @@ struct BulkRun {
       }
       if report.notTried > 0 { console.note("Not tried any more: \(report.notTried).") }
     }
-    guard report.failed == 0, report.notTried == 0 else {
+    for prefix in output.lost {
+      console.note(
+        "The new token of \(prefix) could not be written; nobody has it. Give the key another: "
+          + "cardea keys rotate \(prefix)")
+    }
+    guard report.failed == 0, report.notTried == 0, output.lost.isEmpty else {
       let isStore = report.failures.contains {
         if case .storeUnavailable = $0.error { true } else { false }
       }
       throw CommandFailure(
         exit: isStore ? .store : .refused, code: "partly_done",
         message: "\(report.changed) of \(report.matched) keys were \(past)",
-        remedy: "What was done stays done. Run it again for the rest.")
+        remedy: report.notTried > 0
+          ? "What was done stays done. Run it again for the rest."
+          : "What was done stays done; each of the others is named with its reason.")
     }
   }
 }
@@ -106,6 +119,10 @@ private struct TokenOutput {
   private let session: Session
   private let isSilent: Bool
   private var count = 0
+  /// Where tokens were kept instead of on stdout, and how many.
+  private(set) var file: (path: String, count: Int)?
+  /// Prefixes of keys whose new token nothing would take.
+  private(set) var lost: [String] = []
 
   init(_ session: Session, isSilent: Bool) {
     self.session = session
@@ -118,12 +135,17 @@ private struct TokenOutput {
     defer { count += 1 }
     if file != nil {
       let text = (count == 0 ? [TokenOutput.header] : []) + [row(issued)]
-      do { try file?.keep(Secret(text.joined(separator: "\n").utf8)) } catch {
+      do {
+        try file?.keep(Secret(text.joined(separator: "\n").utf8))
+        self.file = (SafeText.line(file?.path ?? ""), (self.file?.count ?? 0) + 1)
+        return true
+      } catch {
         // It is in force and can't be kept: it must not be lost.
+        session.console.note("\(error.message): it is on standard output.")
         session.console.out(row(issued))
+        _ = isWritten(issued)
         return false
       }
-      return true
     }
     if session.json {
       guard
@@ -136,7 +158,14 @@ private struct TokenOutput {
       if count == 0 { session.console.out(TokenOutput.header) }
       session.console.out(row(issued))
     }
-    return true
+    return isWritten(issued)
+  }
+
+  /// Whether stdout took it; notes the key if not.
+  private mutating func isWritten(_ issued: IssuedKey) -> Bool {
+    if session.console.outputFailure == nil { return true }
+    lost.append(issued.stored.key.prefix)
+    return false
   }
 
   /// Ends the document with the rest of the answer.

@@ -18,6 +18,6 @@ struct OwnersShowCommand: KernelCommand {
   func perform(_ session: Session) async throws {
     let found = try await owner.find(in: session.kernel)
     guard !session.json else { return try session.print(OwnerResource(found)) }
-    session.print(KeyOutput.owners([found]))
+    session.print(KeyOutput.owner(found))
   }
 }

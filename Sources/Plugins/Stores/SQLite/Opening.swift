@@ -167,7 +167,13 @@ struct Opening {
     let end =
       try last.step() ? LogHead(position: last.int(0), hash: try last.digest(1)) : LogHead.empty
     guard head == end else {
-      throw .corrupt("the signal log does not end where its head row says; restore a backup")
+      let (position, problem) =
+        end.position < head.position
+        ? (end.position + 1, "it is missing, and everything up to \(head.position)")
+        : end.position > head.position
+          ? (head.position + 1, "the log's head row does not know it")
+          : (end.position, "the log's head row states another hash")
+      throw .corrupt("the signal log is broken at \(position): \(problem); restore a backup")
     }
   }
 
