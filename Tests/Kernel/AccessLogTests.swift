@@ -191,7 +191,7 @@ import Testing
     let draft = AccessDraft(
       action: AuthenticationFailed.name, at: before.clock.now(), reason: "expired", status: 401,
       payload: AccessPayload().json)
-    _ = try await store.append(
+    _ = try store.append(
       AccessBatch(
         node: node, after: 0, through: 1, drafts: [draft], primitives: before.kernel.primitives))
     await before.kernel.shutdown()

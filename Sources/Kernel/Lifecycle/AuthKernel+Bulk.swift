@@ -86,7 +86,7 @@ extension AuthKernel {
   /// under way together share the store's transactions, so that many cost little more than few.
   ///
   /// - Parameters:
-  ///   - keys: what ``select(_:for:)`` gave.
+  ///   - keys: what ``select(_:for:rotation:)`` gave.
   ///   - query: asked again when a key's turn comes: one that was used or edited meanwhile may not be meant any more.
   ///   - rotation: how to rotate, if that is the action.
   ///   - each: told of every key as soon as its change is committed, one at a time. `false` ends the work: what is
