@@ -1,6 +1,7 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|bulk|server] [--quick] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]`
+/// `bench [--only kernel|audit|store|bulk|server|import] [--quick] [--json FILE]
+///   [--server CARDEA EMPTY-HUMMINGBIRD]`
 @main
 struct Main {
   struct Report: Codable {
@@ -8,6 +9,8 @@ struct Main {
     var server: [ServerBenchmarks.Load] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
+    /// 100,000 tokens (10,000 with `--quick`).
+    var imports: [ImportBenchmarks.Import] = []
     var machine = ProcessInfo.processInfo.operatingSystemVersionString
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var loadAverage = loadAverageText()
@@ -47,6 +50,12 @@ struct Main {
     {
       report.server = try await ServerBenchmarks.auth(
         cardea: arguments[index + 1], empty: arguments[index + 2])
+    }
+    if only == nil || only == "import", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 1
+    {
+      report.imports = try ImportBenchmarks.keysmith(
+        cardea: arguments[index + 1], rows: quick ? 10_000 : 100_000)
     }
     if let index = arguments.firstIndex(of: "--json"), arguments.count > index {
       let encoder = JSONEncoder()

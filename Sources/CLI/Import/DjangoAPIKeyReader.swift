@@ -41,8 +41,6 @@ struct DjangoAPIKeyReader: SourceReader {
     return SourceItems(rows, row: { _, number in "key_apikeyprofile number \(number)" }) {
       (row, _) throws(RowFault) in
       var owner = try users.owner(row, from: 0)
-      // Its check of permissions refuses whoever is inactive.
-      owner.isRefusedThere = true
       let most = try row.integer(3, "max_keys")
       guard (-1...1_000_000_000).contains(most) else { throw RowFault("max_keys is out of range") }
       // The limit only stops new keys: those beyond it work, here as there.

@@ -10,6 +10,8 @@ struct ImportReport: Encodable, Sendable {
   var refusedCount = 0
   var states: [String: Int] = [:]
   var owners = Owners()
+  /// Of the log that the other system kept; `nil` if it kept none.
+  var log: Log?
   /// The first ``most`` rows that were not taken.
   var refused: [Entry] = []
   /// The first ``most`` rows of which something was changed on the way, or should be.
@@ -31,13 +33,25 @@ struct ImportReport: Encodable, Sendable {
     }
   }
 
+  struct Log: Encodable, Sendable {
+    var imported = 0
+    var alreadyHere = 0
+    var refusedCount = 0
+
+    private enum CodingKeys: String, CodingKey {
+      case imported
+      case alreadyHere = "already_here"
+      case refusedCount = "refused_count"
+    }
+  }
+
   struct Entry: Encodable, Sendable, Equatable {
     let row: String
     let reason: String
   }
 
   private enum CodingKeys: String, CodingKey {
-    case source, rows, imported, states, owners, refused, notes, settings
+    case source, rows, imported, states, owners, log, refused, notes, settings
     case dryRun = "dry_run"
     case alreadyHere = "already_here"
     case refusedCount = "refused_count"
@@ -50,6 +64,15 @@ struct ImportReport: Encodable, Sendable {
 
   mutating func refuse(_ row: String, _ reason: String) {
     refusedCount += 1
+    name(row, reason)
+  }
+
+  mutating func refuseOfLog(_ row: String, _ reason: String) {
+    log?.refusedCount += 1
+    name(row, reason)
+  }
+
+  private mutating func name(_ row: String, _ reason: String) {
     if refused.count < ImportReport.most { refused.append(Entry(row: row, reason: reason)) }
   }
 
@@ -59,24 +82,24 @@ struct ImportReport: Encodable, Sendable {
 
   func print(to console: Console, colour: Bool) {
     let verb = dryRun ? "would be imported" : "imported"
-    var table = Table(["", "KEYS", "OWNERS"])
-    table.add([
-      Table.Cell(verb, .green), Table.Cell("\(imported)"), Table.Cell("\(owners.imported)"),
-    ])
-    table.add([
-      "here already", Table.Cell("\(alreadyHere)"), Table.Cell("\(owners.alreadyHere)"),
-    ])
-    table.add([
-      Table.Cell("not taken", refusedCount > 0 ? .red : nil), Table.Cell("\(refusedCount)"), "",
-    ])
+    var table = Table(["", "KEYS", "OWNERS"] + (log == nil ? [] : ["LOG"]))
+    let missing = refusedCount + (log?.refusedCount ?? 0)
+    func add(_ title: Table.Cell, _ counts: [Int?]) {
+      table.add([title] + counts.map { Table.Cell($0.map { "\($0)" } ?? "") })
+    }
+    add(Table.Cell(verb, .green), [imported, owners.imported, log?.imported])
+    add("here already", [alreadyHere, owners.alreadyHere, log?.alreadyHere])
+    add(
+      Table.Cell("not taken", missing > 0 ? .red : nil), [refusedCount, nil, log?.refusedCount])
     for line in table.lines(colour: colour) { console.out(line) }
     let states = self.states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
     if !states.isEmpty { console.out("States: \(states.joined(separator: ", "))") }
     if owners.inactive > 0 {
-      console.out("Inactive owners: \(owners.inactive), \(owners.disabled) of them disabled")
+      let hint = owners.disabled == 0 ? " (--disable-inactive-owners)" : ""
+      console.out("Inactive owners: \(owners.inactive), \(owners.disabled) of them disabled\(hint)")
     }
     list("Not taken:", refused, console)
-    if refusedCount > refused.count { console.out("  … and \(refusedCount - refused.count) more") }
+    if missing > refused.count { console.out("  … and \(missing - refused.count) more") }
     list("Notes:", notes, console)
     console.out("Settings for its clients:")
     for line in settings { console.out("  \(line)") }

@@ -6,7 +6,7 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// One import: owners first, then keys, in batches.
+/// One import: owners first, then keys, then the other system's own log, in batches.
 ///
 /// What is here already stays as it is, whatever the source says of it, so an import that was cut off is simply
 /// run again, and none revives a key that was ended here. Ids follow from the rows, so that they are the same in
@@ -21,38 +21,54 @@ struct ImportRun {
   let storeExists: Bool
 
   /// Rows that go to the store at a time: one or two transactions.
-  private static let batch = 500
+  static let batch = 500
 
-  private var kernel: AuthKernel { session.kernel }
+  var kernel: AuthKernel { session.kernel }
 
   func run() async throws -> ImportReport {
     var report = ImportReport(source: reader.name, dryRun: isDry)
     let owners = try await importOwners(&report)
-    var progress = ImportProgress(session.console, total: try reader.total(in: source))
+    let log = try reader.log(in: source)
+    let head = if let log { try await head(of: log) } else { AccessHead?.none }
+    var progress = ImportProgress(
+      session.console,
+      total: try reader.total(in: source) + (log?.count(after: head?.sequence ?? 0) ?? 0))
     var namespaces: [String: Int] = [:]
     let items = try reader.keys(in: source)
-    var batch: [(row: String, stored: StoredKey)] = []
-    while let item = try items.next() {
-      report.rows += 1
-      switch item {
-      case .faulty(let row, let reason): report.refuse(row, reason)
-      case .record(let row):
-        do throws(LifecycleError) {
-          let stored = try ready(row, owners, &report)
-          if let namespace = ImportRun.namespace(row.prefix) {
-            namespaces[namespace, default: 0] += 1
-          }
-          batch.append((row.row, stored))
-        } catch { report.refuse(row.row, "\(error)") }
+    let (kernel, isDry, storeExists) = (kernel, isDry, storeExists)
+    try await Overlap.run {
+      var batch = KeyBatch()
+      while batch.stored.count < ImportRun.batch, let item = try items.next() {
+        report.rows += 1
+        switch item {
+        case .faulty(let row, let reason): report.refuse(row, reason)
+        case .record(let row):
+          do throws(LifecycleError) {
+            batch.stored.append(try ready(row, owners, &report))
+            batch.names.append(row.row)
+            if let namespace = ImportRun.namespace(row.prefix) {
+              namespaces[namespace, default: 0] += 1
+            }
+          } catch { report.refuse(row.row, "\(error)") }
+        }
       }
-      if batch.count == ImportRun.batch {
-        try await keep(batch, &report)
-        batch = []
-        progress.show(report.rows)
+      batch.rows = report.rows
+      return batch.stored.isEmpty ? nil : batch
+    } write: { (batch: KeyBatch) in
+      if !isDry { return try await kernel.importKeys(batch.stored) }
+      var outcomes: [ImportOutcome] = []
+      for stored in batch.stored {
+        let isHere =
+          storeExists ? try await kernel.holdsImported(prefix: stored.key.prefix) : false
+        outcomes.append(isHere ? .present : .imported)
       }
+      return outcomes
+    } settle: { batch, outcomes in
+      try await settle(batch, outcomes, &report)
+      progress.show(batch.rows)
     }
-    try await keep(batch, &report)
     progress.show(report.rows)
+    if let log, let head { try await importLog(log, after: head, &report, &progress) }
     progress.end()
     // New tokens look like the old ones where the format takes a namespace at all.
     let usual = namespaces.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
@@ -118,25 +134,20 @@ struct ImportRun {
     var disabled = false
     if owner.isInactive {
       metadata["inactive"] = .bool(true)
-      disabled = disablesInactive || owner.isRefusedThere
+      disabled = disablesInactive
       report.owners.inactive += 1
       if disabled { report.owners.disabled += 1 }
     }
-    if !owner.members.isEmpty {
-      // As many as fit: metadata is bounded.
-      var members = owner.members
-      while members.reduce(0, { $0 + $1.utf8.count + 8 }) > 3_500 { members.removeLast() }
-      metadata["members"] = .array(members.map { .string($0) })
-      if members.count < owner.members.count {
-        report.note(
-          owner.name, "only the first \(members.count) of \(owner.members.count) members are kept")
-      }
+    let members = Array(Set(owner.members).sorted().prefix(LifecycleRules.mostMembers))
+    if members.count < owner.members.count {
+      report.note(
+        owner.name, "only the first \(members.count) of \(owner.members.count) members are kept")
     }
     let created = owner.createdAt ?? session.now
     return OwnerRecord(
       id: id("owner \(owner.kind.rawValue) \(owner.name)", at: created), kind: owner.kind,
       name: owner.name, maxKeys: owner.maxKeys, disabled: disabled, createdAt: created,
-      metadata: metadata)
+      metadata: metadata, members: members)
   }
 
   // MARK: Keys
@@ -204,50 +215,48 @@ struct ImportRun {
     scalar.properties.generalCategory != .control
   }
 
-  private func keep(
-    _ batch: [(row: String, stored: StoredKey)], _ report: inout ImportReport
+  /// Keys that go to the store together.
+  private struct KeyBatch: Sendable {
+    var stored: [StoredKey] = []
+    /// What messages call their rows.
+    var names: [String] = []
+    /// Rows read up to its end.
+    var rows = 0
+  }
+
+  private func settle(
+    _ batch: KeyBatch, _ outcomes: [ImportOutcome], _ report: inout ImportReport
   ) async throws {
-    if batch.isEmpty { return }
-    var outcomes: [ImportOutcome] = []
-    if !isDry {
-      outcomes = try await kernel.importKeys(batch.map(\.stored))
-    } else {
-      for entry in batch {
-        let isHere =
-          storeExists ? try await kernel.holdsImported(prefix: entry.stored.key.prefix) : false
-        outcomes.append(isHere ? .present : .imported)
-      }
-    }
-    for (entry, outcome) in zip(batch, outcomes) {
+    for (index, outcome) in outcomes.enumerated() {
+      let (row, key) = (batch.names[index], batch.stored[index].key)
       switch outcome {
       case .imported:
         report.imported += 1
-        report.states[entry.stored.key.state(at: session.now).rawValue, default: 0] += 1
+        report.states[key.state(at: session.now).rawValue, default: 0] += 1
       case .present:
         report.alreadyHere += 1
-        try await compare(entry, &report)
-      case .refused(let reason): report.refuse(entry.row, reason)
+        try await compare(row, key, &report)
+      case .refused(let reason): report.refuse(row, reason)
       }
     }
   }
 
   /// A key that has ended in the source since it was imported is named: ending it here is for a person to do.
   private func compare(
-    _ entry: (row: String, stored: StoredKey), _ report: inout ImportReport
+    _ row: String, _ key: KeyRecord, _ report: inout ImportReport
   ) async throws {
-    let status = entry.stored.key.status
-    guard status != .active else { return }
-    let here = try await kernel.key(prefix: entry.stored.key.prefix).key
+    guard key.status != .active else { return }
+    let here = try await kernel.key(prefix: key.prefix).key
     if here.status == .active {
       report.note(
-        entry.row, "\(status.rawValue) there, active here: cardea keys revoke \(here.prefix)")
+        row, "\(key.status.rawValue) there, active here: cardea keys revoke \(here.prefix)")
     }
   }
 
   // MARK: Ids
 
   /// A UUIDv7 that follows from the row, so that importing twice makes the same one.
-  private func id(_ seed: String, at created: Timestamp) -> UUID {
+  func id(_ seed: String, at created: Timestamp) -> UUID {
     let digest = kernel.primitives.sha256(Array("cardea import \(reader.name) \(seed)".utf8)).bytes
     return UUID.version7(at: created, random: Array(digest.prefix(10)))
   }

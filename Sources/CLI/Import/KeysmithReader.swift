@@ -3,6 +3,8 @@ import CardeaKernel
 /// The tables of django-keysmith: its own, or a project's model in its place with the same columns.
 struct KeysmithReader: SourceReader {
   let name = "keysmith"
+  let redaction: TokenRedaction
+  let primitives: any Primitives
   private static let columns = [
     "id", "name", "description", "token_type", "key", "created_at", "expires_at", "last_used_at",
     "revoked", "purged", "created_by_id", "user_id", "prefix",
@@ -78,6 +80,10 @@ struct KeysmithReader: SourceReader {
         return .faulty(row: label, reason: error.reason)
       }
     }
+  }
+
+  func log(in source: any SourceDatabase) throws -> (any SourceLog)? {
+    try table(source).flatMap { try KeysmithLog(source, of: $0, redaction, primitives) }
   }
 
   /// The row by its id and its prefix, both public.

@@ -41,18 +41,14 @@ final class SQLiteSource: SourceDatabase {
       sqlite3_close(opened)
       throw SQLiteSource.unreadable(path, reason)
     }
+    // From here on it is closed by `deinit`, which also follows a throw.
     handle = opened
     sqlite3_busy_timeout(handle, 5_000)
-    do {
-      guard case .text("ok")? = try rows("PRAGMA quick_check(1)").next()?.values.first else {
-        throw SQLiteSource.unreadable(path, "it is damaged or half-written")
-      }
-      _ = try rows("BEGIN").next()
-      _ = try tables()
-    } catch {
-      sqlite3_close(handle)
-      throw error
+    guard case .text("ok")? = try rows("PRAGMA quick_check(1)").next()?.values.first else {
+      throw SQLiteSource.unreadable(path, "it is damaged or half-written")
     }
+    _ = try rows("BEGIN").next()
+    _ = try tables()
   }
 
   deinit { sqlite3_close_v2(handle) }
@@ -61,7 +57,7 @@ final class SQLiteSource: SourceDatabase {
     .usage(
       "\(path) can't be read as a SQLite database: \(reason)",
       remedy: "Nothing was changed. Name the other system's database file, whole and at rest.",
-      field: "file")
+      field: "source")
   }
 
   private static func size(of path: String) -> Int {
@@ -128,6 +124,8 @@ final class SQLiteSource: SourceDatabase {
     // Keeps the connection open.
     private let source: SQLiteSource
     private let statement: OpaquePointer?
+    /// SQLite begins anew when it is asked once more.
+    private var isDone = false
 
     init(_ source: SQLiteSource, _ sql: String) throws {
       self.source = source
@@ -140,10 +138,13 @@ final class SQLiteSource: SourceDatabase {
     deinit { sqlite3_finalize(statement) }
 
     func next() throws -> SourceRow? {
+      if isDone { return nil }
       switch sqlite3_step(statement) {
       case SQLITE_ROW:
         return SourceRow(values: (0..<sqlite3_column_count(statement)).map(value))
-      case SQLITE_DONE: return nil
+      case SQLITE_DONE:
+        isDone = true
+        return nil
       case let code: throw source.failure(code)
       }
     }

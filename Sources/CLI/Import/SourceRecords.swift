@@ -7,8 +7,6 @@ struct SourceOwner: Hashable {
   var maxKeys = -1
   /// Whether the source marks it as inactive.
   var isInactive = false
-  /// Whether the source itself refuses an inactive owner's keys.
-  var isRefusedThere = false
   var createdAt: Timestamp?
   var members: [String] = []
 
@@ -37,6 +35,30 @@ struct SourceKey {
   var metadata: [String: JSONValue] = [:]
 }
 
+/// A row of the log that another system kept of its keys, in our words.
+struct SourceLogRow {
+  var action: String
+  var at: Timestamp
+  var reason: String?
+  var status: Int
+  /// The key that it is about: what the key's id is derived from.
+  var key: (seed: String, createdAt: Timestamp)?
+  var prefix: String?
+  var payload: AccessPayload
+}
+
+/// The log that another system kept of its keys.
+protocol SourceLog {
+  /// The node of the access log that its rows belong to: one for each database.
+  var node: String { get }
+  func count(through number: Int64) throws -> Int
+  func count(after number: Int64) throws -> Int
+  /// Rows in the order of their numbers.
+  func rows(after number: Int64) throws -> () throws -> (
+    number: Int64, item: SourceItem<SourceLogRow>
+  )?
+}
+
 /// What is found of one row.
 enum SourceItem<Record> {
   case record(Record)
@@ -53,8 +75,14 @@ protocol SourceReader {
   func check(_ source: any SourceDatabase) throws
   func owners(in source: any SourceDatabase) throws -> SourceItems<SourceOwner>
   func keys(in source: any SourceDatabase) throws -> SourceItems<SourceKey>
+  /// The log that the system kept itself; `nil` if there is none.
+  func log(in source: any SourceDatabase) throws -> (any SourceLog)?
   /// What clients of that system need.
   var needs: ImportNeeds { get }
+}
+
+extension SourceReader {
+  func log(in source: any SourceDatabase) -> (any SourceLog)? { nil }
 }
 
 /// Records read one at a time.
@@ -83,6 +111,6 @@ struct SourceItems<Record> {
 extension CommandFailure {
   /// The database is of something else, or of a version that is not known.
   static func wrongSource(_ source: any SourceDatabase, _ problem: String) -> CommandFailure {
-    .usage("\(source.name): \(problem)", remedy: "Nothing was changed.", field: "file")
+    .usage("\(source.name): \(problem)", remedy: "Nothing was changed.", field: "source")
   }
 }

@@ -95,7 +95,8 @@ extension AuthKernel {
     return try await commitImported(changes)
   }
 
-  /// Keeps keys of another system that are not here yet, each with its signal. They are to be checked before.
+  /// Keeps keys of another system that are not here yet, each with its signal; a tombstone with a second one, which
+  /// accounts for what its entries in the access log lack. They are to be checked before.
   package func importKeys(
     _ keys: [StoredKey]
   ) async throws(LifecycleError) -> [ImportOutcome] {
@@ -104,12 +105,36 @@ extension AuthKernel {
     for stored in keys {
       let created = KeyCreated(
         at: now, actor: Actor.importer.description, key: KeyFacts(stored, at: now))
-      changes.append(
-        PreparedChange([try announce(created, key: stored.key)], primitives) {
-          $0.key = .insert(stored.key)
-        })
+      var announcements = [try announce(created, key: stored.key)]
+      if stored.key.status == .purged {
+        let purged = KeyPurged(at: now, actor: created.actor, key: created.key)
+        announcements.append(try announce(purged, key: stored.key))
+      }
+      changes.append(PreparedChange(announcements, primitives) { $0.key = .insert(stored.key) })
     }
     return try await commitImported(changes)
+  }
+
+  /// How far another system's own log is here already.
+  package func importedLogHead(node: String) async throws(LifecycleError) -> AccessHead {
+    let store = try logStore()
+    do throws(StoreError) { return try await store.accessHead(node: node) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  /// Appends rows of another system's own log to the access log; the node's head after them. `.conflict` if its head
+  /// is not at `sequence`.
+  /// - Parameter last: the number of the last row that the drafts come from, to go on after.
+  package func importLog(
+    _ drafts: [AccessDraft], node: String, after sequence: Int64, through last: Int64
+  ) async throws(LifecycleError) -> AccessHead {
+    let store = try logStore()
+    let batch = AccessBatch(
+      node: node, after: sequence, through: last, drafts: drafts, primitives: primitives)
+    do throws(StoreError) { return try await store.append(batch) } catch {
+      throw LifecycleError(error)
+    }
   }
 
   private func commitImported(

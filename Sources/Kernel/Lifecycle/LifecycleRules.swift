@@ -71,7 +71,7 @@ package enum LifecycleRules {
   }
 
   /// The most members that an organization may have.
-  static let mostMembers = 1_000
+  package static let mostMembers = 1_000
 
   /// An organization's members, sorted, each once.
   static func members(

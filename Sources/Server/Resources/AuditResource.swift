@@ -57,7 +57,7 @@ public struct AuditResource: Encodable, Sendable {
   /// The key, once its secret was verified; what another system said of its rows.
   private func actor(_ entry: AccessEntry, _ payload: [String: JSONValue]?) -> String? {
     if let actor = payload?["actor"]?.text { return actor }
-    guard entry.reason == nil, entry.keyID != nil else { return nil }
+    guard entry.action == UserLoggedIn.name, entry.keyID != nil else { return nil }
     return entry.prefix.map { "key:\($0)" }
   }
 

@@ -5,9 +5,23 @@ import Testing
 /// What the original packages accept and refuse, met over HTTP by a real server after a real import.
 @Suite("Imported keys are judged as by their own packages", .timeLimit(.minutes(5)))
 struct ImportOracleTests {
-  @Test("django-keysmith: every token and every refusal")
-  func keysmith() async throws {
-    let imported = try ImportedServer(["keysmith", Fixture.path("Oracle/keysmith.sqlite3")])
+  /// Where the packages' rows are when they are imported.
+  enum Source: String, CaseIterable {
+    case sqlite, postgresql
+
+    /// What names the database with a package's rows.
+    func database(_ package: String) throws -> String {
+      let file = Fixture.path("Oracle/\(package).sqlite3")
+      guard self == .postgresql else { return file }
+      let server = try PostgreSQLServer.running()
+      try server.create("oracle_\(package)", tables: package, from: file)
+      return server.url("oracle_\(package)")
+    }
+  }
+
+  @Test("django-keysmith: every token and every refusal", arguments: Source.allCases)
+  func keysmith(_ source: Source) async throws {
+    let imported = try ImportedServer(["keysmith", source.database("keysmith")])
     let oracle = try KeysmithOracle.load()
     for token in oracle.tokens {
       // It expires in February 2027: this test goes on after that.
@@ -36,9 +50,11 @@ struct ImportOracleTests {
     #expect(imported.server.stop() == 0)
   }
 
-  @Test("djangorestframework-api-key: every key by every hasher, and every refusal")
-  func drf() async throws {
-    let imported = try ImportedServer(["drf-api-key", Fixture.path("Oracle/drf.sqlite3")])
+  @Test(
+    "djangorestframework-api-key: every key by every hasher, and every refusal",
+    arguments: Source.allCases)
+  func drf(_ source: Source) async throws {
+    let imported = try ImportedServer(["drf-api-key", source.database("drf")])
     let oracle = try DRFOracle.load()
     for key in oracle.keys {
       let expected = key.verdict == "accept" ? "drf_\(key.prefix)" : nil
@@ -62,10 +78,10 @@ struct ImportOracleTests {
     #expect(again.stop() == 0)
   }
 
-  @Test("keys in clear: every key, every refusal, every header")
-  func plain() async throws {
+  @Test("keys in clear: every key, every refusal, every header", arguments: Source.allCases)
+  func plain(_ source: Source) async throws {
     let imported = try ImportedServer([
-      "plain", Fixture.path("Oracle/plain.sqlite3"), "--table", "soapp_apikeytoken", "--key", "key",
+      "plain", source.database("plain"), "--table", "soapp_apikeytoken", "--key", "key",
       "--owner", "company_id", "--active", "is_active",
     ])
     let oracle = try PlainOracle.load()

@@ -86,6 +86,31 @@ struct TerminalTests {
     #expect(!plain.lines.joined().contains("\u{1b}"))
   }
 
+  @Test("an import draws a bar as it goes on; where stderr is no terminal, nothing")
+  func importProgress() throws {
+    let program = try CardeaProgram()
+    try Tool.run(
+      "sqlite3", [program.path("source.sqlite3")],
+      input: """
+        CREATE TABLE tokens (token TEXT);
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+        INSERT INTO tokens SELECT lower(hex(randomblob(20))) FROM n;
+        """)
+    let arguments = ["import", "plain", "source.sqlite3", "--table", "tokens", "--key", "token"]
+    let shown = try run(program, arguments + ["--store", "sqlite:one.sqlite3"])
+    #expect(shown.status == 0)
+    let screen = shown.lines.joined(separator: "\n")
+    for bar in [
+      "\r[##########...............] 41 % (500 of 1200)",
+      "\r[####################.....] 83 % (1000 of 1200)",
+      "\r[#########################] 100 % (1200 of 1200)\n",
+    ] { #expect(screen.contains(bar), "\(screen)") }
+    let piped = try program.run(arguments + ["--store", "sqlite:two.sqlite3"])
+    #expect(piped.status == 0)
+    #expect(piped.err == "")
+    #expect(!piped.out.contains("%"))
+  }
+
   @Test("a token that is typed is not shown")
   func hiddenToken() throws {
     let program = try CardeaProgram()

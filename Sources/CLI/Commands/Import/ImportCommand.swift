@@ -6,7 +6,8 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Move the keys of another system over, so that its clients' tokens go on working.",
     discussion: """
-      The other system's database is only read. Keys come with their hashes as they are, states, dates, \
+      The other system's database, a SQLite file or a PostgreSQL URL, is only read. The password of a URL is \
+      best left to PGPASSWORD or ~/.pgpass. Keys come with their hashes as they are, states, dates, \
       scopes and owners; a key in clear is kept as a hash only. What is here already stays as it is, so an \
       import that was cut off is simply run again. A row that can't be taken is named, and the rest goes on.
 

@@ -6,8 +6,9 @@ struct ImportDjangoAPIKeyCommand: CardeaSubcommand {
     commandName: "django-apikey",
     abstract: "Import the keys of django-apikey, which keeps them in clear.",
     discussion: """
-      Profiles become owners with their limit. Of a key only its hash is kept. Owners whom django-apikey \
-      refuses come disabled (inactive) or with suspended keys (without the permission can_use_api).
+      Profiles become owners with their limit. Of a key only its hash is kept. Keys of users without the \
+      permission can_use_api come suspended. Inactive users come enabled and marked: see \
+      --disable-inactive-owners.
 
       Example:
         cardea import django-apikey db.sqlite3

@@ -3,8 +3,11 @@ import CardeaKernel
 
 /// What every import takes.
 struct ImportOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The other system's SQLite database.", valueName: "file"))
-  var file: String
+  @Argument(
+    help: ArgumentHelp(
+      "The other system's database: a SQLite file, or postgres://USER@HOST:PORT/DATABASE.",
+      valueName: "source"))
+  var source: String
 
   @Flag(help: "Report what would be done, and change nothing.")
   var dryRun = false
@@ -28,7 +31,7 @@ struct ImportOptions: ParsableArguments {
       target = try ImportedSettingsFile(common.config)
       common.config = nil
     }
-    let source = try SourceOpening.open(file)
+    let source = try SourceOpening.open(self.source)
     try await Session.runImport(common, isDry: dryRun) { session, storeExists in
       let reader = reader(session)
       try reader.check(source)
@@ -42,9 +45,4 @@ struct ImportOptions: ParsableArguments {
       report.print(to: session.console, colour: session.colour)
     }
   }
-}
-
-/// Opens a source by what names it.
-enum SourceOpening {
-  static func open(_ name: String) throws -> any SourceDatabase { try SQLiteSource(path: name) }
 }

@@ -19,6 +19,11 @@ enum Connection {
         // There fsync leaves data in the drive's cache.
         try db.execute(sql: "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")
       #endif
+      // What a savepoint may have to take back is kept in memory, where it is forgotten with the savepoint. In a
+      // file it would be written out for every change of a group (SQLite, *Temporary Files*, section 2.3).
+      try db.execute(sql: "PRAGMA temp_store = MEMORY")
+      // Keys arrive in no order of their prefixes, so a write touches pages all over the file: 16 MiB of them.
+      try db.execute(sql: "PRAGMA cache_size = -16384")
       // What purge and rotation delete is overwritten with zeros.
       try db.execute(sql: "PRAGMA secure_delete = ON")
       // A write-ahead log that grew under a long read shrinks again: 64 MiB.

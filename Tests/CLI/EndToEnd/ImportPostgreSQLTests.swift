@@ -1,0 +1,196 @@
+import CardeaTestFixtures
+import Foundation
+import Testing
+
+@Suite("cardea import from PostgreSQL", .timeLimit(.minutes(5)))
+struct ImportPostgreSQLTests {
+  private let server: PostgreSQLServer
+
+  init() throws { server = try PostgreSQLServer.running() }
+
+  private static let packages = [
+    "keysmith": ["keysmith"], "drf": ["drf-api-key"], "django-apikey": ["django-apikey"],
+    "plain": ["plain"],
+  ]
+  private static let plain = [
+    "--table", "soapp_apikeytoken", "--key", "key", "--owner", "company_id", "--active",
+    "is_active",
+  ]
+
+  /// The package's tables in SQLite.
+  private func sqlite(_ package: String, _ program: CardeaProgram) throws -> String {
+    guard package == "django-apikey" else { return Fixture.path("Oracle/\(package).sqlite3") }
+    let path = program.path("source.sqlite3")
+    let sql = String(decoding: try Fixture.data("Django/django-apikey.sql"), as: UTF8.self)
+    try Tool.run("sqlite3", [path], input: sql)
+    return path
+  }
+
+  /// Every row that a store has of these tables, but for when it was written.
+  private func rows(_ program: CardeaProgram) throws -> [String] {
+    try [
+      """
+      SELECT id, prefix, name, description, kind, class, hex(owner_id), scopes, status, format,
+        created_at, created_by, expires_at, last_used_at, metadata FROM keys ORDER BY prefix
+      """,
+      """
+      SELECT prefix, ordinal, hex(id), hash, scheme, format, created_at, last_used_at FROM secrets
+      ORDER BY prefix
+      """,
+      """
+      SELECT hex(id), kind, name, max_keys, disabled, created_at, metadata, members FROM owners
+      ORDER BY name
+      """,
+      """
+      SELECT n.name, a.position, a.at, a.action, a.reason, a.status, a.count, hex(a.key_id), a.prefix,
+        a.payload FROM access_log a JOIN access_nodes n ON n.number = a.node ORDER BY a.number
+      """,
+    ].map { try Tool.run("sqlite3", ["-quote", program.path("cardea.sqlite3"), $0]) }
+  }
+
+  @Test(
+    "gives the same keys, hashes, owners and audit rows as from SQLite",
+    arguments: ["keysmith", "drf", "django-apikey", "plain"])
+  func sameAsSQLite(_ package: String) throws {
+    let command = package == "drf" ? "drf-api-key" : package
+    let more = package == "plain" ? ImportPostgreSQLTests.plain : []
+    let (here, there) = (try CardeaProgram(), try CardeaProgram())
+    let file = try sqlite(package, here)
+    try server.create("same_\(package)", tables: package, from: file)
+    let url = server.url("same_\(package)")
+    let fromFile = try here.run(["import", command, file, "--json"] + more)
+    let dry = try there.run(["import", command, url, "--json", "--dry-run"] + more)
+    #expect(try there.names() == [])
+    let fromServer = try there.run(["import", command, url, "--json"] + more)
+    #expect(fromFile.status == 0, "\(fromFile.err)")
+    #expect(fromServer.status == 0, "\(fromServer.err)")
+    #expect(fromServer.out == fromFile.out)
+    #expect(dry.out.replacing("\"dry_run\" : true", with: "\"dry_run\" : false") == fromFile.out)
+    let expected = try rows(here)
+    #expect(try rows(there) == expected)
+    #expect(
+      expected.filter(\.isEmpty).count == (package == "keysmith" ? 0 : package == "drf" ? 2 : 1))
+    // Both are the same to an import that comes later.
+    let again = try there.run(["import", command, file, "--json"] + more)
+    #expect(again.json?["imported"] as? Int == 0)
+    #expect((again.json?["log"] as? [String: Any])?["imported"] as? Int ?? 0 == 0)
+    #expect(try there.run("audit", "verify").status == 0)
+  }
+
+  @Test("takes a hand of rows at a time, also where they end with it", arguments: [500, 1_201])
+  func manyRows(_ count: Int) throws {
+    let database = "many_\(count)"
+    try server.create(database)
+    try server.run(
+      """
+      CREATE TABLE tokens (token uuid PRIMARY KEY DEFAULT gen_random_uuid(), live boolean);
+      INSERT INTO tokens (live) SELECT true FROM generate_series(1, \(count));
+      """, in: database)
+    let program = try CardeaProgram()
+    let result = try program.run(
+      "import", "plain", server.url(database), "--table", "tokens", "--key", "token", "--active",
+      "live", "--json")
+    #expect(result.json?["imported"] as? Int == count)
+    #expect(result.err == "")
+  }
+
+  @Test("only reads, on one snapshot")
+  func onlyReads() throws {
+    try server.create(
+      "reads", tables: "keysmith", from: Fixture.path("Oracle/keysmith.sqlite3"))
+    #expect(try CardeaProgram().run("import", "keysmith", server.url("reads")).status == 0)
+    let statements = try server.log().split(separator: "\n").compactMap { line in
+      line.wholeMatch(of: /<cardea import> LOG:  statement: (.*)/).map { String($0.1) }
+    }
+    #expect(statements.contains("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    for statement in statements {
+      #expect(
+        ["BEGIN", "SET LOCAL", "DECLARE", "FETCH", "CLOSE"].contains(where: statement.hasPrefix),
+        "\(statement)")
+    }
+  }
+
+  @Test(
+    "something else, another version, tables that may not be read: refused before anything is written",
+    arguments: ["empty", "drf", "newer", "columns", "forbidden", "none"])
+  func badSource(_ kind: String) throws {
+    let database = "bad_\(kind)"
+    let package = kind == "drf" ? "drf" : "keysmith"
+    var url = server.url(database)
+    switch kind {
+    case "none": break
+    case "empty": try server.create(database)
+    default:
+      try server.create(
+        database, tables: package, from: Fixture.path("Oracle/\(package).sqlite3"))
+    }
+    var reason = "it has no table of django-keysmith's tokens"
+    switch kind {
+    case "newer":
+      reason = "keysmith has seen the migration 0099_x"
+      try server.run(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('keysmith', '0099_x', now());",
+        in: database)
+    case "columns":
+      reason = "its table keysmith_token has other columns"
+      try server.run("ALTER TABLE keysmith_token RENAME COLUMN key TO secret;", in: database)
+    case "forbidden":
+      reason = "permission denied"
+      try server.run("CREATE ROLE stranger LOGIN;", in: database)
+      url = url.replacing("postgres@", with: "stranger@")
+    case "none": reason = "database \"bad_none\" does not exist"
+    default: break
+    }
+    let program = try CardeaProgram()
+    let result = try program.run("import", "keysmith", url)
+    #expect(result.status == 2)
+    #expect(result.err.contains(reason), "\(result.err)")
+    if kind == "forbidden" { #expect(result.err.contains("GRANT SELECT")) }
+    #expect(try program.names() == [])
+  }
+
+  @Test("a password counts, from the URL or the environment, and is in no message")
+  func passwords() throws {
+    try server.create("secrets", tables: "plain", from: Fixture.path("Oracle/plain.sqlite3"))
+    try server.run(
+      """
+      CREATE ROLE locked LOGIN PASSWORD 'canary-right';
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO locked;
+      """, in: "secrets")
+    let host = server.folder
+    let right = "postgresql://locked:canary-right@/secrets?host=\(host)"
+    let without = "postgres://locked@/secrets?host=\(host)"
+    func attempt(_ url: String, _ environment: [String: String] = [:]) throws
+      -> CardeaProgram.Result
+    {
+      try CardeaProgram().run(
+        ["import", "plain", url] + ImportPostgreSQLTests.plain, environment: environment)
+    }
+    #expect(try attempt(right).status == 0)
+    #expect(try attempt(without, ["PGPASSWORD": "canary-right"]).status == 0)
+    let missing = try attempt(without)
+    #expect(missing.status == 2)
+    #expect(missing.err.contains("Give the password in PGPASSWORD or ~/.pgpass"))
+    for url in [
+      "postgres://locked:canary-wrong@/secrets?host=\(host)",
+      "postgres://locked@/secrets?host=\(host)&password=canary-wrong",
+      // Nobody is there.
+      "postgres://locked:canary@127.0.0.1:1/secrets",
+      "postgres://locked:canary@/secrets?host=\(host)/nowhere",
+      // Characters that should have been encoded.
+      "postgres://locked:canary@more@127.0.0.1:1/secrets", "postgres://locked:can/ary@host/x",
+      "postgres://locked:can?ary@host/x", "postgres://locked:%zzcanary@host/x",
+      "postgres:locked:canary@host/x", "Postgres://locked:canary@host/x",
+      "mysql://locked:canary@host/x", "postgres://host/x?canary=1", "postgres://host:canary/x",
+    ] {
+      for more in [[], ["--json"]] {
+        let result = try CardeaProgram().run(
+          ["import", "plain", url] + ImportPostgreSQLTests.plain + more)
+        #expect(result.status == 2, "\(url)")
+        #expect(!(result.out + result.err).contains("canary"), "\(result.err)")
+        #expect(!(result.out + result.err).contains("ary@"), "\(result.err)")
+        #expect(!result.err.isEmpty)
+      }
+    }
+  }
+}
