@@ -40,7 +40,7 @@ enum AuditBenchmarks {
     var entries: Int64 = 0
     for bench in benches {
       await bench.kernel.drainAccessLog()
-      entries += try await bench.store.accessHeads().reduce(0) { $0 + $1.position }
+      entries += try bench.store.accessHeads().reduce(0) { $0 + $1.position }
     }
     let took = ContinuousClock.now - began
     let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
