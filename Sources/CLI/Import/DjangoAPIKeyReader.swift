@@ -15,13 +15,24 @@ struct DjangoAPIKeyReader: SourceReader {
       try source.has(DjangoAPIKeyReader.keys, ["id", "profile_id", "key", "last_used", "created"]),
       try source.has(DjangoAPIKeyReader.profiles, ["id", "user_id", "max_keys"])
     else {
-      throw CommandFailure.wrongSource(
-        source,
-        "it has no tables of django-apikey's keys and profiles (key_apikey, key_apikeyprofile)")
+      throw try unknown(source)
     }
     guard try DjangoUsers(source, of: DjangoAPIKeyReader.profiles, column: "user_id") != nil else {
       throw CommandFailure.wrongSource(source, "its profiles refer to no users with names")
     }
+  }
+
+  /// Another package of the same name has other tables; what it keeps is keys in clear.
+  private func unknown(_ source: any SourceDatabase) throws -> CommandFailure {
+    var failure = CommandFailure.wrongSource(
+      source,
+      "it has no tables of django-apikey's keys and profiles (key_apikey, key_apikeyprofile)")
+    if try source.has("apikey_apikey", ["key", "user_id", "is_active"]) {
+      failure.remedy =
+        "Nothing was changed. Its table apikey_apikey holds keys in clear: cardea import plain FILE "
+        + "--table apikey_apikey --key key --owner user_id --active is_active"
+    }
+    return failure
   }
 
   func total(in source: any SourceDatabase) throws -> Int {

@@ -74,18 +74,24 @@ struct PlainReader: SourceReader {
         """
       }
     }
-    let created = try source.columns(of: table).first {
-      ["created_at", "created", "date_created"].contains($0)
-    }
+    let columns = try source.columns(of: table)
+    let created = columns.first { ["created_at", "created", "date_created"].contains($0) }
+    let number = columns.contains("id") && keyColumn != "id" ? "t.id" : "NULL"
+    // Of two rows with one key the one that lets it in comes first, as a look-up for an active one finds it.
+    let order = activeColumn.map { ", t.\(SQLName($0)) DESC" } ?? ""
     let rows = try source.rows(
       """
       SELECT t.\(SQLName(keyColumn)), \(owner), \(activeColumn.map { "t.\(SQLName($0))" } ?? "1"),
-        \(created.map { "t.\(SQLName($0))" } ?? "NULL")
-      FROM \(SQLName(table)) t \(join ?? "") ORDER BY t.\(SQLName(keyColumn))
+        \(created.map { "t.\(SQLName($0))" } ?? "NULL"), \(number)
+      FROM \(SQLName(table)) t \(join ?? "") ORDER BY t.\(SQLName(keyColumn))\(order)
       """)
     let kind = users.map { $0.arePeople ? OwnerRecord.Kind.user : .organization } ?? .user
-    return SourceItems(rows, row: { _, number in "\(table) number \(number)" }) {
-      [self] (row, label) throws(RowFault) in
+    return SourceItems(
+      rows,
+      row: { row, number in
+        (try? row.text(4, "id")).map { "\(table) id \($0)" } ?? "\(table) number \(number) by key"
+      }
+    ) { [self] (row, label) throws(RowFault) in
       let text = try row.text(0, keyColumn)
       let plain = try PlainKey(text, primitives)
       try formats.checkUnclaimed(text)

@@ -371,6 +371,33 @@ struct ImportTests {
     }
   }
 
+  @Test("of two rows with one key the active one counts; rows not taken are named by their id")
+  func twoRowsOfOneKey() throws {
+    let program = try CardeaProgram()
+    let key = String(repeating: "ab12", count: 10)
+    try database(
+      program, "source.sqlite3",
+      """
+      CREATE TABLE tokens (id INTEGER PRIMARY KEY, key TEXT, live BOOLEAN);
+      INSERT INTO tokens VALUES (7, '\(key)', 0), (8, '\(key)', 1), (31, '', 1);
+      """)
+    let done = try program.run(
+      "import", "plain", "source.sqlite3", "--table", "tokens", "--key", "key", "--active", "live",
+      "--write-config")
+    #expect((done.out + done.err).contains("tokens id 31"), "\(done)")
+    #expect(try program.run("keys", "verify", input: key).status == 0)
+  }
+
+  @Test("another package of the same name is told what to import instead")
+  func anotherPackageOfTheName() throws {
+    let program = try CardeaProgram()
+    try database(
+      program, "source.sqlite3",
+      "CREATE TABLE apikey_apikey (id INTEGER, key TEXT, user_id INTEGER, is_active BOOLEAN);")
+    let refused = try program.run("import", "django-apikey", "source.sqlite3")
+    #expect(refused.status == 2 && refused.err.contains("--table apikey_apikey --key key"))
+  }
+
   @Test("a project's own key model comes with its table as the class")
   func customModel() throws {
     let program = try CardeaProgram()
