@@ -13,7 +13,9 @@ struct PostgreSQLURL {
     let signs = text.utf8.count { $0 == UInt8(ascii: "@") }
     guard text.utf8.starts(with: "postgres".utf8), text.contains("://"),
       signs == 0 || signs == 1 && authority.contains(UInt8(ascii: "@")),
-      let options = PostgreSQLURL.options(of: text)
+      let options = PostgreSQLURL.options(of: text),
+      // Else libpq would repeat what stands in the port's place, which may be a password.
+      options["port"].map({ UInt16($0) != nil }) ?? true
     else { throw PostgreSQLURL.unreadable }
     self.text = text
     let host = options["host"] ?? options["hostaddr"] ?? ""

@@ -27,18 +27,22 @@ struct ImportPostgreSQLTests {
   }
 
   /// Every row that a store has of these tables, but for when it was written.
-  private func rows(_ program: CardeaProgram) throws -> [String] {
-    try [
+  /// - Parameter isDated: whether the source says when its rows were made; else the moment of the import stands for
+  ///   it, in the first six bytes of ids too.
+  private func rows(_ program: CardeaProgram, isDated: Bool) throws -> [String] {
+    let created = isDated ? "created_at" : "''"
+    func id(_ column: String) -> String { isDated ? "hex(\(column))" : "hex(substr(\(column), 7))" }
+    return try [
       """
-      SELECT id, prefix, name, description, kind, class, hex(owner_id), scopes, status, format,
-        created_at, created_by, expires_at, last_used_at, metadata FROM keys ORDER BY prefix
+      SELECT \(id("id")), prefix, name, description, kind, class, \(id("owner_id")), scopes, status, format,
+        \(created), created_by, expires_at, last_used_at, metadata FROM keys ORDER BY prefix
       """,
       """
-      SELECT prefix, ordinal, hex(id), hash, scheme, format, created_at, last_used_at FROM secrets
+      SELECT prefix, ordinal, \(id("id")), hash, scheme, format, \(created), last_used_at FROM secrets
       ORDER BY prefix
       """,
       """
-      SELECT hex(id), kind, name, max_keys, disabled, created_at, metadata, members FROM owners
+      SELECT \(id("id")), kind, name, max_keys, disabled, \(created), metadata, members FROM owners
       ORDER BY name
       """,
       """
@@ -66,8 +70,8 @@ struct ImportPostgreSQLTests {
     #expect(fromServer.status == 0, "\(fromServer.err)")
     #expect(fromServer.out == fromFile.out)
     #expect(dry.out.replacing("\"dry_run\" : true", with: "\"dry_run\" : false") == fromFile.out)
-    let expected = try rows(here)
-    #expect(try rows(there) == expected)
+    let expected = try rows(here, isDated: package != "plain")
+    #expect(try rows(there, isDated: package != "plain") == expected)
     #expect(
       expected.filter(\.isEmpty).count == (package == "keysmith" ? 0 : package == "drf" ? 2 : 1))
     // Both are the same to an import that comes later.
@@ -129,7 +133,7 @@ struct ImportPostgreSQLTests {
     case "newer":
       reason = "keysmith has seen the migration 0099_x"
       try server.run(
-        "INSERT INTO django_migrations (app, name, applied) VALUES ('keysmith', '0099_x', now());",
+        "INSERT INTO django_migrations VALUES (9999, 'keysmith', '0099_x', now());",
         in: database)
     case "columns":
       reason = "its table keysmith_token has other columns"
