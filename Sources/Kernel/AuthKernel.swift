@@ -9,7 +9,7 @@ import Synchronization
 
 /// The auth kernel: issues, verifies and ends API keys by way of its plugins, and publishes what happens.
 ///
-/// Build one from a ``Registry``, call ``start()`` before the first request and ``shutdown(within:)`` after the last.
+/// Build one from a ``Registry``, call ``start(recording:)`` before the first request and ``shutdown(within:)`` after the last.
 /// Kernels are values of their own: two live side by side in one process.
 ///
 /// Threading: every method may be called from any thread or task.

@@ -101,9 +101,10 @@ extension AuthKernel {
     public var signalPayloads: Int64 = 0
   }
 
-  /// Deletes what is older than `age` from the access log, and its payloads from the signal log. A checkpoint says
+  /// Deletes what is older than an age from the access log, and its payloads from the signal log. A checkpoint says
   /// first what goes, so that the logs stay verifiable also if the prune is interrupted.
   /// - Parameters:
+  ///   - age: entries that were made longer ago go.
   ///   - dryRun: only counts.
   ///   - progress: called with what has been done so far.
   public func pruneAudit(

@@ -21,6 +21,8 @@ extension Registry {
   ///   - id: unique, such as `policy.night_shift`.
   ///   - stage: before verification it sees request, address and presented prefix; after it (unless given) the
   ///     verified key too.
+  ///   - deadline: the longest that it may take; whatever takes longer denies.
+  ///   - decide: called on any thread, many at once.
   public mutating func use(
     policy id: String, at stage: PolicyStage = .afterVerification,
     deadline: Duration = .milliseconds(100),

@@ -61,7 +61,10 @@ public struct BulkReport: Sendable {
 extension AuthKernel {
   /// The keys that a query finds and an action is for, newest first. `limit` and `after` of the query are not looked
   /// at.
-  /// - Parameter rotation: how they shall be rotated, if that is the action.
+  /// - Parameters:
+  ///   - query: which keys.
+  ///   - action: what is going to be done to them.
+  ///   - rotation: how they shall be rotated, if that is the action.
   /// - Throws: also if no key could be rotated like that.
   public func select(
     _ query: KeyQuery, for action: BulkAction, rotation: Rotation = Rotation()
@@ -87,8 +90,10 @@ extension AuthKernel {
   ///
   /// - Parameters:
   ///   - keys: what ``select(_:for:rotation:)`` gave.
+  ///   - action: what to do to each.
   ///   - query: asked again when a key's turn comes: one that was used or edited meanwhile may not be meant any more.
   ///   - rotation: how to rotate, if that is the action.
+  ///   - actor: who does it: what the actor may not do to a key is among the failures.
   ///   - each: told of every key as soon as its change is committed, one at a time. `false` ends the work: what is
   ///     under way is still done and told, nothing new is begun.
   public func change(

@@ -23,7 +23,16 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   /// answer is not known here, and `/v1/verify` answers 200 to its own caller whatever the verdict.
   public let status: Int
 
-  /// - Parameter status: unless given, what the reason means for a key that was not verified.
+  /// - Parameters:
+  ///   - at: when the verdict was given.
+  ///   - reason: why it was denied; `nil` when allowed.
+  ///   - keyID: the key, once one was found.
+  ///   - prefix: what the token presented, or the key's own.
+  ///   - owner: the owner's name.
+  ///   - request: what is known of the request.
+  ///   - session: the session whose token was presented, if it was not the key's own.
+  ///   - status: unless given, what the reason means for a key that was not verified.
+  ///   - policy: the code of the policy or limit that denied.
   public init(
     at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
     request: RequestFacts, session: UUID? = nil, status: Int? = nil, policy: String? = nil

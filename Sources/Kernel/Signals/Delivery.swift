@@ -60,6 +60,7 @@ extension Delivery where Received: ChangeSignal {
   /// - Parameters:
   ///   - cursor: names the place in the log, for good: one cursor per purpose. A new one begins at the log's end.
   ///   - attempts: calls before a signal is given up on.
+  ///   - backoff: the pause before the second call.
   public static func durable(
     cursor: String, attempts: Int = 6, backoff: Duration = .seconds(1)
   ) -> Delivery {
@@ -68,7 +69,7 @@ extension Delivery where Received: ChangeSignal {
 }
 
 extension Delivery where Received == AnySignal {
-  /// Every change of the signal log, as ``Delivery/durable(cursor:attempts:backoff:)`` has it for one type.
+  /// Every change of the signal log, as the delivery of that name has it for one type.
   public static func durable(
     cursor: String, attempts: Int = 6, backoff: Duration = .seconds(1)
   ) -> Delivery {

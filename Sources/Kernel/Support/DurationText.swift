@@ -5,7 +5,7 @@ public enum DurationText: Sendable, Equatable {
   case never
   case finite(Duration)
 
-  /// The longest that is taken: 10,000 years, which no clock and no ``Swift/Duration`` overflows
+  /// The longest that is taken: 10,000 years, which no clock and no `Duration` overflows
   /// on.
   public static let longest: Duration = .seconds(10_000 * 366 * 86_400)
 
