@@ -104,6 +104,17 @@ struct ProxyProfileTests {
     }
   }
 
+  @Test func nginxLearnsOfA503() async throws {
+    try await ServerRig.run(plugins: [Broken()]) { rig in
+      let answer = try await rig.client.json("GET", "/auth/nginx", token: rig.admin)
+      #expect(answer.status == 403)
+      #expect(answer.field("x-cardea-status") == "503")
+      #expect(answer.field("x-cardea-code") == "failed")
+      #expect(answer.field("retry-after") == "1")
+      #expect(answer.body.isEmpty)
+    }
+  }
+
   /// Envoy's ext_authz puts its path_prefix before the client's target and keeps the client's method.
   @Test func envoyAsksWithThePathItself() async throws {
     try await serve { rig, reader, plain in
@@ -174,5 +185,14 @@ private struct GetBelowOrders: Policy {
     let isAllowed =
       context.request.method == "GET" && context.request.path.hasPrefix("/orders/")
     return isAllowed ? .pass : .deny(PolicyDenial(code: "get_below_orders"))
+  }
+}
+
+/// Fails at each request.
+private struct Broken: Policy {
+  let id = "policy.broken"
+
+  func evaluate(_ context: PolicyContext) throws -> PolicyDecision {
+    throw HTTPClientError.unreadable("")
   }
 }
