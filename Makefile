@@ -10,6 +10,9 @@ SHELL := bash
 # the program's own defaults, sqlite:cardea.sqlite3 and 8420.
 STORE ?=
 PORT ?=
+# What `make run` builds. `debug` is compiled in half the time, and `make test` goes on from it;
+# `release` is what `make build` makes.
+CONFIGURATION ?= debug
 # Where `make docs-serve` listens (on loopback).
 DOCS_PORT ?= 8421
 # `make fuzz`: inputs for each target, and which targets; empty is all of them.
@@ -33,7 +36,7 @@ swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 help: ## List the targets (this)
 	@echo 'Cardea: API keys for any service. Targets:'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: STORE=$(STORE) PORT=$(PORT) DOCS_PORT=$(DOCS_PORT)'
+	@echo 'Variables: STORE=$(STORE) PORT=$(PORT) CONFIGURATION=$(CONFIGURATION) DOCS_PORT=$(DOCS_PORT)'
 
 setup: ## Install what building and testing need; change nothing if it is there
 	@scripts/setup build test
@@ -46,9 +49,9 @@ setup-test:
 
 run: setup-build ## Build the server, make a store with a first key if there is none, and serve
 	@echo '==> building the server (the first build takes some minutes, later ones seconds)'
-	@$(SWIFT) build -c release --product cardea
+	@$(SWIFT) build -c $(CONFIGURATION) --product cardea
 	@echo '==> serving; stop it with Ctrl-C'
-	@exec .build/release/cardea serve $(if $(STORE),--store '$(STORE)') $(if $(PORT),--port '$(PORT)') --init
+	@exec .build/$(CONFIGURATION)/cardea serve $(if $(STORE),--store '$(STORE)') $(if $(PORT),--port '$(PORT)') --init
 
 build: setup-build ## Build the server and the command line, optimised
 	@echo '==> building the cardea executable (release)'
