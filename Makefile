@@ -20,6 +20,8 @@ FUZZ_RUNS ?= 10000000
 FUZZ_TARGETS ?=
 # `make proxies`: hostile requests to each proxy.
 PROXY_REQUESTS ?= 20000
+# `make openapi`: how many requests of each kind to each call.
+OPENAPI_EXAMPLES ?= 200
 
 SWIFT ?= swift
 TSAN_SCRATCH := .build-tsan
@@ -30,7 +32,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak proxies \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak proxies openapi \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -122,6 +124,13 @@ proxies: setup-test ## Attack real nginx and Caddy with PROXY_REQUESTS hostile r
 	  echo "==> hostile requests; CARDEA_PROXY_SEED=$$CARDEA_PROXY_SEED repeats this run"; \
 	  $(SWIFT) test --skip-build --no-parallel --filter ProxyTests
 
+openapi: setup-test ## Compare the running server with openapi.yaml, OPENAPI_EXAMPLES requests of each kind to each call
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@export CARDEA_OPENAPI_EXAMPLES='$(OPENAPI_EXAMPLES)' CARDEA_OPENAPI_SEED=$${CARDEA_OPENAPI_SEED:-$$RANDOM$$RANDOM}; \
+	  echo "==> CARDEA_OPENAPI_SEED=$$CARDEA_OPENAPI_SEED repeats this run"; \
+	  $(SWIFT) test --skip-build --no-parallel --filter theServerAnswersAsDescribed
+
 docs-build: setup-build ## Build the documentation; a warning is an error
 	@echo '==> building the documentation'
 	@scripts/docs-build '$(DOCS_SCRATCH)' '$(DOCS_ARCHIVE)'
@@ -133,4 +142,4 @@ docs-serve: docs-build ## Build the documentation and serve it on loopback
 
 clean: ## Remove what was built; keys and settings stay
 	@echo '==> removing build products'
-	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) Benchmarks/.build Plugins-Examples/.build
+	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) .build-schemathesis Benchmarks/.build Plugins-Examples/.build

@@ -88,7 +88,7 @@ let libraries: [Target] = [
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
-    ], path: "Sources/Server", swiftSettings: strict),
+    ], path: "Sources/Server", resources: [.embedInCode("openapi.yaml")], swiftSettings: strict),
   .target(
     name: "CardeaCLI",
     dependencies: [
@@ -169,6 +169,7 @@ let tests: [Target] = [
       "Cardea", "CardeaServer", "CardeaTestSupport", "CardeaHTTPTypes",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "Yams", package: "Yams", condition: server),
     ]),
   test(
     "CardeaAdaptersTests", "Adapters",

@@ -10,7 +10,7 @@ final class ServerResponder: HTTPResponder {
 
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
-  private let routes: RouteTable
+  let routes: RouteTable
 
   init(kernel: AuthKernel, configuration: ServerConfiguration) {
     self.kernel = kernel
@@ -26,6 +26,7 @@ final class ServerResponder: HTTPResponder {
     if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }
     AuditRoutes.add(to: &table)
     HealthRoutes.add(to: &table, addresses: addresses)
+    ContractRoutes.add(to: &table)
     routes = table
   }
 
@@ -75,9 +76,10 @@ final class ServerResponder: HTTPResponder {
         status: 400, code: "invalid", detail: "the request's target must be a path")
     }
     switch routes.match(exchange.request.method, exchange.target.path) {
-    case .handler(let handler, let id):
+    case .route(let route, let id):
       exchange.pathID = id
-      return try await handler(exchange)
+      exchange.takes = route.takes
+      return try await route.handler(exchange)
     case .otherMethod(let allowed):
       var response = Response(Problem(status: 405, code: "method_not_allowed"), in: exchange)
       response.headers[.allow] = allowed

@@ -24,6 +24,8 @@ struct Exchange: Sendable {
   let limits: AnswerLimits?
   /// The id in the path, where the route has one.
   var pathID: UUID?
+  /// What the route takes.
+  var takes = RouteInput()
 
   var now: Timestamp { kernel.clock.now() }
 
@@ -45,24 +47,27 @@ struct Exchange: Sendable {
     }
   }
 
-  /// The query's items; one of any other name is refused.
+  /// The query's items; one that the route does not take is refused.
   /// - Parameter takesMetadata: whether it may filter by metadata.
-  func query(_ known: Set<String>, takesMetadata: Bool = false) throws(Problem) -> QueryFields {
+  @discardableResult
+  func query(takesMetadata: Bool = false) throws(Problem) -> QueryFields {
     try QueryFields(
-      target.query, known: known, takesMetadata: takesMetadata,
+      target.query, known: takes.query, takesMetadata: takesMetadata,
       ignored: configuration.queryCredentials)
   }
 
   /// The body, and then the key that asks, if it grants `scope`.
   ///
   /// In this order, so that nothing is waited for between the verdict and what it allows: a key
-  /// that is revoked while a body trickles in does nothing any more. No such call takes query items.
+  /// that is revoked while a body trickles in does nothing any more.
   func received(granting scope: String? = nil) async throws -> (identity: Identity, body: JSONBody)
   {
     let bytes = try await bytes()
     let identity = try await identity(granting: scope)
-    _ = try query([])
-    return (identity, JSONBody(type: request.headers.value(of: "content-type"), bytes: bytes))
+    try query()
+    let body = JSONBody(
+      type: request.headers.value(of: "content-type"), bytes: bytes, takes: takes.body)
+    return (identity, body)
   }
 
   /// The body's bytes, whatever their type.

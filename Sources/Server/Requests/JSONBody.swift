@@ -5,12 +5,13 @@ import CardeaKernel
 struct JSONBody: Sendable {
   let type: FieldValue
   let bytes: [UInt8]
+  /// What the route takes.
+  let takes: RouteInput.Body?
 
-  /// The members of the JSON object in it.
-  /// - Parameter optional: whether no body at all is an empty object.
-  func fields(_ known: Set<String>, optional: Bool = false) throws(Problem) -> BodyFields {
-    if optional, bytes.isEmpty { return .none }
+  /// The members of the JSON object in it; one that the route does not take is refused.
+  func fields() throws(Problem) -> BodyFields {
+    if takes?.isOptional ?? true, bytes.isEmpty { return .none }
     guard case .one(let value) = type, MediaTypeName(value) == .json else { throw .mediaType }
-    return try BodyFields(bytes, known: known)
+    return try BodyFields(bytes, known: takes?.names ?? [])
   }
 }

@@ -6,10 +6,10 @@ import Hummingbird
 /// `GET /v1/audit`: both logs, newest first. Needs `cardea:audit:read`.
 enum AuditRoutes {
   static func add(to table: inout RouteTable) {
-    table.get("/v1/audit") { exchange in
+    table.get("/v1/audit", query: QueryNames.audit) { exchange in
       _ = try await exchange.identity(granting: "cardea:audit:read")
-      let fields = try exchange.query(QueryNames.audit)
-      let page = try await exchange.kernel.audit(try query(fields))
+      let query = try query(try exchange.query())
+      let page = try await exchange.kernel.audit(query)
       return try .json(PageResource(page))
     }
   }

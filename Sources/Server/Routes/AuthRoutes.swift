@@ -12,12 +12,12 @@ import Hummingbird
 enum AuthRoutes {
   static func add(to table: inout RouteTable, addresses: AddressWatch) {
     for path in ["/auth"] + ProxyProfile.withFields.map(\.path) {
-      table.any(path) { exchange in
+      table.any(path, query: QueryNames.auth) { exchange in
         addresses.note(exchange.client, exchange.logger)
         return try await answer(exchange, try AuthQuestion(query: exchange.target.query))
       }
     }
-    table.any(ProxyProfile.nginx.path) { exchange in
+    table.any(ProxyProfile.nginx.path, query: QueryNames.auth) { exchange in
       addresses.note(exchange.client, exchange.logger)
       do {
         return try await answer(exchange, try AuthQuestion(query: exchange.target.query))

@@ -16,12 +16,14 @@ enum BulkRoutes {
   private static let mostTokens = 1_000
 
   static func add(to table: inout RouteTable) {
-    table.post("/v1/keys/bulk") { try await change($0) }
+    table.post(
+      "/v1/keys/bulk", body: .required(["action", "filter", "overlap", "format", "dry_run"])
+    ) { try await change($0) }
   }
 
   private static func change(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields(["action", "filter", "overlap", "format", "dry_run"])
+    let fields = try body.fields()
     guard let action = try fields.choice("action", as: BulkAction.self) else {
       throw Problem.invalid("action", "is required")
     }

@@ -13,37 +13,44 @@ import Hummingbird
 /// `cardea:keys:write`.
 enum KeyRoutes {
   static func add(to table: inout RouteTable, idempotency: IdempotencyTable) {
-    table.post("/v1/keys") { try await create($0, idempotency) }
-    table.get("/v1/keys") { try await list($0) }
+    let new = BodyFields.newKey.union(["owner", "dry_run"])
+    table.post("/v1/keys", body: .required(new)) { try await create($0, idempotency) }
+    table.get("/v1/keys", query: QueryNames.keys) { try await list($0) }
     table.get("/v1/keys/{id}") { exchange in
       _ = try await exchange.identity(granting: "cardea:keys:read")
-      _ = try exchange.query([])
+      try exchange.query()
       let stored = try await exchange.kernel.key(try exchange.id())
       return try .json(KeyResource(stored, at: exchange.now))
     }
-    table.patch("/v1/keys/{id}") { try await update($0) }
-    table.post("/v1/keys/{id}/rotate") { try await rotate($0) }
+    let edit: Set<String> = [
+      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata", "dry_run",
+    ]
+    table.patch("/v1/keys/{id}", body: .required(edit)) { try await update($0) }
+    table.post("/v1/keys/{id}/rotate", body: .optional(["overlap", "format", "dry_run"])) {
+      try await rotate($0)
+    }
     addActions(to: &table)
   }
 
   /// The changes that need nothing but the key's id.
   private static func addActions(to table: inout RouteTable) {
-    table.post("/v1/keys/{id}/complete-rotation") {
+    let dryRun = RouteInput.Body.optional(["dry_run"])
+    table.post("/v1/keys/{id}/complete-rotation", body: dryRun) {
       try await act($0) { try await $0.completeRotation($1, by: $2) }
     }
-    table.post("/v1/keys/{id}/cancel-rotation") {
+    table.post("/v1/keys/{id}/cancel-rotation", body: dryRun) {
       try await act($0) { try await $0.cancelRotation($1, by: $2) }
     }
-    table.post("/v1/keys/{id}/revoke") {
+    table.post("/v1/keys/{id}/revoke", body: dryRun) {
       try await act($0) { try await $0.revokeKey($1, by: $2) }
     }
-    table.post("/v1/keys/{id}/suspend") {
+    table.post("/v1/keys/{id}/suspend", body: dryRun) {
       try await act($0) { try await $0.suspendKey($1, by: $2) }
     }
-    table.post("/v1/keys/{id}/reactivate") {
+    table.post("/v1/keys/{id}/reactivate", body: dryRun) {
       try await act($0) { try await $0.reactivateKey($1, by: $2) }
     }
-    table.post("/v1/keys/{id}/purge") {
+    table.post("/v1/keys/{id}/purge", body: dryRun) {
       try await act($0) { try await $0.purgeKey($1, by: $2) }
     }
   }
@@ -53,7 +60,7 @@ enum KeyRoutes {
     _ change: (AuthKernel, UUID, Actor) async throws -> ChangedKey
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
+    let dryRun = try body.fields().dryRun()
     let changed = try await change(
       exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
     return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
@@ -63,7 +70,7 @@ enum KeyRoutes {
     _ exchange: Exchange, _ idempotency: IdempotencyTable
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields(BodyFields.newKey.union(["owner", "dry_run"]))
+    let fields = try body.fields()
     var new = try fields.newKey()
     new.owner = try fields.owner()
     if try fields.dryRun() {
@@ -111,7 +118,7 @@ enum KeyRoutes {
 
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
-    let fields = try exchange.query(QueryNames.keys, takesMetadata: true)
+    let fields = try exchange.query(takesMetadata: true)
     var query = KeyQuery(now: exchange.now, limit: try fields.limit())
     query.state = try fields.choice("state", as: KeyState.self)
     query.kind = try fields.choice("kind", as: KeyRecord.Kind.self)
@@ -153,9 +160,7 @@ enum KeyRoutes {
 
   private static func update(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields([
-      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata", "dry_run",
-    ])
+    let fields = try body.fields()
     var edit = KeyEdit()
     edit.name = try fields.string("name")
     edit.description = try fields.string("description")
@@ -171,7 +176,7 @@ enum KeyRoutes {
 
   private static func rotate(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields(["overlap", "format", "dry_run"], optional: true)
+    let fields = try body.fields()
     let rotation = try fields.rotation()
     let dryRun = try fields.dryRun()
     let issued = try await exchange.kernel.rotateToken(

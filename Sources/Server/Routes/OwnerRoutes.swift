@@ -12,16 +12,20 @@ import Hummingbird
 /// `/v1/owners…`. Reads need `cardea:keys:read`, changes `cardea:keys:write`.
 enum OwnerRoutes {
   static func add(to table: inout RouteTable) {
-    table.post("/v1/owners") { try await create($0) }
-    table.get("/v1/owners") { try await list($0) }
+    let new: Set<String> = [
+      "name", "kind", "max_keys", "metadata", "members", "with_key", "dry_run",
+    ]
+    table.post("/v1/owners", body: .required(new)) { try await create($0) }
+    table.get("/v1/owners", query: QueryNames.owners) { try await list($0) }
     table.get("/v1/owners/{id}") { exchange in
       _ = try await exchange.identity(granting: "cardea:keys:read")
-      _ = try exchange.query([])
+      try exchange.query()
       return try .json(OwnerResource(try await exchange.kernel.owner(try exchange.id())))
     }
-    table.patch("/v1/owners/{id}") { exchange in
+    let edit: Set<String> = ["max_keys", "metadata", "members", "dry_run"]
+    table.patch("/v1/owners/{id}", body: .required(edit)) { exchange in
       let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-      let fields = try body.fields(["max_keys", "metadata", "members", "dry_run"])
+      let fields = try body.fields()
       var edit = OwnerEdit()
       edit.maxKeys = try fields.integer("max_keys")
       edit.metadata = try fields.object("metadata")
@@ -31,10 +35,10 @@ enum OwnerRoutes {
         try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
       return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
     }
-    table.post("/v1/owners/{id}/disable") {
+    table.post("/v1/owners/{id}/disable", body: .optional(["dry_run"])) {
       try await act($0) { try await $0.disableOwner($1, by: $2) }
     }
-    table.post("/v1/owners/{id}/enable") {
+    table.post("/v1/owners/{id}/enable", body: .optional(["dry_run"])) {
       try await act($0) { try await $0.enableOwner($1, by: $2) }
     }
   }
@@ -44,7 +48,7 @@ enum OwnerRoutes {
     _ change: (AuthKernel, UUID, Actor) async throws -> ChangedOwner
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
+    let dryRun = try body.fields().dryRun()
     let changed = try await change(
       exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
     return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
@@ -52,9 +56,7 @@ enum OwnerRoutes {
 
   private static func create(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields([
-      "name", "kind", "max_keys", "metadata", "members", "with_key", "dry_run",
-    ])
+    let fields = try body.fields()
     var new = NewOwner(
       kind: try fields.choice("kind", as: OwnerRecord.Kind.self) ?? .user,
       name: try fields.requiredString("name"), maxKeys: try fields.integer("max_keys"))
@@ -76,7 +78,7 @@ enum OwnerRoutes {
 
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
-    let fields = try exchange.query(QueryNames.owners)
+    let fields = try exchange.query()
     var query = OwnerQuery(
       kind: try fields.choice("kind", as: OwnerRecord.Kind.self), name: fields.string("name"),
       limit: try fields.limit())

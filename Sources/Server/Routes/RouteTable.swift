@@ -16,40 +16,64 @@ import Hummingbird
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
 
+  struct Route: Sendable {
+    let takes: RouteInput
+    let handler: Handler
+  }
+
   private struct Entry: Sendable {
-    var byMethod: [String: Handler] = [:]
-    var any: Handler?
+    var byMethod: [String: Route] = [:]
+    var any: Route?
   }
 
   enum Match: Sendable {
-    case handler(Handler, id: UUID?)
+    case route(Route, id: UUID?)
     /// The path exists, but not for this method; the methods that it takes.
     case otherMethod(allowed: String)
     case none
   }
 
   private var entries: [String: Entry] = [:]
-  private var trees: [(root: String, handler: Handler)] = []
+  private var trees: [(root: String, route: Route)] = []
 
-  mutating func get(_ path: String, _ handler: @escaping Handler) { on(.get, path, handler) }
-  mutating func post(_ path: String, _ handler: @escaping Handler) { on(.post, path, handler) }
-  mutating func delete(_ path: String, _ handler: @escaping Handler) { on(.delete, path, handler) }
-  mutating func patch(_ path: String, _ handler: @escaping Handler) { on(.patch, path, handler) }
+  /// - Parameter query: the names of the query items that it takes.
+  mutating func get(_ path: String, query: Set<String> = [], _ handler: @escaping Handler) {
+    on(.get, path, Route(takes: RouteInput(query: query), handler: handler))
+  }
+
+  mutating func post(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
+    on(.post, path, Route(takes: RouteInput(body: body), handler: handler))
+  }
+
+  mutating func delete(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
+    on(.delete, path, Route(takes: RouteInput(body: body), handler: handler))
+  }
+
+  mutating func patch(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
+    on(.patch, path, Route(takes: RouteInput(body: body), handler: handler))
+  }
 
   /// Takes every method.
-  mutating func any(_ path: String, _ handler: @escaping Handler) {
-    entries[path, default: Entry()].any = handler
+  mutating func any(_ path: String, query: Set<String>, _ handler: @escaping Handler) {
+    entries[path, default: Entry()].any = Route(
+      takes: RouteInput(query: query), handler: handler)
   }
 
   /// Takes every method, for the path and for everything below it.
   mutating func anyBelow(_ path: String, _ handler: @escaping Handler) {
-    trees.append((path, handler))
+    trees.append((path, Route(takes: RouteInput(), handler: handler)))
   }
 
-  private mutating func on(
-    _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
-  ) {
-    entries[path, default: Entry()].byMethod[method.rawValue] = handler
+  private mutating func on(_ method: HTTPRequest.Method, _ path: String, _ route: Route) {
+    entries[path, default: Entry()].byMethod[method.rawValue] = route
+  }
+
+  /// Every route with its method, or `ANY`; what ends in `/…` is for everything below.
+  var all: [(method: String, path: String, takes: RouteInput)] {
+    entries.flatMap { path, entry in
+      entry.byMethod.map { ($0, path, $1.takes) }
+        + (entry.any.map { [("ANY", path, $0.takes)] } ?? [])
+    } + trees.map { ("ANY", $0.root + "/…", $0.route.takes) }
   }
 
   func match(_ method: HTTPRequest.Method, _ path: Substring) -> Match {
@@ -57,7 +81,7 @@ struct RouteTable: Sendable {
     for tree in trees where path.utf8.starts(with: tree.root.utf8) {
       let below = path.utf8.dropFirst(tree.root.utf8.count)
       if below.isEmpty || below.first == UInt8(ascii: "/") {
-        return .handler(tree.handler, id: nil)
+        return .route(tree.route, id: nil)
       }
     }
     let segments = path.utf8.split(
@@ -71,10 +95,10 @@ struct RouteTable: Sendable {
   }
 
   private func match(_ method: HTTPRequest.Method, _ entry: Entry, id: UUID?) -> Match {
-    if let any = entry.any { return .handler(any, id: id) }
+    if let any = entry.any { return .route(any, id: id) }
     // A HEAD is a GET whose body is not sent (RFC 9110, section 9.3.2).
     let name = method == .head ? "GET" : method.rawValue
-    if let handler = entry.byMethod[name] { return .handler(handler, id: id) }
+    if let route = entry.byMethod[name] { return .route(route, id: id) }
     return .otherMethod(allowed: entry.byMethod.keys.sorted().joined(separator: ", "))
   }
 }

@@ -7,13 +7,13 @@ enum SelfRoutes {
   static func add(to table: inout RouteTable) {
     table.get("/v1/self") { exchange in
       let identity = try await exchange.identity()
-      _ = try exchange.query([])
+      try exchange.query()
       let stored = try await exchange.kernel.key(identity.keyID)
       return try .json(KeyResource(stored, at: exchange.now))
     }
-    table.post("/v1/self/revoke") { exchange in
+    table.post("/v1/self/revoke", body: .optional(["dry_run"])) { exchange in
       let (identity, body) = try await exchange.received()
-      let dryRun = try body.fields(["dry_run"], optional: true).dryRun()
+      let dryRun = try body.fields().dryRun()
       guard identity.session == nil else { throw LifecycleError.keyRequired }
       let changed = try await exchange.kernel.revokeKey(
         identity.keyID, by: Actor(identity, dryRun: dryRun))

@@ -7,16 +7,16 @@ import Hummingbird
 /// session that is presented. Neither needs a scope. `GET /.well-known/jwks.json` is what others verify JWTs with.
 enum SessionRoutes {
   static func add(to table: inout RouteTable, _ sessions: any SessionIssuer) {
-    table.post("/v1/sessions") { exchange in
+    table.post("/v1/sessions", body: .optional(["scopes"])) { exchange in
       let (identity, body) = try await exchange.received()
-      let fields = try body.fields(["scopes"], optional: true)
+      let fields = try body.fields()
       let issued = try exchange.kernel.createSession(
         for: identity, scopes: try fields.strings("scopes"))
       return try .json(IssuedSessionResource(issued), status: .created)
     }
-    table.delete("/v1/sessions/current") { exchange in
+    table.delete("/v1/sessions/current", body: .optional([])) { exchange in
       let (identity, body) = try await exchange.received()
-      _ = try body.fields([], optional: true)
+      _ = try body.fields()
       let facts = RequestFacts(
         HTTPTypesRequest(
           exchange.request.head, clientAddress: exchange.client.text,

@@ -9,11 +9,12 @@ import Hummingbird
 /// outcome, counted against no limit and recorded nowhere.
 enum VerifyRoutes {
   static func add(to table: inout RouteTable) {
-    table.post("/v1/verify") { exchange in
+    let names: Set<String> = [
+      "token", "scopes", "any_scopes", "class", "method", "path", "ip", "explain",
+    ]
+    table.post("/v1/verify", body: .required(names)) { exchange in
       let (_, body) = try await exchange.received(granting: "cardea:verify")
-      let fields = try body.fields([
-        "token", "scopes", "any_scopes", "class", "method", "path", "ip", "explain",
-      ])
+      let fields = try body.fields()
       let token = Secret(Array(try fields.requiredString("token").utf8))
       let requirement = Requirement(
         scopes: try scopes(fields, "scopes"), anyScopes: try scopes(fields, "any_scopes"),
