@@ -18,6 +18,9 @@ DOCS_PORT ?= 8421
 # `make fuzz`: inputs for each target, and which targets; empty is all of them.
 FUZZ_RUNS ?= 10000000
 FUZZ_TARGETS ?=
+# `make flood`: failed attempts that are recorded, and distinct wrong tokens that are judged.
+FLOOD_ATTEMPTS ?= 1000000
+FLOOD_TOKENS ?= 10000000
 # `make proxies`: hostile requests to each proxy.
 PROXY_REQUESTS ?= 20000
 # `make openapi`: how many requests of each kind to each call.
@@ -32,7 +35,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak proxies openapi \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak flood proxies openapi \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -116,6 +119,13 @@ soak: setup-test ## Run a million random operations against the model (V8); CARD
 	@echo '==> random operations against the model'
 	@CARDEA_MODEL_OPERATIONS=$${CARDEA_MODEL_OPERATIONS:-1000000} \
 	  $(SWIFT) test --skip-build --no-parallel --filter ModelTests
+
+flood: setup-test ## Make FLOOD_ATTEMPTS failed attempts (F6) and show FLOOD_TOKENS wrong tokens (F3)
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@echo '==> a flood: growth on disk and in memory'
+	@CARDEA_FLOOD_ATTEMPTS='$(FLOOD_ATTEMPTS)' CARDEA_FLOOD_TOKENS='$(FLOOD_TOKENS)' \
+	  $(SWIFT) test --skip-build --no-parallel --filter FloodTests
 
 proxies: setup-test ## Attack real nginx and Caddy with PROXY_REQUESTS hostile requests each (H1)
 	@echo '==> building the tests (debug)'

@@ -112,7 +112,9 @@ let tests: [Target] = [
   .target(
     name: "CardeaTestFixtures", path: "Tests/Fixtures", exclude: ["Django", "Oracle", "README.md"],
     swiftSettings: strict),
-  .target(name: "CardeaTestSupport", path: "Tests/Support", swiftSettings: strict),
+  .target(
+    name: "CardeaTestSupport", dependencies: ["CardeaKernel"], path: "Tests/Support",
+    swiftSettings: strict),
   .executableTarget(
     name: "store-writer",
     dependencies: [
@@ -125,7 +127,7 @@ let tests: [Target] = [
     [
       "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaDjango", "CardeaSodium",
       "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
-      "CardeaTestFixtures",
+      "CardeaTestFixtures", "CardeaTestSupport",
     ]),
   test(
     "CardeaHashersTests", "Hashers",
@@ -157,7 +159,8 @@ let tests: [Target] = [
   test(
     "CardeaStoresTests", "Stores",
     [
-      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaSodium", "store-writer",
+      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaSodium", "CardeaHMAC",
+      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaTestSupport", "store-writer",
       .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
     ]),
   test(

@@ -1,4 +1,5 @@
 import CardeaKernel
+import CardeaTestSupport
 import Testing
 
 /// A1: whatever a key does, it gives nothing that it does not have.
@@ -6,7 +7,7 @@ import Testing
   @Test func theScopeLatticeHolds() async throws {
     let rig = try await Rig()
     let names = ["orders:read", "orders:write", "orders:*", "bills:read", "*", "cardea:keys:write"]
-    var random = SeededGenerator(seed: 20_261_121)
+    var random = SplitMix64(seed: 20_261_121)
     var granted = 0
     for _ in 0..<400 {
       let own = names.filter { _ in Bool.random(using: &random) }
@@ -140,18 +141,5 @@ extension Rig {
       $0.expiry = expiry
     }
     return try #require(await verdict(issued.token).identity)
-  }
-}
-
-/// SplitMix64: a seed gives the same run again.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

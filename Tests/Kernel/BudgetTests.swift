@@ -1,3 +1,4 @@
+import CardeaTestSupport
 import Testing
 
 @testable import CardeaKernel
@@ -28,7 +29,7 @@ struct BudgetTests {
   func aLimitNeverLetsMoreThrough(count: Int, burst: Int, seed: UInt64) throws {
     let rate = try #require(Rate(count, per: .seconds(10)))
     let gcra = GCRA(rate, burst: burst)
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     var full: Int64 = 0
     var now: Int64 = 1_000_000_000
     var taken: [Int64] = []
@@ -113,16 +114,5 @@ struct BudgetTests {
     table.update(.init(low: 1, high: 1), floor: 10) { $0 = 20 }
     table.update(.init(low: 1, high: 1), floor: 10) { $0 = 10 }
     #expect(table.count(above: 10) == 0)
-  }
-
-  private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
   }
 }

@@ -1,3 +1,4 @@
+import CardeaTestSupport
 import Testing
 
 @testable import CardeaKernel
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func itHoldsItsCapacityAndNeverMuchMore() {
-    var random = SeededGenerator(seed: 1)
+    var random = SplitMix64(seed: 1)
     let table = CacheTable(capacity: 10_000)
     let digests = (0..<10_000).map { _ in Digest128(low: random.next(), high: random.next()) }
     for digest in digests { table.insert(entry(digest)) }
@@ -31,7 +32,7 @@ import Testing
 
   /// Colliding homes, replacement and eviction against a plain dictionary.
   @Test func whatItFindsIsWhatWasPutThere() {
-    var random = SeededGenerator(seed: 2)
+    var random = SplitMix64(seed: 2)
     let table = CacheTable(capacity: 640)
     for _ in 0..<200_000 {
       // Few homes in few shards, so that probes are long.

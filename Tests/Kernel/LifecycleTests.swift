@@ -171,23 +171,6 @@ import Testing
     #expect(await rig.verdict(moved.token).identity?.keyID == id)
   }
 
-  @Test func editsAreSeenByTheNextRequest() async throws {  // V7
-    let rig = try await Rig()
-    let issued = try await rig.key { $0.scopes = ["a", "b"] }
-    let id = issued.stored.key.id
-    let needsA = Requirement(scopes: ["a"])
-    #expect(await rig.verdict(issued.token, requiring: needsA).identity != nil)
-    var edit = KeyEdit()
-    edit.scopes = ["b"]
-    _ = try await rig.kernel.updateKey(id, edit, by: .host)
-    #expect(await rig.verdict(issued.token, requiring: needsA).denial?.reason == .insufficientScope)
-    edit = KeyEdit()
-    edit.expiry = .after(.seconds(1))
-    _ = try await rig.kernel.updateKey(id, edit, by: .host)
-    rig.clock.advance(.seconds(1))
-    #expect(await rig.verdict(issued.token).denial?.reason == .expired)
-  }
-
   @Test func disablingAnOwnerDeniesTheirKeysAtOnce() async throws {
     let rig = try await Rig()
     let issued = try await rig.key { $0.owner = OwnerReference(name: "ada") }

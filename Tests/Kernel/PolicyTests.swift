@@ -42,16 +42,6 @@ import Testing
     #expect(denial?.category == .forbidden)
   }
 
-  @Test func policiesOnlyNarrow() async throws {  // S5
-    let rig = try await Rig { _ in
-    } plugins: {
-      $0.use(Told { _ in .pass })
-    }
-    let issued = try await rig.key()
-    _ = try await rig.kernel.revokeKey(issued.stored.key.id, by: .host)
-    #expect(await rig.verdict(issued.token).denial?.reason == .revoked)
-  }
-
   @Test func aThrowDenies() async throws {  // S4
     let rig = try await Rig { _ in
     } plugins: {

@@ -1,4 +1,5 @@
 import CardeaKernel
+import CardeaTestSupport
 import Testing
 
 @Suite struct TimestampTests {
@@ -14,7 +15,7 @@ import Testing
   }
 
   @Test func everyMillisecondGoesThereAndBack() {
-    var random = SeededGenerator(seed: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<50_000 {
       let time = Timestamp(
         milliseconds: Int64.random(

@@ -111,29 +111,36 @@ struct AuthorityTests {
     }
   }
 
-  @Test("A2: no stored field can be set that the call does not name")
-  func storedFieldsAreNotSettable() async throws {
+  /// A verified key is told which scope it lacks; a stranger, and nginx, nothing.
+  @Test func aRefusalNamesTheScopesThatAreMissing() async throws {
     try await ServerRig.run { rig in
-      let key = try await rig.key()
-      let stored = [
-        "id", "prefix", "owner_id", "status", "state", "format", "created_at", "created_by",
-        "last_used_at", "secrets", "hash", "secret", "token", "revision", "rotation", "max_keys",
-        "disabled", "receipt", "idempotency", "keyClass", "__proto__", "", "NAME",
-      ]
-      for field in stored {
-        for (method, path) in [("POST", "/v1/keys"), ("PATCH", "/v1/keys/\(key.id)")] {
-          let answer = try await rig.client.json(
-            method, path, token: rig.admin, #"{"name": "a", "\#(field)": "x"}"#)
-          #expect(answer.status == 400, "\(method) \(field)")
-          #expect(answer.string("field") == field)
-        }
+      let key = try await rig.key { $0.scopes = ["orders:read", "bills:*"] }
+      func missing(_ path: String, _ token: String?) async throws -> (Int, [String]?) {
+        let answer = try await rig.client.json("GET", path, token: token)
+        return (answer.status, answer.json["missing_scopes"] as? [String])
       }
-      let owner = try await rig.client.json(
-        "PATCH", "/v1/keys/\(key.id)", token: rig.admin, #"{"owner": "mallory"}"#)
-      #expect(owner.status == 400)
-      let kind = try await rig.client.json(
-        "PATCH", "/v1/keys/\(key.id)", token: rig.admin, #"{"kind": "system"}"#)
-      #expect(kind.status == 400)
+      let asked = "/auth?scope=orders:read&scope=orders:write&scope=bills:pay&scope=x"
+      // Cold, then from memory.
+      for _ in 0..<2 {
+        #expect(try await missing(asked, key.token) == (403, ["orders:write", "x"]))
+      }
+      #expect(try await missing("/auth?any_scope=a&any_scope=b", key.token) == (403, ["a", "b"]))
+      #expect(
+        try await missing("/auth?scope=x&any_scope=a&any_scope=orders:read", key.token)
+          == (403, ["x"]))
+      #expect(try await missing("/v1/keys", key.token) == (403, ["cardea:keys:read"]))
+      #expect(try await missing("/auth?class=internal&scope=x", key.token) == (403, nil))
+      #expect(try await missing("/auth?scope=orders:read", key.token) == (200, nil))
+      let stranger = try await rig.client.json("GET", asked)
+      #expect(stranger.status == 401 && !stranger.text.contains("scope"))
+      let suspended = try await rig.key { $0.scopes = [] }
+      _ = try await rig.kernel.suspendKey(
+        try #require(UUID(uuidString: suspended.id)), by: .host)
+      let ended = try await rig.client.json("GET", asked, token: suspended.token)
+      #expect(ended.body == stranger.body)
+      let nginx = try await rig.client.json("GET", "/auth/nginx?scope=x", token: key.token)
+      #expect(nginx.status == 403 && nginx.body.isEmpty)
+      #expect(nginx.field("x-cardea-code") == "insufficient_scope")
     }
   }
 

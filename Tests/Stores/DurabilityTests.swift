@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaSQLite
+import CardeaTestSupport
 import Foundation
 import GRDB
 import Testing
@@ -11,7 +12,7 @@ import Testing
   func killedWriter() async throws {
     let seed = seed()
     FileHandle.standardError.write(Data("D1: CARDEA_TEST_SEED=\(seed)\n".utf8))
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     let folder = try Folder()
     let path = folder.path("keys.sqlite3")
     let chain = try Records().chain
@@ -210,19 +211,5 @@ private struct SyncTrace {
     guard line.hasSuffix("= 0") else { return }
     isDirty = false
     isSynced = true
-  }
-}
-
-/// A generator that can be replayed from its seed (Steele, Lea and Flood, "Fast splittable pseudorandom
-/// number generators", 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

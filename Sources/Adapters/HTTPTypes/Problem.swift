@@ -24,12 +24,14 @@ public struct Problem: Encodable, Sendable, Equatable, Error {
   public var field: String?
   /// The code of the policy that denied: `customer_retired`.
   public var policy: String?
+  /// The scopes that were required and that the key does not grant.
+  public var missingScopes: [String]?
   /// The id under which the server's logs name the request.
   public var requestID: String?
 
   public init(
     status: Int, code: String, title: String? = nil, detail: String? = nil, field: String? = nil,
-    policy: String? = nil, requestID: String? = nil
+    policy: String? = nil, missingScopes: [String]? = nil, requestID: String? = nil
   ) {
     self.status = status
     self.title = title ?? Problem.title(of: status)
@@ -37,11 +39,13 @@ public struct Problem: Encodable, Sendable, Equatable, Error {
     self.detail = detail
     self.field = field
     self.policy = policy
+    self.missingScopes = missingScopes
     self.requestID = requestID
   }
 
   private enum CodingKeys: String, CodingKey {
     case type, title, status, code, detail, field, policy
+    case missingScopes = "missing_scopes"
     case requestID = "request_id"
   }
 
@@ -54,6 +58,7 @@ public struct Problem: Encodable, Sendable, Equatable, Error {
     try container.encodeIfPresent(detail, forKey: .detail)
     try container.encodeIfPresent(field, forKey: .field)
     try container.encodeIfPresent(policy, forKey: .policy)
+    try container.encodeIfPresent(missingScopes, forKey: .missingScopes)
     try container.encodeIfPresent(requestID, forKey: .requestID)
   }
 

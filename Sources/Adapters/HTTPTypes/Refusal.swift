@@ -20,6 +20,7 @@ public struct Refusal: Sendable {
       ? Problem(status: 401, code: "unauthenticated", detail: text)
       : Problem(
         status: status, code: denial.reason.rawValue, detail: text, policy: denial.policy?.code,
+        missingScopes: denial.missingScopes.isEmpty ? nil : denial.missingScopes,
         requestID: requestID)
     // Never on a 401: that a policy named a time would tell it from the others.
     let retryAfter = status == 429 || status == 503 ? denial.retryAfter ?? .seconds(1) : nil

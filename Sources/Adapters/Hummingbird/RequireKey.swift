@@ -20,14 +20,13 @@ public struct RequireKey<Context: CardeaRequestContext>: RouterMiddleware {
   public func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
-    guard let identity = context.identity else { throw refusal(.missing, verified: false) }
-    if let reason = requirement.shortfall(of: identity) { throw refusal(reason, verified: true) }
+    guard let identity = context.identity else { throw refusal(Denial(.missing)) }
+    if let denial = Denial(identity, lacking: requirement) { throw refusal(denial) }
     return try await next(request, context)
   }
 
-  private func refusal(_ reason: Denial.Reason, verified: Bool) -> RouteRefusal {
-    RouteRefusal(
-      requirement: requirement, denial: Denial(reason, verified: verified), texts: texts)
+  private func refusal(_ denial: Denial) -> RouteRefusal {
+    RouteRefusal(requirement: requirement, denial: denial, texts: texts)
   }
 }
 

@@ -61,11 +61,11 @@ struct Composition: Sendable {
     var registry = Registry()
     useStandard(settings, unread: unread, in: &registry, faults: &faults)
     for plugin in toolbox.plugins {
+      let values = settings.plugins[plugin.id] ?? SettingValues([:])
       do throws(ConfigurationFault) {
-        let values = settings.plugins[plugin.id] ?? SettingValues([:])
         try plugin.make(settings: values)?.register(in: &registry)
       } catch {
-        faults.append(error)
+        faults += [error] + others(than: error, of: plugin, values)
       }
     }
     var url: StoreURL?
@@ -95,6 +95,26 @@ struct Composition: Sendable {
       faults += error.faults.filter { !wasHalf || !incomplete.contains($0.setting) }
       return nil
     }
+  }
+
+  /// What else is wrong with a plugin's lists: it is tried again without the entry that a fault names, for as long as
+  /// there is another.
+  private static func others(
+    than first: ConfigurationFault, of plugin: any ConfigurablePlugin.Type, _ values: SettingValues
+  ) -> [ConfigurationFault] {
+    var faults: [ConfigurationFault] = []
+    var (fault, values) = (first, values)
+    while let entry = fault.value, let rest = values.removing(entry, from: fault.setting) {
+      values = rest
+      do throws(ConfigurationFault) {
+        _ = try plugin.make(settings: values)
+        break
+      } catch {
+        fault = error
+        faults.append(error)
+      }
+    }
+    return faults
   }
 
   /// Registers the standard plugins, or with a fault ones that stand in for them, so that the kernel

@@ -91,7 +91,7 @@ package enum SettingsTable {
   // MARK: keys
   package static let defaultExpiry = Setting.durationOrNever(
     "keys.default_expiry", default: .seconds(90 * 86_400), written: "90d",
-    in: .seconds(1)...(.seconds(36_500 * 86_400)),
+    in: .seconds(1)...LifecycleRules.longestLife,
     "How long a key lives that is made without an expiry.")
   package static let maxPerOwner = Setting.integer(
     "keys.max_per_owner", default: -1, in: -1...1_000_000_000,

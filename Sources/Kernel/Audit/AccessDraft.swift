@@ -63,9 +63,17 @@ public struct AccessDraft: Sendable, Equatable {
   /// restored from an older copy.
   public init(lost count: Int64, at: Timestamp) {
     self.init(
-      action: "access_entries_lost", at: at, reason: nil, status: 0, count: count,
+      action: AccessDraft.entriesLost, at: at, reason: nil, status: 0, count: count,
       payload: AccessPayload().json)
   }
+
+  /// The action of ``init(lost:at:)``.
+  private static let entriesLost = "access_entries_lost"
+
+  /// Every action of our own that the access log has.
+  static let actions = [
+    UserLoggedIn.name, UserLoggedOut.name, AuthenticationFailed.name, RateLimited.name, entriesLost,
+  ]
 
   /// The name of the signal that tells of such an outcome.
   public static func action(for reason: Denial.Reason?) -> String {

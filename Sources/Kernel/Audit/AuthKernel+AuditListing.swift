@@ -6,9 +6,11 @@
 
 extension AuthKernel {
   /// One page of both logs by time: lifecycle changes and authentications. An authentication shows once it was
-  /// moved to the store, a second or so after it happened.
+  /// moved to the store, a second or so after it happened. An action that is no signal's name and that no entry has
+  /// is `.invalid`.
   public func audit(_ query: AuditQuery) async throws(LifecycleError) -> AuditPage {
     let store = try logStore()
+    if let action = query.action { try await checkAction(action, store) }
     do throws(StoreError) {
       var access = query.filter(query.cursor?.access)
       access.status = query.status
@@ -22,6 +24,24 @@ extension AuthKernel {
       }
       return AuthKernel.merge(attempts, changes, query)
     } catch { throw LifecycleError(error) }
+  }
+
+  /// A misspelt action would look like a log without such entries. Rows of other systems have names of their own.
+  private func checkAction(
+    _ action: String, _ store: any AccessLogStore
+  ) async throws(LifecycleError) {
+    let known = AccessDraft.actions + SignalBus.changes.map { $0.name }
+    if known.contains(where: { $0.utf8.elementsEqual(action.utf8) }) { return }
+    var filter = LogFilter(limit: 1)
+    filter.action = action
+    do throws(StoreError) {
+      if try await !store.accessEntries(filter).isEmpty { return }
+    } catch { throw LifecycleError(error) }
+    let nearest = NearestName.find(action, among: known)
+    throw .invalid(
+      field: "action",
+      reason: "no entry has this name"
+        + (nearest.map { "; did you mean \($0)?" } ?? ", nor has any signal"))
   }
 
   /// Where both logs end now, for those who wait for more.

@@ -69,10 +69,9 @@ extension AuthKernel {
   public func refuse(
     _ identity: Identity, request: some RequestView, lacking requirement: Requirement
   ) async -> Denial? {
-    guard let reason = requirement.shortfall(of: identity) else { return nil }
+    guard let denial = Denial(identity, lacking: requirement) else { return nil }
     let outcome = Outcome(
-      verdict: .deny(Denial(reason, verified: true)), token: identity.token, presentedPrefix: nil,
-      at: time.now())
+      verdict: .deny(denial), token: identity.token, presentedPrefix: nil, at: time.now())
     return await settle(outcome, RequestFacts(request)).denial
   }
 
@@ -384,7 +383,8 @@ extension AuthKernel {
       return Denial(refusal.reason)
     }
     if let reason = known.denial(at: now) { return Denial(reason) }
-    return known.shortfall(of: requirement).map { Denial($0, verified: true) }
+    guard known.shortfall(of: requirement) != nil else { return nil }
+    return Denial(Identity(token: known), lacking: requirement)
   }
 
   /// Notes from where the older secret of a rotation was used.

@@ -9,11 +9,21 @@ public struct Denial: Sendable, Equatable, Error {
   public let verified: Bool
   /// What is left of the limits that applied. Empty unless a key had been verified.
   public internal(set) var limits: [LimitState] = []
+  /// For `insufficient_scope`: the scopes that were required and that the key does not grant; of those of which any
+  /// one would have done, all.
+  public internal(set) var missingScopes: [String] = []
 
   public init(_ reason: Reason, policy: PolicyDenial? = nil, verified: Bool = false) {
     self.reason = reason
     self.policy = policy
     self.verified = verified
+  }
+
+  /// What a verified key's lack of a requirement means; `nil` if it lacks nothing.
+  public init?(_ identity: Identity, lacking requirement: Requirement) {
+    guard let reason = requirement.shortfall(of: identity) else { return nil }
+    self.init(reason, verified: true)
+    if reason == .insufficientScope { missingScopes = requirement.missing(in: identity.scopes) }
   }
 
   /// Wire codes.

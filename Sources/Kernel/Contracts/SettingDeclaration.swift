@@ -51,4 +51,15 @@ public struct SettingValues: Sendable {
   public func strings(_ name: String) -> [String]? {
     if case .strings(let value) = values[name] { value } else { nil }
   }
+
+  /// The same without an entry of a list; `nil` if the list has no such entry.
+  package func removing(_ entry: String, from name: String) -> SettingValues? {
+    guard var entries = strings(name),
+      let index = entries.firstIndex(where: { $0.utf8.elementsEqual(entry.utf8) })
+    else { return nil }
+    entries.remove(at: index)
+    var values = values
+    values[name] = .strings(entries)
+    return SettingValues(values)
+  }
 }

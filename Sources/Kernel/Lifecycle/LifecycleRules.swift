@@ -13,6 +13,10 @@ package enum LifecycleRules {
   ]
   /// The longest rotation overlap: 7 days.
   static let longestOverlap: Duration = .seconds(7 * 86_400)
+  /// The furthest expiry that a key may be given: 100 years, longer than anybody keeps one. What lies beyond is a
+  /// slip, or another system's way to write never (`9999-12-31`), which has one spelling here. An imported key
+  /// keeps whatever expiry it has.
+  package static let longestLife: Duration = .seconds(36_500 * 86_400)
   /// The largest `metadata`, in bytes of JSON.
   static let largestMetadata = 4_096
 
@@ -142,24 +146,26 @@ package enum LifecycleRules {
   ) throws(LifecycleError) -> Timestamp? {
     let wanted: Timestamp?
     let field = if case .at = expiry { "expires_at" } else { "expires_in" }
+    let furthest = now.adding(longestLife) ?? .latest
     switch expiry {
     case .standard:
-      let standard = configuration.defaultExpiry.flatMap { now.adding($0) }
+      let standard = configuration.defaultExpiry.map { now.adding($0) ?? .latest }
       guard case .limited(_, let own?) = actor.authority else { return standard }
-      return standard.map { min($0, own) } ?? own
+      return min(standard ?? furthest, own)
     case .never: wanted = nil
     case .after(let duration):
       guard duration > .zero else {
         throw .invalid(field: "expires_in", reason: "must be longer than 0")
       }
-      guard let moment = now.adding(duration) else {
-        throw .invalid(field: "expires_in", reason: "must end before the year 10000")
+      guard duration <= longestLife, let moment = now.adding(duration) else {
+        throw .invalid(field: "expires_in", reason: tooFar)
       }
       wanted = moment
     case .at(let moment):
       guard moment > now else {
         throw .invalid(field: "expires_at", reason: "must lie in the future")
       }
+      guard moment <= furthest else { throw .invalid(field: "expires_at", reason: tooFar) }
       wanted = moment
     }
     guard reaches(wanted, actor) else {
@@ -168,6 +174,9 @@ package enum LifecycleRules {
     }
     return wanted
   }
+
+  private static let tooFar =
+    "must be at most 36500 days ahead; a key that never expires has expires_in never"
 
   private static func reaches(_ expiry: Timestamp?, _ actor: Actor) -> Bool {
     guard case .limited(_, let own?) = actor.authority else { return true }

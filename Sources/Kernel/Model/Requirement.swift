@@ -34,6 +34,13 @@ public struct Requirement: Sendable, Hashable {
     isMet(byClass: heldClass) ? isMet(by: held) ? nil : .insufficientScope : .wrongClass
   }
 
+  /// The scopes that are required and not granted.
+  func missing(in held: ScopeSet) -> [String] {
+    let all = scopes.filter { !held.grants($0) }
+    let isAnyMet = anyScopes.isEmpty || anyScopes.contains { held.grants($0) }
+    return isAnyMet ? all : all + anyScopes.filter { !all.contains($0) }
+  }
+
   @inline(__always)
   func isMet(byClass held: String) -> Bool {
     keyClass.map { $0.utf8.elementsEqual(held.utf8) } ?? true

@@ -172,7 +172,7 @@ enum ConfigurationCheck {
     }
     if let expiry = configuration.defaultExpiry {
       check(
-        expiry > .zero && expiry <= .seconds(36_500 * 86_400), "keys.default_expiry", expiry,
+        expiry > .zero && expiry <= LifecycleRules.longestLife, "keys.default_expiry", expiry,
         "out of range", "Give a duration up to 36500d, or never.")
     }
     for scope in configuration.availableScopes where !ScopeSet.isValid(scope) {

@@ -1,3 +1,4 @@
+import CardeaTestFixtures
 import Foundation
 import Testing
 
@@ -309,6 +310,34 @@ import Testing
     #expect(tail.lines.count == 3)
   }
 
+  /// A misspelt action is no log without entries; another system's own names are looked for in the log.
+  @Test func anActionThatThereIsNotIsNamed() throws {
+    let program = try CardeaProgram()
+    _ = try initialised(program)
+    for command in ["list", "export", "tail --no-follow"] {
+      let words = ["audit"] + command.split(separator: " ").map(String.init)
+      let result = try program.run(words + ["--action", "key_revokd", "--store", Self.store])
+      #expect(result.status == 2, "\(command): \(result.err)")
+      #expect(result.out.isEmpty)
+      #expect(result.err.contains("action") && result.err.contains("key_revoked"), "\(result.err)")
+    }
+    for known in ["key_revoked", "user_logged_out", "access_entries_lost", "rate_limited"] {
+      #expect(try export(program, "--action", known).isEmpty)
+    }
+    // The package's own word for one of its actions, which has no name here.
+    try FileManager.default.copyItem(
+      atPath: Fixture.path("Oracle/keysmith.sqlite3"), toPath: program.path("theirs.sqlite3"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o644], ofItemAtPath: program.path("theirs.sqlite3"))
+    try Tool.run(
+      "sqlite3", [program.path("theirs.sqlite3")],
+      input: "UPDATE keysmith_token_audit_log SET action = 'their_own' WHERE id = "
+        + "(SELECT min(id) FROM keysmith_token_audit_log);")
+    #expect(
+      try program.run("import", "keysmith", "theirs.sqlite3", "--store", Self.store).status == 0)
+    #expect(try export(program, "--action", "their_own").count == 1)
+  }
+
   @Test func overHTTPItTakesTheScopeAndTheSameFilters() async throws {
     let program = try CardeaProgram()
     let admin = try initialised(program)
@@ -331,7 +360,7 @@ import Testing
     #expect(try await get("", try #require(other.lines.first)).0 == 403)
     for bad in [
       "?limit=0", "?status=99", "?status=abc", "?since=yesterday", "?cursor=x", "?key=1",
-      "?what=1", "?cursor=s1.a9223372036854775807",
+      "?what=1", "?cursor=s1.a9223372036854775807", "?action=key_revokd", "?action=",
     ] {
       #expect(try await get(bad, admin).0 == 400, "\(bad)")
     }

@@ -46,6 +46,32 @@ struct FaultListTests {
     #expect(found.count { $0.contains("Write") } == 5)
   }
 
+  @Test("every bad rule of a plugin, and none that a good one would have had")
+  func rules() throws {
+    let found = try faults(
+      """
+      plugins:
+        policy.allowed_addresses: { networks: [nowhere, 10.0.0.0/8, 10.0.0.1/8] }
+        policy.allowed_routes: { methods: [get, GET, post], paths: [orders] }
+        policy.rate_limit: { rules: ["minute 10/0s", "hour 5/1h", "day x"], costs: ["POST", "/a 0"] }
+        policy.quota: { rules: ["calls 10 0 0 31 * *", "calls"] }
+      """)
+    #expect(
+      found.filter { $0.hasPrefix("cardea.yaml:") } == [
+        "cardea.yaml:2: plugins.policy.allowed_addresses.networks = nowhere",
+        "cardea.yaml:2: plugins.policy.allowed_addresses.networks = 10.0.0.1/8",
+        "cardea.yaml:3: plugins.policy.allowed_routes.methods = get",
+        "cardea.yaml:3: plugins.policy.allowed_routes.methods = post",
+        "cardea.yaml:3: plugins.policy.allowed_routes.paths = orders",
+        "cardea.yaml:4: plugins.policy.rate_limit.rules = minute 10/0s",
+        "cardea.yaml:4: plugins.policy.rate_limit.rules = day x",
+        "cardea.yaml:4: plugins.policy.rate_limit.costs = POST",
+        "cardea.yaml:4: plugins.policy.rate_limit.costs = /a 0",
+        "cardea.yaml:5: plugins.policy.quota.rules = calls 10 0 0 31 * *",
+        "cardea.yaml:5: plugins.policy.quota.rules = calls",
+      ])
+  }
+
   @Test("each entry of a list")
   func entries() throws {
     let found = try faults(

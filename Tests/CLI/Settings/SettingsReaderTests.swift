@@ -91,6 +91,29 @@ struct SettingsReaderTests {
     #expect(file.faults.map(\.setting) == ["server.port"], "\(text)")
   }
 
+  /// P6, for every setting that is a number, a duration or a rate, from the file and from the environment.
+  @Test(arguments: SettingsTable.rows.map(\.name))
+  func noSettingTakesANumberThatIsNone(name: String) throws {
+    let row = try #require(SettingsTable.rows.first { $0.name == name })
+    let isRate = row.defaultText.map { Rate($0) != nil } ?? false
+    guard row.type == .integer || row.type == .duration || isRate else { return }
+    let numbers = [
+      "-2", "-0", "9007199254740992", "9223372036854775807", "9223372036854775808", "+5", "٣",
+      "1e3", "NaN", "0x10", "05", "", "9999-12-31T23:59:59Z",
+    ]
+    let units = row.type == .integer ? [""] : isRate ? ["", "/1m"] : ["", "d", "ms"]
+    for number in numbers {
+      for unit in units {
+        let text = number + unit
+        let environment = readSettings(environment: [row.environmentName: text])
+        #expect(environment.faults.map(\.setting) == [name], "\(text)")
+        let section = name.split(separator: ".")
+        let file = readSettings("\(section[0]):\n  \(section[1]): \"\(text)\"\n")
+        #expect(file.faults.map(\.setting) == [name], "\(text)")
+      }
+    }
+  }
+
   @Test("whole numbers in range", arguments: [("0", 0), ("8420", 8420), ("65535", 65_535)])
   func goodIntegers(text: String, value: Int) {
     let result = readSettings("server: { port: \(text) }")

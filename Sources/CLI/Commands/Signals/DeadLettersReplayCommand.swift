@@ -26,6 +26,9 @@ struct DeadLettersReplayCommand: KernelCommand {
   var all = false
 
   func validate() throws {
+    if let position, position.value < 1 {
+      throw ValidationError("--position must be at least 1")
+    }
     guard all != (subscription != nil || position != nil) else {
       throw ValidationError("say which: --subscription, --position or --all")
     }

@@ -1,3 +1,5 @@
+import CardeaTestSupport
+
 /// Requests that try to be somebody, or to get past the question who they are: identity headers in every
 /// spelling, credentials twice, targets with several readings, framing with several readings, and all of it
 /// mixed. The same seed gives the same requests.
@@ -17,7 +19,7 @@ struct HostileRequests {
   private var random: SplitMix64
 
   init(seed: UInt64, alice: IssuedToken, nobody: IssuedToken) {
-    random = SplitMix64(state: seed)
+    random = SplitMix64(seed: seed)
     self.alice = alice
     self.nobody = nobody
   }
@@ -203,18 +205,5 @@ struct HostileRequests {
 
   private mutating func one<Value>(of values: [Value]) -> Value {
     values[Int.random(in: 0..<values.count, using: &random)]
-  }
-}
-
-/// Sebastiano Vigna's SplitMix64: a seed gives the same run again.
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

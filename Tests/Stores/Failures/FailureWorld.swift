@@ -1,0 +1,236 @@
+import CardeaExtractors
+import CardeaFormats
+import CardeaHMAC
+import CardeaKernel
+import CardeaMemoryStore
+import CardeaSQLite
+import CardeaSodium
+import CardeaTestSupport
+import Foundation
+import Testing
+
+/// A kernel over a store that fails as planned: three keys of one owner, the first of them warm, and five
+/// authentications in a spool.
+struct FailureWorld: Sendable {
+  let failure = PlannedFailure()
+  let base: any WholeStore
+  let kernel: AuthKernel
+  let clock: StandingClock
+  let spool: GivenSpool
+  let key: IssuedKey
+  let owner: OwnerRecord
+  let foreign: ForeignRecords
+  /// What the last bulk operation reported.
+  let report = Locked<BulkReport?>(nil)
+  private let folder: Folder
+
+  init(_ kind: StoreKind) async throws {
+    folder = try Folder()
+    clock = StandingClock()
+    spool = GivenSpool()
+    base =
+      switch kind {
+      case .memory: MemoryStore()
+      case .sqlite: SQLiteStore(path: folder.path("keys.sqlite3"))
+      }
+    try await base.open()
+    foreign = try ForeignRecords()
+    kernel = try await FailureWorld.kernel(over: base, failure, clock, spool)
+    var new = NewKey(name: "test")
+    new.owner = OwnerReference(name: "alice")
+    new.expiry = .after(.seconds(86_400 * 40))
+    key = try await kernel.createKey(new, by: .host)
+    for name in ["second", "third"] {
+      new.name = name
+      _ = try await kernel.createKey(new, by: .host)
+    }
+    owner = try #require(key.stored.owner)
+    spool.fill(5, of: key.stored.key, at: clock.now())
+    #expect(await reason(of: key.token, kernel) == nil)
+  }
+
+  func close() async {
+    failure.stop()
+    await kernel.shutdown()
+    await base.close()
+  }
+
+  private static func kernel(
+    over base: some WholeStore, _ failure: PlannedFailure, _ clock: StandingClock,
+    _ spool: GivenSpool, recording: Bool = true
+  ) async throws -> AuthKernel {
+    var registry = Registry()
+    registry.use(try SodiumPrimitives())
+    registry.use(
+      try HMACSHA256Hasher(peppers: [
+        try Pepper(version: "v1", secret: Secret([UInt8](repeating: 7, count: 32)))
+      ]))
+    registry.use(KeysmithFormat())
+    registry.use(HeaderExtractor(name: "X-API-Key"))
+    registry.use(FailingStore(base, failure))
+    registry.use(spool)
+    var configuration = KernelConfiguration()
+    configuration.preferredHasher = "hmac_sha256"
+    configuration.sweepInterval = nil
+    // Nothing goes on by the clock: the calls are counted.
+    configuration.usageFlushInterval = .seconds(86_400)
+    configuration.auditDrainInterval = .seconds(86_400)
+    configuration.auditUpkeepInterval = .seconds(86_400)
+    let kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
+    try await kernel.start(recording: recording)
+    return kernel
+  }
+
+  /// Another kernel on the same store, which has read nothing yet and leaves no checkpoint behind.
+  func fresh() async throws -> AuthKernel {
+    try await FailureWorld.kernel(
+      over: base, PlannedFailure(), clock, GivenSpool(), recording: false)
+  }
+
+  /// Why a token is refused; `nil` if it is not.
+  func reason(of token: Secret, _ kernel: AuthKernel) async -> Denial.Reason? {
+    let verdict = await kernel.verify(token: token, facts: RequestFacts(method: "GET", path: "/"))
+    return verdict.denial?.reason
+  }
+
+  /// All that is stored but what chance makes: ids, prefixes and hashes of what is new.
+  func state() async throws -> FailureState {
+    var state = FailureState()
+    for stored in try await base.keys(KeyQuery(now: .earliest, limit: 1_000)).items {
+      let key = stored.key
+      state.keys.append(
+        "\(key.name) \(key.status) \(key.revision) \(stored.owner?.name ?? "-") "
+          + "\(key.secrets.map { $0.endsAt == nil ? "live" : "old" }) "
+          + "\(key.expiryNoticeDays ?? -1)")
+    }
+    state.keys.sort()
+    for owner in try await base.owners(OwnerQuery(limit: 1_000)).items {
+      state.owners.append("\(owner.name) \(owner.disabled) \(owner.maxKeys) \(owner.revision)")
+    }
+    state.owners.sort()
+    state.signals = try await base.log(after: 0, limit: 1_000).map {
+      "\($0.signal) \($0.payload == nil ? "erased" : "whole")"
+    }
+    for head in try await base.accessHeads() {
+      state.accesses += try await base.accessLog(node: head.node, after: 0, limit: 1_000).map {
+        "\(head.node) \($0.position) \($0.action) \($0.count) "
+          + ($0.payload == nil ? "erased" : "whole")
+      }
+    }
+    state.isCheckpointed = try await !base.checkpoints(after: 0, limit: 1).isEmpty
+    state.letters = try await base.deadLetters(DeadLetterQuery()).map {
+      "\($0.signal) \($0.isReplayed)"
+    }
+    return state
+  }
+}
+
+/// What a ``FailureWorld`` has in store.
+struct FailureState: Equatable {
+  var keys: [String] = []
+  var owners: [String] = []
+  var signals: [String] = []
+  var accesses: [String] = []
+  var isCheckpointed = false
+  var letters: [String] = []
+
+  /// Whether every record is the old one or the new one.
+  func lies(between old: FailureState, and new: FailureState) -> Bool {
+    func lie(_ path: KeyPath<FailureState, [String]>) -> Bool {
+      Set(self[keyPath: path]).isSubset(of: Set(old[keyPath: path] + new[keyPath: path]))
+    }
+    return lie(\.keys) && lie(\.owners) && lie(\.signals) && lie(\.accesses) && lie(\.letters)
+  }
+
+  /// How many keys are not as they were.
+  func keysChanged(since old: FailureState) -> Int {
+    var left = old.keys
+    return keys.count { key in
+      guard let index = left.firstIndex(of: key) else { return true }
+      left.remove(at: index)
+      return false
+    }
+  }
+}
+
+/// Time that only tests move: the kernel's two clocks, together.
+final class StandingClock: KernelClock {
+  private let moved = Locked<Int64>(0)
+
+  func now() -> Timestamp {
+    Timestamp(milliseconds: Records.start.milliseconds + moved.withLock { $0 } * 1_000)
+  }
+  func monotonic() -> UInt64 { UInt64(moved.withLock { $0 } + 1) * 1_000_000_000 }
+  func advance(seconds: Int64) { moved.withLock { $0 += seconds } }
+}
+
+/// A spool whose records are given.
+final class GivenSpool: AuditSink, AccessSpool, AccessSource {
+  let id = "audit.given"
+  let node = "n"
+  private let kept = Locked<[SpooledAccess]>([])
+
+  var isEmpty: Bool { kept.withLock { $0.isEmpty } }
+
+  func fill(_ count: Int64, of key: KeyRecord, at time: Timestamp) {
+    kept.withLock { kept in
+      for sequence in 1...count {
+        let event = AccessEvent(
+          at: time, reason: nil, keyID: key.id, prefix: key.prefix, owner: nil,
+          request: RequestFacts(method: "GET", path: "/", requestID: "r\(sequence)"))
+        kept.append(
+          SpooledAccess(sequence: sequence, draft: AccessDraft(event), isFolded: false))
+      }
+    }
+  }
+
+  var sources: [any AccessSource] { [self] }
+  func record(_ events: [AccessEvent]) {}
+  func resume(after sequence: Int64) {}
+  func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {
+    // Two at a time, so that a round is of several batches.
+    Array(kept.withLock { $0 }.filter { $0.sequence > sequence }.prefix(min(details, limit, 2)))
+  }
+  func discard(through sequence: Int64) {
+    kept.withLock { $0.removeAll { $0.sequence <= sequence } }
+  }
+}
+
+/// Records of another system: an owner, its two keys, a tombstone, and two rows of its log.
+struct ForeignRecords: Sendable {
+  static let node = "import:elsewhere"
+
+  let owner: OwnerRecord
+  let keys: [KeyRecord]
+  let rows: [AccessDraft]
+
+  init() throws {
+    let records = try Records()
+    owner = records.owner("their")
+    var stone = records.key(name: "")
+    stone.status = .purged
+    stone.secrets = []
+    keys = [
+      records.key(name: "theirs one", ownerID: owner.id),
+      records.key(name: "theirs two", ownerID: owner.id), stone,
+    ]
+    rows = (1...2).map { row in
+      AccessDraft(
+        action: "their_\(row)", at: Records.start, reason: nil, status: 200,
+        payload: Array("{}".utf8))
+    }
+  }
+
+  /// Brings over what is not here yet, as `cardea import` does it.
+  func `import`(into kernel: AuthKernel) async throws {
+    _ = try await kernel.importOwners([owner])
+    _ = try await kernel.importKeys(
+      keys.map { StoredKey(key: $0, owner: $0.ownerID == nil ? nil : owner) })
+    let head = try await kernel.importedLogHead(node: ForeignRecords.node)
+    let through = Int64(rows.count)
+    if head.sequence < through {
+      _ = try await kernel.importLog(
+        rows, node: ForeignRecords.node, after: head.sequence, through: through)
+    }
+  }
+}
