@@ -83,10 +83,10 @@ import Testing
   @Test func purgeErasesAndKeepsATombstone() async throws {
     let rig = try await Rig()
     let issued = try await rig.key("secret project") {
-      $0.description = "for Ada"
-      $0.owner = OwnerReference(name: "ada")
-      $0.scopes = ["tenant:ada"]
-      $0.metadata = ["customer": .string("ada")]
+      $0.description = "for Olga"
+      $0.owner = OwnerReference(name: "olga")
+      $0.scopes = ["tenant:olga"]
+      $0.metadata = ["customer": .string("olga")]
     }
     _ = try await rig.kernel.purgeKey(issued.stored.key.id, by: .host)
     let stone = try await rig.kernel.key(issued.stored.key.id).key
@@ -97,7 +97,7 @@ import Testing
     let log = try await rig.kernel.store.log(after: 0, limit: 100)
     #expect(log.map(\.signal) == ["owner_created", "key_created", "key_purged"])
     #expect(log[1].payload == nil && log[1].salt == nil)
-    #expect(!String(decoding: log[2].payload ?? [], as: UTF8.self).contains("ada"))
+    #expect(!String(decoding: log[2].payload ?? [], as: UTF8.self).contains("olga"))
     let chain = LogChain(rig.kernel.primitives)
     var head = LogHead.empty
     for entry in log {

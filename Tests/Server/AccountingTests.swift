@@ -120,16 +120,14 @@ struct AccountingTests {
       case (.sessionExpired, _):
         rig.clock.advance(by: 301)
         return try await ask(nil, session: session)
-      case (.sessionEnded, .jwt):
+      case (.sessionEnded, _):
         let out = try await rig.client.request(
           "DELETE", "/v1/sessions/current", headers: [("X-Session-Token", session)])
         #expect(out.status == 204)
         return try await ask(nil, session: session)
       case (.sessionUnknown, .opaque):
-        let out = try await rig.client.request(
-          "DELETE", "/v1/sessions/current", headers: [("X-Session-Token", session)])
-        #expect(out.status == 204)
-        return try await ask(nil, session: session)
+        let guess = session.prefix { $0 != "." } + session.dropFirst(3).prefix(24)
+        return try await ask(nil, session: guess + String(repeating: "A", count: session.count - 27))
       case (.sessionMalformed, .opaque):
         return try await ask(nil, session: String(session.dropLast()) + "!")
       case (.sessionMalformed, .jwt):
@@ -148,7 +146,7 @@ struct AccountingTests {
           })
       case (.sessionSignature, .jwt):
         var parts = session.split(separator: ".").map(String.init)
-        parts[2] = String(parts[2].reversed())
+        parts[2] = (parts[2].first == "A" ? "B" : "A") + parts[2].dropFirst()
         return try await ask(nil, session: parts.joined(separator: "."))
       case (.sessionIssuer, .jwt):
         return try await ask(
@@ -300,7 +298,7 @@ struct AccountingTests {
     .jwt: [.sessionUnknown],
     .opaque: [
       .sessionAlgorithm, .sessionType, .sessionKey, .sessionSignature, .sessionIssuer,
-      .sessionAudience, .sessionEnded,
+      .sessionAudience,
     ],
   ]
 
@@ -339,7 +337,7 @@ struct AccountingTests {
       let before = try await world.logged()
       // One connection each, requests one behind the other, answers counted as they come.
       let answered = try await withThrowingTaskGroup(of: [Int: Int].self) { group in
-        for connection in 0..<6 {
+        for _ in 0..<6 {
           var requests = ""
           for number in 0..<600 {
             let token: String? =
@@ -353,7 +351,7 @@ struct AccountingTests {
               }
             requests += "GET /auth HTTP/1.1\r\nHost: test\r\n"
             // Some have an address, and so a limit.
-            if number % 2 == 1 { requests += "X-Forwarded-For: 192.0.2.\(connection)\r\n" }
+            if number % 2 == 1 { requests += "X-Forwarded-For: 192.0.2.1\r\n" }
             if let token { requests += "X-API-Key: \(token)\r\n" }
             requests += number == 599 ? "Connection: close\r\n\r\n" : "\r\n"
           }

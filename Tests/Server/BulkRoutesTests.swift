@@ -253,4 +253,24 @@ struct BulkRoutesTests {
       }
     }
   }
+
+  /// A filter that every key fits by accident must not end them all.
+  @Test(arguments: [
+    #"{}"#, #"{"metadata": {}}"#, #"{"created": ".."}"#, #"{"expires": ".."}"#, #"{"prefix": ""}"#,
+    #"{"query": ""}"#,
+  ])
+  func aFilterWithoutAConditionIsRefused(_ filter: String) async throws {
+    try await ServerRig.run { rig in
+      let key = try await rig.key()
+      for action in ["revoke", "rotate", "suspend", "purge"] {
+        let answer = try await rig.client.json(
+          "POST", "/v1/keys/bulk", token: rig.admin,
+          #"{"action": "\#(action)", "filter": \#(filter)}"#)
+        #expect(answer.status == 400, "\(action): \(answer.text)")
+        #expect(answer.string("field") != nil)
+      }
+      #expect(try await rig.auth(key.token) == 200)
+      #expect(try await rig.auth(rig.admin) == 200)
+    }
+  }
 }

@@ -68,8 +68,8 @@ struct NumberTests {
       let id = owner.id.uuidString.lowercased()
       let before = try await rig.kernel.store.logHead()
 
-      // Of an owner's limit −1 and 0 mean something.
-      let limits = NumberTests.texts.filter { !["-1", "0", " 5", "5 "].contains($0) }
+      // Of an owner's limit −1 and 0 mean something, and JSON writes 0 in two ways.
+      let limits = NumberTests.texts.filter { !["-1", "0", "-0", " 5", "5 "].contains($0) }
       for body in [
         Body("POST", "/v1/owners", #"{"name": "n", "max_keys": %}"#, "max_keys"),
         Body("PATCH", "/v1/owners/\(id)", #"{"max_keys": %}"#, "max_keys"),

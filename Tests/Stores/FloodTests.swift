@@ -109,7 +109,7 @@ import Testing
     for head in try store.accessHeads() {
       var position: Int64 = 0
       while true {
-        let page = try store.accessLog(node: head.node, after: position, limit: 1_000)
+        let page = try await store.accessLog(node: head.node, after: position, limit: 1_000)
         guard let last = page.last else { break }
         position = last.position
         rows += page.count

@@ -63,6 +63,10 @@ struct KeyFilter: ParsableArguments {
   }
 
   func validate() throws {
+    // Every key would fit, and whoever wrote it (a script whose variable is unset) meant some.
+    for (name, text) in [("prefix", prefix), ("query", query)] where text?.isEmpty == true {
+      throw ValidationError("--\(name) must not be empty")
+    }
     if Set(metadata.map(\.field)).count < metadata.count {
       throw ValidationError("--metadata names one field twice")
     }

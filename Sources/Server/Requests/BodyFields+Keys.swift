@@ -32,8 +32,8 @@ extension BodyFields {
     query.kind = try choice("kind", as: KeyRecord.Kind.self)
     query.keyClass = try string("class")
     query.scope = try string("scope")
-    query.prefix = try string("prefix")
-    query.text = try string("query")
+    query.prefix = try condition("prefix")
+    query.text = try condition("query")
     if let created = try string("created") {
       (query.createdFrom, query.createdBefore) = try QueryFields.span("created", created)
     }
@@ -46,6 +46,13 @@ extension BodyFields {
     query.unusedBefore = try moment("unused_since", at: now)
     query.metadata = try texts("metadata") ?? [:]
     return query
+  }
+
+  /// A text that every key would fit if it were empty.
+  private func condition(_ name: String) throws(Problem) -> String? {
+    guard let text = try string(name) else { return nil }
+    guard !text.isEmpty else { throw Problem.invalid(name, "must not be empty") }
+    return text
   }
 
   private func moment(_ name: String, at now: Timestamp) throws(Problem) -> Timestamp? {

@@ -36,7 +36,12 @@ enum BulkRoutes {
     else { throw Problem.invalid("filter", "must name at least one condition") }
     let kernel = exchange.kernel
     var selected: [SelectedKey] = []
-    var query = try filter.keyQuery(at: exchange.now)
+    let now = exchange.now
+    var query = try filter.keyQuery(at: now)
+    // An object of metadata without a field is no condition either.
+    guard try query != KeyQuery(now: now) || filter.owner() != nil else {
+      throw Problem.invalid("filter", "must name at least one condition")
+    }
     if let owner = try await owner(of: filter, kernel) {
       query.ownerID = owner.id
       selected = try await kernel.select(query, for: action, rotation: rotation)
@@ -50,7 +55,6 @@ enum BulkRoutes {
     }
     var issued: [IssuedKeyResource] = []
     var rehearsed: [SelectedKey] = []
-    let now = exchange.now
     let report = await kernel.change(
       selected, action, matching: query, rotation: rotation, by: Actor(identity, dryRun: dryRun)
     ) { key, outcome in

@@ -1,4 +1,5 @@
 import CardeaCLI
+import CardeaKernel
 import Testing
 
 @Suite("Nearest name")

@@ -236,6 +236,8 @@ import Testing
         await world.kernel.drain()
         if call == 0 { calls = world.failure.calls }
         world.failure.stop()
+        // Past the pause after which a listener that refused is asked again.
+        world.clock.advance(seconds: 5)
         await world.kernel.drain()
 
         let head = try await world.base.logHead().position

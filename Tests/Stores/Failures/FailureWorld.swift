@@ -186,7 +186,7 @@ final class GivenSpool: AuditSink, AccessSpool, AccessSource {
 
   var sources: [any AccessSource] { [self] }
   func record(_ events: [AccessEvent]) {}
-  func resume(after sequence: Int64) {}
+  func resume(after sequence: Int64) { discard(through: sequence) }
   func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {
     // Two at a time, so that a round is of several batches.
     Array(kept.withLock { $0 }.filter { $0.sequence > sequence }.prefix(min(details, limit, 2)))
@@ -206,14 +206,16 @@ struct ForeignRecords: Sendable {
 
   init() throws {
     let records = try Records()
-    owner = records.owner("their")
+    let owner = records.owner("their")
+    self.owner = owner
     var stone = records.key(name: "")
     stone.status = .purged
     stone.secrets = []
-    keys = [
-      records.key(name: "theirs one", ownerID: owner.id),
-      records.key(name: "theirs two", ownerID: owner.id), stone,
-    ]
+    keys =
+      ["theirs one", "theirs two"].map {
+        records.key(
+          name: $0, ownerID: owner.id, secrets: [records.secret("hmac_sha256$v1$salt$digest")])
+      } + [stone]
     rows = (1...2).map { row in
       AccessDraft(
         action: "their_\(row)", at: Records.start, reason: nil, status: 200,
