@@ -6,8 +6,9 @@ import GRDBSQLite
 /// The one connection that writes, with group commit.
 ///
 /// A commit costs a sync of the disk, some milliseconds. So what arrives while one is under way is
-/// gathered and written as the next transaction, so that one's refusal takes back only itself (each that may have
-/// something to take back inside a savepoint of its own), and one sync for all. Nobody is answered before that sync is done.
+/// gathered and written as the next transaction, with one sync for all. A refusal takes back only its own
+/// change: one that may have written something by then is made inside a savepoint. Nobody is answered
+/// before that sync is done.
 /// A change that comes alone waits for nobody.
 ///
 /// Threading: `commit` and `record` from any task; a caller that is cancelled does not cancel its write.
