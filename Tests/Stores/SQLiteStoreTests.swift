@@ -66,6 +66,38 @@ import Testing
     await store.close()
   }
 
+  @Test("of changes that come together, one that fails half-way takes back itself alone")
+  func halfWay() async throws {
+    let folder = try Folder()
+    let records = try Records()
+    let path = folder.path("keys.sqlite3")
+    let store = SQLiteStore(path: path)
+    try await store.open()
+    let other = try DatabaseQueue(path: path)
+    try await other.write { db in
+      try db.execute(
+        sql: """
+          CREATE TRIGGER refuse BEFORE INSERT ON secrets WHEN NEW.prefix = 'tok_bad'
+          BEGIN SELECT RAISE(ABORT, 'no'); END
+          """)
+    }
+    try other.close()
+    let good = [records.key(), records.key()]
+    let bad = records.key(prefix: "tok_bad")
+    let again = records.key(prefix: good[0].prefix)
+    let outcomes = await store.commit([good[0], bad, again, good[1]].map { records.insert($0) })
+    #expect(outcomes.count == 4)
+    #expect(outcomes[0] == .success(1))
+    guard case .failure = outcomes[1] else { return #expect(Bool(false), "\(outcomes[1])") }
+    #expect(outcomes[2] == .failure(.duplicate(field: "prefix")))
+    #expect(outcomes[3] == .success(2))
+    for key in good { #expect(try store.find(prefix: key.prefix)?.key == key) }
+    #expect(try store.find(prefix: "tok_bad") == nil)
+    try await verifiedLog(of: store, records.chain)
+    #expect(try store.logHead().position == 2)
+    await store.close()
+  }
+
   @Test("a caller that is cancelled does not cancel its change")
   func cancellation() async throws {
     let folder = try Folder()

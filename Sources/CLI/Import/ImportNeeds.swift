@@ -1,11 +1,5 @@
 import CardeaKernel
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// What clients of another system need of the settings.
 struct ImportNeeds: Sendable {
   var headers: [String] = []
@@ -13,63 +7,79 @@ struct ImportNeeds: Sendable {
   /// The format of their tokens.
   let format: String
 
-  /// The settings that meet these needs beside what is in force, as YAML.
-  /// - Parameter namespace: the one that most imported prefixes have, if new tokens can have it too.
-  func yaml(_ settings: Settings, source: String, namespace: String?) -> [String] {
-    var lines = ["# What clients of \(source) need."]
+  /// The settings that meet these needs, each with its whole value: what is in force, and what is needed beside
+  /// it. So the last import's tell of every import before it, once their own were taken over.
+  /// - Parameter namespace: the one that most imported prefixes have, if new tokens can have it too. One that
+  ///   somebody chose stays.
+  func settings(beside settings: Settings, namespace: String?) -> [NeededSetting] {
+    var needed: [NeededSetting] = []
     let accept = settings[SettingsTable.tokenAccept]
-    let preferred = settings[SettingsTable.tokenFormat]
-    var token: [String] = []
     // Without a list every format is accepted, plain from its first key on.
-    if !accept.isEmpty, preferred != format, !accept.contains(format) {
-      token.append("accept: [\((accept + [format]).joined(separator: ", "))]")
+    if !accept.isEmpty {
+      let isPreferred = settings[SettingsTable.tokenFormat] == format
+      needed.append(
+        NeededSetting(SettingsTable.tokenAccept, accept, and: isPreferred ? [] : [format]))
     }
-    if let namespace { token.append("namespace: \(ImportNeeds.quoted(namespace))") }
-    if !token.isEmpty { lines.append("token: { \(token.joined(separator: ", ")) }") }
-    var extract: [String] = []
-    if !headers.isEmpty {
-      let names = ImportNeeds.union(settings[SettingsTable.headers], headers)
-      extract.append("headers: [\(names.joined(separator: ", "))]")
+    let name = SettingsTable.namespace
+    if settings.origin(name.name) != .standard {
+      needed.append(NeededSetting(name: name.name, value: .one(settings[name])))
+    } else if let namespace {
+      needed.append(NeededSetting(name: name.name, value: .one(namespace)))
     }
-    if !schemes.isEmpty {
-      let names = ImportNeeds.union(settings[SettingsTable.schemes], schemes)
-      extract.append("schemes: [\(names.joined(separator: ", "))]")
-    }
-    lines.append("extract: { \(extract.joined(separator: ", ")) }")
-    return lines
+    needed.append(
+      NeededSetting(SettingsTable.headers, settings[SettingsTable.headers], and: headers))
+    needed.append(
+      NeededSetting(SettingsTable.schemes, settings[SettingsTable.schemes], and: schemes))
+    return needed
+  }
+}
+
+/// A setting and the whole value that it is to have.
+struct NeededSetting: Sendable, Equatable {
+  let name: String
+  let value: SettingText
+
+  init(name: String, value: SettingText) {
+    self.name = name
+    self.value = value
   }
 
-  private static func union(_ names: [String], _ more: [String]) -> [String] {
-    names + more.filter { new in !names.contains { $0.lowercased() == new.lowercased() } }
+  /// A list with these entries too. They are told apart as field names are, in any case.
+  init(_ setting: Setting<[String]>, _ entries: [String], and more: [String]) {
+    name = setting.name
+    value = .many(entries + NeededSetting.missing(more, in: entries))
+  }
+
+  /// Those of `wanted` that a list lacks.
+  static func missing(_ wanted: [String], in entries: [String]) -> [String] {
+    let known = Set(entries.map { $0.lowercased() })
+    return wanted.filter { !known.contains($0.lowercased()) }
+  }
+
+  /// The setting as a line of YAML under its dotted name, which no section of a file clashes with.
+  var line: String {
+    switch value {
+    case .one(let text): "\(name): \(NeededSetting.quoted(text))"
+    case .many(let texts):
+      "\(name): [\(texts.map(NeededSetting.scalar).joined(separator: ", "))]"
+    }
+  }
+
+  /// A text as YAML reads it in a list: bare where it can only be a text.
+  static func scalar(_ text: String) -> String {
+    let isBare =
+      text.utf8.first.map { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A } == true
+      && text.utf8.allSatisfy { byte in
+        (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39
+          || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+      }
+    let isWord = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(
+      text.lowercased())
+    return isBare && !isWord ? text : quoted(text)
   }
 
   private static func quoted(_ text: String) -> String {
     let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     return "\"\(escaped)\""
-  }
-}
-
-/// The settings file that `--write-config` writes.
-struct ImportedSettingsFile {
-  let path: String
-
-  /// Fails before anything is imported if the file can't be written: what a person wrote is never changed.
-  init(_ config: String?) throws(CommandFailure) {
-    path = config ?? Composition.standardFile
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw .usage(
-        "\(path) exists, and --write-config changes no settings that somebody wrote",
-        remedy: "Leave --write-config out and copy the lines that the import prints.",
-        field: "write-config")
-    }
-  }
-
-  func write(_ lines: [String]) throws(CommandFailure) {
-    let data = Data((lines.joined(separator: "\n") + "\n").utf8)
-    do { try data.write(to: URL(filePath: path), options: .withoutOverwriting) } catch {
-      throw .usage(
-        "\(path) can't be written", remedy: "The import is done. Copy the lines that it prints.",
-        field: "write-config")
-    }
   }
 }

@@ -16,7 +16,10 @@ struct ImportReport: Encodable, Sendable {
   var refused: [Entry] = []
   /// The first ``most`` rows of which something was changed on the way, or should be.
   var notes: [Entry] = []
-  var settings: [String] = []
+  /// What its clients need of the settings, as lines of YAML.
+  private(set) var settings: [String] = []
+  /// The same.
+  private(set) var needed: [NeededSetting] = []
 
   /// More than this is counted, not listed: memory stays bounded.
   static let most = 1_000
@@ -80,10 +83,24 @@ struct ImportReport: Encodable, Sendable {
     if notes.count < ImportReport.most { notes.append(Entry(row: row, reason: reason)) }
   }
 
+  /// Rows of any kind that were not taken.
+  var missing: Int { refusedCount + (log?.refusedCount ?? 0) }
+
+  /// Notes what its clients need of the settings, beside those in force.
+  mutating func needed(_ needed: [NeededSetting], beside inForce: Settings) {
+    self.needed = needed
+    settings = [ImportedSettingsFile.title(source)] + needed.map(\.line)
+    for setting in needed {
+      switch inForce.origin(setting.name) {
+      case .environment(let name): note(setting.name, "\(name) counts before what a file says")
+      default: break
+      }
+    }
+  }
+
   func print(to console: Console, colour: Bool) {
     let verb = dryRun ? "would be imported" : "imported"
     var table = Table(["", "KEYS", "OWNERS"] + (log == nil ? [] : ["LOG"]))
-    let missing = refusedCount + (log?.refusedCount ?? 0)
     func add(_ title: Table.Cell, _ counts: [Int?]) {
       table.add([title] + counts.map { Table.Cell($0.map { "\($0)" } ?? "") })
     }
@@ -101,7 +118,7 @@ struct ImportReport: Encodable, Sendable {
     list("Not taken:", refused, console)
     if missing > refused.count { console.out("  … and \(missing - refused.count) more") }
     list("Notes:", notes, console)
-    console.out("Settings for its clients:")
+    console.out("Settings for its clients (each in place of what a settings file says of it):")
     for line in settings { console.out("  \(line)") }
   }
 

@@ -21,7 +21,7 @@ struct ImportRun {
   let storeExists: Bool
 
   /// Rows that go to the store at a time: one or two transactions.
-  static let batch = 500
+  static let batch = 2_000
 
   var kernel: AuthKernel { session.kernel }
 
@@ -38,13 +38,15 @@ struct ImportRun {
     let (kernel, isDry, storeExists) = (kernel, isDry, storeExists)
     try await Overlap.run {
       var batch = KeyBatch()
-      while batch.stored.count < ImportRun.batch, let item = try items.next() {
+      while batch.keys.count < ImportRun.batch, let item = try items.next() {
         report.rows += 1
         switch item {
         case .faulty(let row, let reason): report.refuse(row, reason)
         case .record(let row):
           do throws(LifecycleError) {
-            batch.stored.append(try ready(row, owners, &report))
+            let stored = try ready(row, owners, &report)
+            if !isDry { batch.changes.append(try kernel.readyImported(stored)) }
+            batch.keys.append(stored.key)
             batch.names.append(row.row)
             if let namespace = ImportRun.namespace(row.prefix) {
               namespaces[namespace, default: 0] += 1
@@ -53,13 +55,12 @@ struct ImportRun {
         }
       }
       batch.rows = report.rows
-      return batch.stored.isEmpty ? nil : batch
+      return batch.keys.isEmpty ? nil : batch
     } write: { (batch: KeyBatch) in
-      if !isDry { return try await kernel.importKeys(batch.stored) }
+      if !isDry { return try await kernel.importKeys(batch.changes) }
       var outcomes: [ImportOutcome] = []
-      for stored in batch.stored {
-        let isHere =
-          storeExists ? try await kernel.holdsImported(prefix: stored.key.prefix) : false
+      for key in batch.keys {
+        let isHere = storeExists ? try await kernel.holdsImported(prefix: key.prefix) : false
         outcomes.append(isHere ? .present : .imported)
       }
       return outcomes
@@ -72,9 +73,9 @@ struct ImportRun {
     progress.end()
     // New tokens look like the old ones where the format takes a namespace at all.
     let usual = namespaces.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-    report.settings = reader.needs.yaml(
-      session.settings, source: reader.name,
-      namespace: reader.needs.format == "keysmith" ? usual : nil)
+    let needed = reader.needs.settings(
+      beside: session.settings, namespace: reader.needs.format == "keysmith" ? usual : nil)
+    report.needed(needed, beside: session.settings)
     return report
   }
 
@@ -190,8 +191,7 @@ struct ImportRun {
 
   /// Names and descriptions that are too long or hold control characters are no reason to break a client.
   private func name(_ row: SourceKey, _ report: inout ImportReport) -> String {
-    let visible = String(
-      String.UnicodeScalarView(row.name.unicodeScalars.filter(ImportRun.isVisible)))
+    let visible = ImportRun.visible(row.name)
     var name = String(visible.prefix(128))
     while name.utf8.count > 512 { name.removeLast() }
     if name.isEmpty { return row.prefix }
@@ -202,8 +202,7 @@ struct ImportRun {
   }
 
   private func description(_ row: SourceKey, _ report: inout ImportReport) -> String {
-    var text = String(
-      String.UnicodeScalarView(row.description.unicodeScalars.filter(ImportRun.isVisible)))
+    var text = ImportRun.visible(row.description)
     while text.utf8.count > 1_024 { text.removeLast() }
     if text != row.description {
       report.note(row.row, "its description was cut or cleaned of control characters")
@@ -211,13 +210,19 @@ struct ImportRun {
     return text
   }
 
-  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.generalCategory != .control
+  /// The text without control characters.
+  private static func visible(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    return String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
   }
 
   /// Keys that go to the store together.
   private struct KeyBatch: Sendable {
-    var stored: [StoredKey] = []
+    var keys: [KeyRecord] = []
+    /// The same, ready to be kept; none on a dry run.
+    var changes: [ImportedKey] = []
     /// What messages call their rows.
     var names: [String] = []
     /// Rows read up to its end.
@@ -228,7 +233,7 @@ struct ImportRun {
     _ batch: KeyBatch, _ outcomes: [ImportOutcome], _ report: inout ImportReport
   ) async throws {
     for (index, outcome) in outcomes.enumerated() {
-      let (row, key) = (batch.names[index], batch.stored[index].key)
+      let (row, key) = (batch.names[index], batch.keys[index])
       switch outcome {
       case .imported:
         report.imported += 1

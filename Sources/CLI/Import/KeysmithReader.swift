@@ -70,7 +70,7 @@ struct KeysmithReader: SourceReader {
       SELECT t.id, t.name, t.description, t.token_type, t.key, t.created_at, t.expires_at,
         t.last_used_at, t.revoked, t.purged, t.prefix, \(name("u")), \(name("c"))
       FROM \(SQLName(table)) t \(join("u", users, "user_id")) \(join("c", makers, "created_by_id"))
-      ORDER BY t.id
+      ORDER BY t.prefix, t.id
       """)
     return SourceItems {
       guard let row = try rows.next() else { return nil }
@@ -125,7 +125,8 @@ struct KeysmithReader: SourceReader {
   }
 }
 
-/// The scopes of tokens that are asked for in the order of their ids.
+/// The scopes of tokens that are asked for in the order of their prefixes, then of their ids. In that order a store
+/// keeps what it writes together; it is the source that sorts, by its own idea of the order of texts.
 private final class TokenScopes {
   struct Scope {
     let app: String
@@ -146,10 +147,11 @@ private final class TokenScopes {
     }
     rows = try source.rows(
       """
-      SELECT s.\(SQLName(token)), c.app_label, p.codename FROM \(SQLName(link)) s
+      SELECT s.\(SQLName(token)), c.app_label, p.codename FROM \(SQLName(table)) t
+      JOIN \(SQLName(link)) s ON s.\(SQLName(token)) = t.id
       JOIN auth_permission p ON p.id = s.permission_id
       JOIN django_content_type c ON c.id = p.content_type_id
-      ORDER BY 1, 2, 3
+      ORDER BY t.prefix, t.id, 2, 3
       """)
     try advance()
   }
@@ -165,8 +167,8 @@ private final class TokenScopes {
 
   func of(_ id: String) throws -> [Scope] {
     var scopes: [Scope] = []
-    while let next = pending, next.id <= id {
-      if next.id == id { scopes.append(next.scope) }
+    while let next = pending, next.id == id {
+      scopes.append(next.scope)
       try advance()
     }
     return scopes

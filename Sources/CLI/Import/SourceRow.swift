@@ -70,10 +70,16 @@ struct SourceRow {
 
   /// A UUID with or without dashes, as 32 lower-case hexadecimal digits.
   func uuid(_ index: Int, _ column: String) throws(RowFault) -> String {
-    let digits = try text(index, column).lowercased().utf8.filter { $0 != UInt8(ascii: "-") }
-    guard digits.count == 32,
-      digits.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) })
-    else { throw RowFault("\(column) is no UUID") }
+    let text = try text(index, column)
+    func isDigit(_ byte: UInt8) -> Bool {
+      (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)
+    }
+    // As Django keeps it in SQLite.
+    if text.utf8.count == 32, text.utf8.allSatisfy(isDigit) { return text }
+    let digits = text.lowercased().utf8.filter { $0 != UInt8(ascii: "-") }
+    guard digits.count == 32, digits.allSatisfy(isDigit) else {
+      throw RowFault("\(column) is no UUID")
+    }
     return String(decoding: digits, as: UTF8.self)
   }
 }

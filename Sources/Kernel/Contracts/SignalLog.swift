@@ -97,9 +97,11 @@ public struct LogChain: Sendable {
 
   public init(_ primitives: any Primitives) { self.primitives = primitives }
 
-  func entry(_ draft: LogDraft, after head: LogHead) -> LogEntry {
+  func digest(_ draft: LogDraft) -> Digest256 { primitives.sha256(draft.salt + draft.payload) }
+
+  /// - Parameter payloadDigest: ``digest(_:)`` of the draft.
+  func entry(_ draft: LogDraft, _ payloadDigest: Digest256, after head: LogHead) -> LogEntry {
     let position = head.position + 1
-    let payloadDigest = primitives.sha256(draft.salt + draft.payload)
     let header = LogChain.header(
       position: position, at: draft.at, signal: draft.signal, keyID: draft.keyID,
       prefix: draft.prefix, ownerID: draft.ownerID)
@@ -128,10 +130,15 @@ public struct LogChain: Sendable {
   private static func header(
     position: Int64, at: Timestamp, signal: String, keyID: UUID?, prefix: String?, ownerID: UUID?
   ) -> [UInt8] {
-    let fields = [
-      "cardea-log-1", "\(position)", "\(at.milliseconds)", signal, keyID?.text ?? "-",
-      prefix ?? "-", ownerID?.text ?? "-",
-    ]
-    return Array(fields.joined(separator: "\n").utf8)
+    var bytes = Array("cardea-log-1".utf8)
+    bytes.reserveCapacity(192)
+    for field in [
+      String(position), String(at.milliseconds), signal, keyID?.text ?? "-", prefix ?? "-",
+      ownerID?.text ?? "-",
+    ] {
+      bytes.append(0x0A)
+      bytes.append(contentsOf: field.utf8)
+    }
+    return bytes
   }
 }

@@ -28,6 +28,8 @@ public struct StoreChange: Sendable {
   public var erasesLogOf: UUID?
   /// What to append to the signal log.
   let drafts: [LogDraft]
+  /// The drafts' digests, made where the change is, beside the store's work on others.
+  private let digests: [Digest256]
   let chain: LogChain
 
   public enum Write<Record: Sendable>: Sendable {
@@ -64,15 +66,17 @@ public struct StoreChange: Sendable {
   /// A change that appends `drafts`, chained by `primitives`.
   public init(drafts: [LogDraft], primitives: any Primitives) {
     self.drafts = drafts
-    chain = LogChain(primitives)
+    let chain = LogChain(primitives)
+    self.chain = chain
+    digests = drafts.map { chain.digest($0) }
   }
 
   /// The entries that this change appends to a log whose head is `head`, ready to be kept. Called by the
   /// store inside its transaction. The last entry's position and hash are the new head.
   public func entries(after head: LogHead) -> [LogEntry] {
     var head = head
-    return drafts.map { draft in
-      let entry = chain.entry(draft, after: head)
+    return zip(drafts, digests).map { draft, digest in
+      let entry = chain.entry(draft, digest, after: head)
       head = LogHead(position: entry.position, hash: entry.hash)
       return entry
     }

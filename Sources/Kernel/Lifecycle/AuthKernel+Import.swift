@@ -13,6 +13,11 @@ package enum ImportOutcome: Sendable, Equatable {
   case refused(String)
 }
 
+/// A key of another system, ready to be kept.
+package struct ImportedKey: Sendable {
+  let change: PreparedChange
+}
+
 extension AuthKernel {
   /// Every format there is, a catch-all last.
   package var registeredFormats: [any TokenFormat] {
@@ -95,24 +100,26 @@ extension AuthKernel {
     return try await commitImported(changes)
   }
 
-  /// Keeps keys of another system that are not here yet, each with its signal; a tombstone with a second one, which
-  /// accounts for what its entries in the access log lack. They are to be checked before.
-  package func importKeys(
-    _ keys: [StoredKey]
-  ) async throws(LifecycleError) -> [ImportOutcome] {
+  /// Readies a key of another system to be kept with its signal; a tombstone with a second one, which accounts for
+  /// what its entries in the access log lack. It is to be checked before. Asks nothing of the store.
+  package func readyImported(_ stored: StoredKey) throws(LifecycleError) -> ImportedKey {
     let now = time.now()
-    var changes: [PreparedChange] = []
-    for stored in keys {
-      let created = KeyCreated(
-        at: now, actor: Actor.importer.description, key: KeyFacts(stored, at: now))
-      var announcements = [try announce(created, key: stored.key)]
-      if stored.key.status == .purged {
-        let purged = KeyPurged(at: now, actor: created.actor, key: created.key)
-        announcements.append(try announce(purged, key: stored.key))
-      }
-      changes.append(PreparedChange(announcements, primitives) { $0.key = .insert(stored.key) })
+    let created = KeyCreated(
+      at: now, actor: Actor.importer.description, key: KeyFacts(stored, at: now))
+    var announcements = [try announce(created, key: stored.key)]
+    if stored.key.status == .purged {
+      let purged = KeyPurged(at: now, actor: created.actor, key: created.key)
+      announcements.append(try announce(purged, key: stored.key))
     }
-    return try await commitImported(changes)
+    return ImportedKey(
+      change: PreparedChange(announcements, primitives) { $0.key = .insert(stored.key) })
+  }
+
+  /// Keeps keys of another system that are not here yet.
+  package func importKeys(
+    _ keys: [ImportedKey]
+  ) async throws(LifecycleError) -> [ImportOutcome] {
+    try await commitImported(keys.map(\.change))
   }
 
   /// How far another system's own log is here already.

@@ -37,6 +37,7 @@ package enum LifecycleRules {
   }
 
   private static func checkText(_ text: String, _ field: String) throws(LifecycleError) {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return }
     if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
       throw .invalid(field: field, reason: "must not hold control characters")
     }
@@ -68,6 +69,7 @@ package enum LifecycleRules {
   }
 
   static func checkMetadata(_ metadata: [String: JSONValue]) throws(LifecycleError) {
+    if JSONValue.object(metadata).longest <= largestMetadata { return }
     let size = (try? JSONEncoder().encode(metadata).count) ?? .max
     guard size <= largestMetadata else {
       throw .invalid(field: "metadata", reason: "must be at most 4096 bytes of JSON")

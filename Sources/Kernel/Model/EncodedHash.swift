@@ -9,7 +9,7 @@ public struct EncodedHash: Sendable, Equatable, CustomStringConvertible {
 
   /// What stands before the first `$`: names the hasher that can verify it.
   public var algorithm: String {
-    String(encoded.prefix { $0 != "$" })
+    String(Substring(encoded.utf8.prefix { $0 != UInt8(ascii: "$") }))
   }
 
   /// The parts between `$`, the algorithm first.
@@ -20,8 +20,9 @@ public struct EncodedHash: Sendable, Equatable, CustomStringConvertible {
   /// What it takes to verify the hash: the algorithm and, where that works under a pepper, the pepper's version.
   /// Such an algorithm's name begins with `hmac_`, and its first parameter is the version: `hmac_sha256$v1`.
   public var scheme: String {
+    guard encoded.utf8.starts(with: "hmac_".utf8) else { return algorithm }
     let fields = fields
-    guard fields.count > 1, fields[0].utf8.starts(with: "hmac_".utf8) else { return algorithm }
+    guard fields.count > 1 else { return algorithm }
     return "\(fields[0])$\(fields[1])"
   }
 

@@ -21,6 +21,27 @@ public indirect enum JSONValue: Sendable, Hashable, Codable {
     }
   }
 
+  /// At most so many bytes of JSON, whoever writes it; without a look at what has to be escaped.
+  var longest: Int {
+    // The longest Int64 has 20 characters, the longest Double 24, an escape of one byte 6.
+    func length(_ text: String) -> Int { text.utf8.count * 6 + 2 }
+    return switch self {
+    case .null, .bool, .integer: 20
+    case .number(let value): value.isFinite ? 24 : .max
+    case .string(let text): length(text)
+    case .array(let values): values.reduce(2) { JSONValue.sum($0, $1.longest, 1) }
+    case .object(let values):
+      values.reduce(2) { JSONValue.sum($0, $1.value.longest, length($1.key) + 2) }
+    }
+  }
+
+  private static func sum(_ numbers: Int...) -> Int {
+    numbers.reduce(0) { sum, number in
+      let (result, overflow) = sum.addingReportingOverflow(number)
+      return overflow ? .max : result
+    }
+  }
+
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {

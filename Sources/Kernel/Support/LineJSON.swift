@@ -34,6 +34,35 @@ package enum LineJSON {
     append(text, to: &bytes)
   }
 
+  /// Appends a value, the names of objects in order. `false`, and what was appended means nothing, if it holds a
+  /// number that is not whole.
+  package static func append(_ value: JSONValue, to bytes: inout [UInt8]) -> Bool {
+    switch value {
+    case .null: bytes.append(contentsOf: "null".utf8)
+    case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    case .integer(let value): bytes.append(contentsOf: String(value).utf8)
+    case .number: return false
+    case .string(let text): append(text, to: &bytes)
+    case .array(let values):
+      bytes.append(UInt8(ascii: "["))
+      for (index, value) in values.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        guard append(value, to: &bytes) else { return false }
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .object(let values):
+      bytes.append(UInt8(ascii: "{"))
+      for (index, member) in values.sorted(by: { $0.key < $1.key }).enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        append(member.key, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        guard append(member.value, to: &bytes) else { return false }
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+    return true
+  }
+
   /// The same JSON with every control and format character written as an escape. Outside strings JSON is plain
   /// ASCII, so what is escaped stands within one.
   package static func escaped(_ json: String) -> String {

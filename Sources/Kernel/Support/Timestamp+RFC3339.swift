@@ -32,13 +32,23 @@ extension Timestamp {
   public var rfc3339: String {
     let (days, rest) = Timestamp.floored(milliseconds, by: 86_400_000)
     let (year, month, day) = Timestamp.date(daysSinceEpoch: days)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let digits = String(value)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    let fields: [(value: Int64, width: Int, end: Unicode.Scalar)] = [
+      (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (rest / 3_600_000, 2, ":"),
+      (rest / 60_000 % 60, 2, ":"), (rest / 1_000 % 60, 2, "."), (rest % 1_000, 3, "Z"),
+    ]
+    return String(unsafeUninitializedCapacity: 24) { text in
+      var end = 0
+      for field in fields {
+        var value = field.value
+        for place in (end..<(end + field.width)).reversed() {
+          text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+          value /= 10
+        }
+        text[end + field.width] = UInt8(ascii: field.end)
+        end += field.width + 1
+      }
+      return end
     }
-    let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-    let time = "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2))"
-    return "\(date)T\(time):\(padded(rest / 1_000 % 60, 2)).\(padded(rest % 1_000, 3))Z"
   }
 
   private static func floored(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {

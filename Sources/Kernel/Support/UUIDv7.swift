@@ -20,5 +20,22 @@ extension UUID {
   }
 
   /// The lower-case form that every JSON and every header uses.
-  package var text: String { uuidString.lowercased() }
+  package var text: String {
+    withUnsafeBytes(of: uuid) { bytes in
+      String(unsafeUninitializedCapacity: 36) { text in
+        let digits: StaticString = "0123456789abcdef"
+        var end = 0
+        for (index, byte) in bytes.enumerated() {
+          if [4, 6, 8, 10].contains(index) {
+            text[end] = UInt8(ascii: "-")
+            end += 1
+          }
+          text[end] = digits.utf8Start[Int(byte >> 4)]
+          text[end + 1] = digits.utf8Start[Int(byte & 0xF)]
+          end += 2
+        }
+        return end
+      }
+    }
+  }
 }

@@ -66,8 +66,9 @@ struct ImportPostgreSQLTests {
     let dry = try there.run(["import", command, url, "--json", "--dry-run"] + more)
     #expect(try there.names() == [])
     let fromServer = try there.run(["import", command, url, "--json"] + more)
-    #expect(fromFile.status == 0, "\(fromFile.err)")
-    #expect(fromServer.status == 0, "\(fromServer.err)")
+    // Of django-keysmith one row can't be taken.
+    #expect(fromFile.status == (package == "keysmith" ? 1 : 0), "\(fromFile.err)")
+    #expect(fromServer.status == fromFile.status, "\(fromServer.err)")
     #expect(fromServer.out == fromFile.out)
     #expect(dry.out.replacing("\"dry_run\" : true", with: "\"dry_run\" : false") == fromFile.out)
     let expected = try rows(here, isDated: package != "plain")
@@ -102,7 +103,7 @@ struct ImportPostgreSQLTests {
   func onlyReads() throws {
     try server.create(
       "reads", tables: "keysmith", from: Fixture.path("Oracle/keysmith.sqlite3"))
-    #expect(try CardeaProgram().run("import", "keysmith", server.url("reads")).status == 0)
+    #expect(try CardeaProgram().run("import", "keysmith", server.url("reads")).status == 1)
     let statements = try server.log().split(separator: "\n").compactMap { line in
       line.wholeMatch(of: /<cardea import> LOG:  statement: (.*)/).map { String($0.1) }
     }
@@ -161,9 +162,9 @@ struct ImportPostgreSQLTests {
       CREATE ROLE locked LOGIN PASSWORD 'canary-right';
       GRANT SELECT ON ALL TABLES IN SCHEMA public TO locked;
       """, in: "secrets")
-    let host = server.folder
-    let right = "postgresql://locked:canary-right@/secrets?host=\(host)"
-    let without = "postgres://locked@/secrets?host=\(host)"
+    let socket = server.socket
+    let right = "postgresql://locked:canary-right@/secrets?\(socket)"
+    let without = "postgres://locked@/secrets?\(socket)"
     func attempt(_ url: String, _ environment: [String: String] = [:]) throws
       -> CardeaProgram.Result
     {
@@ -176,11 +177,11 @@ struct ImportPostgreSQLTests {
     #expect(missing.status == 2)
     #expect(missing.err.contains("Give the password in PGPASSWORD or ~/.pgpass"))
     for url in [
-      "postgres://locked:canary-wrong@/secrets?host=\(host)",
-      "postgres://locked@/secrets?host=\(host)&password=canary-wrong",
+      "postgres://locked:canary-wrong@/secrets?\(socket)",
+      "postgres://locked@/secrets?\(socket)&password=canary-wrong",
       // Nobody is there.
       "postgres://locked:canary@127.0.0.1:1/secrets",
-      "postgres://locked:canary@/secrets?host=\(host)/nowhere",
+      "postgres://locked:canary@/secrets?host=\(server.folder)/nowhere",
       // Characters that should have been encoded.
       "postgres://locked:canary@more@127.0.0.1:1/secrets", "postgres://locked:can/ary@host/x",
       "postgres://locked:can?ary@host/x", "postgres://locked:%zzcanary@host/x",
@@ -195,6 +196,53 @@ struct ImportPostgreSQLTests {
         #expect(!(result.out + result.err).contains("ary@"), "\(result.err)")
         #expect(!result.err.isEmpty)
       }
+    }
+  }
+
+  @Test("over TCP: by password, with TLS where the URL or the server asks for it")
+  func network() throws {
+    try server.create("network", tables: "plain", from: Fixture.path("Oracle/plain.sqlite3"))
+    try server.run(
+      """
+      CREATE ROLE remote LOGIN PASSWORD 'canary-remote';
+      CREATE ROLE sealed LOGIN PASSWORD 'canary-sealed';
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO remote, sealed;
+      """, in: "network")
+    func attempt(_ user: String, _ query: String, _ password: String? = nil) throws
+      -> CardeaProgram.Result
+    {
+      let url = "postgres://\(user)@127.0.0.1:\(server.port)/network?\(query)"
+      let result = try CardeaProgram().run(
+        ["import", "plain", url, "--json"] + ImportPostgreSQLTests.plain,
+        environment: ["PGPASSWORD": password ?? "canary-\(user)"])
+      #expect(!(result.out + result.err).contains("canary"), "\(result.err)")
+      return result
+    }
+    let keys = try #require(
+      Int(
+        Tool.run(
+          "sqlite3",
+          [Fixture.path("Oracle/plain.sqlite3"), "SELECT count(*) FROM soapp_apikeytoken"]
+        ).trimmingCharacters(in: .newlines)))
+    let root = "sslrootcert=\(server.folder)/cert.pem"
+    for (user, query) in [
+      ("remote", "sslmode=disable"), ("remote", ""), ("remote", "sslmode=require"),
+      // The server takes this role by TLS alone.
+      ("sealed", "sslmode=require"), ("sealed", "sslmode=verify-full&\(root)"),
+    ] {
+      let result = try attempt(user, query)
+      #expect(result.status == 0, "\(user) \(query): \(result.err)")
+      #expect(result.json?["rows"] as? Int == keys)
+    }
+    for (user, query, password) in [
+      ("remote", "sslmode=disable", "canary-wrong"), ("remote", "sslmode=require", "canary-wrong"),
+      ("sealed", "sslmode=disable", nil),
+      // Nothing to judge its certificate by.
+      ("sealed", "sslmode=verify-full&sslrootcert=\(server.folder)/nowhere", nil),
+    ] {
+      let result = try attempt(user, query, password)
+      #expect(result.status == 2, "\(user) \(query)")
+      #expect(result.out == "" && !result.err.isEmpty)
     }
   }
 }

@@ -10,11 +10,13 @@ struct ImportedServer {
   private let client: HTTPClient
   private let admin: String
 
-  /// - Parameter arguments: those of `cardea import`, the database's name among them.
-  init(_ arguments: [String], accepts: String = "") throws {
+  /// - Parameters:
+  ///   - arguments: those of `cardea import`, the database's name among them.
+  ///   - status: how it ends.
+  init(_ arguments: [String], accepts: String = "", status: Int32 = 0) throws {
     program = try CardeaProgram()
     let imported = try program.run(["import"] + arguments)
-    try #require(imported.status == 0, "\(imported.err)")
+    try #require(imported.status == status, "\(imported.err)")
     admin = try #require(try program.run("init", "--new-admin").lines.first)
     server = try RunningServer(
       program, [],

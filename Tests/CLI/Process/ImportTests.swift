@@ -46,7 +46,7 @@ struct ImportTests {
   @Test("records: dates, scopes in both forms, owners marked, tombstones, ids that stay")
   func records() throws {
     let program = try CardeaProgram()
-    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 0)
+    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 1)
     let scoped = try #require(try program.run("keys", "show", "tok_bNG5V0jc", "--json").json)
     #expect(scoped["scopes"] as? [String] == ["add_user"])
     #expect(scoped["owner"] as? String == "alice")
@@ -67,7 +67,7 @@ struct ImportTests {
     let other = try CardeaProgram()
     #expect(
       try other.run("import", "keysmith", ImportTests.keysmith, "--disable-inactive-owners").status
-        == 0)
+        == 1)
     let same = try #require(try other.run("keys", "show", "tok_bNG5V0jc", "--json").json)
     #expect(same["id"] as? String == scoped["id"] as? String)
     let disabled = try #require(try other.run("owners", "show", "bob", "--json").json)
@@ -79,9 +79,9 @@ struct ImportTests {
   @Test("an import revives nothing that was ended here, and names what was ended there")
   func revivesNothing() throws {
     let program = try CardeaProgram()
-    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 0)
+    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 1)
     #expect(try program.run("keys", "revoke", "tok_XjyedQAT", "--yes").status == 0)
-    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 0)
+    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 1)
     let token = try #require(KeysmithOracle.load().tokens.first).raw
     #expect(try program.run("keys", "verify", input: token).out == "not valid: revoked\n")
     let copy = program.path("later.sqlite3")
@@ -416,17 +416,147 @@ struct ImportTests {
     #expect((key["metadata"] as? [String: Any])?["shop_id"] as? String == "42")
   }
 
-  @Test("--write-config writes settings that the server takes, and changes none that are there")
+  @Test("rows that are not taken make it end with 1, a dry run and one of audit rows too")
+  func notTaken() throws {
+    let program = try CardeaProgram()
+    try FileManager.default.copyItem(
+      atPath: ImportTests.keysmith, toPath: program.path("source.sqlite3"))
+    func status(_ more: String...) throws -> Int32 {
+      try program.run(["import", "keysmith", "source.sqlite3"] + more).status
+    }
+    #expect(try status("--dry-run") == 1)
+    #expect(try program.names() == ["source.sqlite3"])
+    let human = try program.run("import", "keysmith", "source.sqlite3")
+    #expect(human.status == 1 && human.out.contains("clé_Yu29tYXY") && human.err == "")
+    #expect(try status("--json") == 1)
+    try database(
+      program, "source.sqlite3",
+      """
+      DELETE FROM keysmith_token_audit_log WHERE token_id IN
+        (SELECT id FROM keysmith_token WHERE prefix LIKE 'cl%');
+      DELETE FROM keysmith_token_scopes WHERE token_id IN
+        (SELECT id FROM keysmith_token WHERE prefix LIKE 'cl%');
+      DELETE FROM keysmith_token WHERE prefix LIKE 'cl%';
+      """)
+    #expect(try status() == 0)
+    #expect(try status("--dry-run") == 0)
+    try database(
+      program, "source.sqlite3",
+      """
+      INSERT INTO keysmith_token_audit_log SELECT 9999, action, path, method, status_code, ip_address,
+        user_agent, extra, 'yesterday', token_id FROM keysmith_token_audit_log LIMIT 1;
+      """)
+    #expect(try status("--dry-run") == 1)
+    #expect(try status() == 1)
+  }
+
+  @Test("--write-config writes settings that the server takes; what is there stays as it is")
   func writeConfig() throws {
     let program = try CardeaProgram()
     let done = try program.run("import", "keysmith", ImportTests.keysmith, "--write-config")
-    #expect(done.status == 0)
+    #expect(done.status == 1)
     let written = String(decoding: try program.bytes("cardea.yaml"), as: UTF8.self)
-    #expect(written.contains("X-KEYSMITH-TOKEN"))
+    #expect(
+      written == """
+        # What clients of keysmith need.
+        token.namespace: "tok"
+        extract.headers: [X-API-Key, X-KEYSMITH-TOKEN, X-Api-Authorization]
+        extract.schemes: [Api-Key, Bearer]
+
+        """)
     #expect(try program.run("check").status == 0)
     let again = try program.run("import", "keysmith", ImportTests.keysmith, "--write-config")
-    #expect(again.status == 2)
+    #expect(again.status == 1)
     #expect(String(decoding: try program.bytes("cardea.yaml"), as: UTF8.self) == written)
+  }
+
+  @Test(
+    "--write-config adds to a settings file, its comments and spelling untouched",
+    arguments: [
+      (
+        "# Ours.\ntoken: {namespace: acme}\nextract:\n  headers: [X-Mine] # é\n  schemes: []\n",
+        "# Ours.\ntoken: {namespace: acme}\nextract:\n  headers: [X-KEYSMITH-TOKEN, X-Mine] # é\n  schemes: []\n"
+      ),
+      (
+        "extract:\n  # Gateways.\n  headers:\n    - X-Mine\n    - X-Other\n  schemes: [Token]",
+        """
+        extract:
+          # Gateways.
+          headers:
+            - X-KEYSMITH-TOKEN
+            - X-Mine
+            - X-Other
+          schemes: [Token]
+        # What clients of keysmith need.
+        token.namespace: "tok"
+
+        """
+      ),
+      (
+        "extract.headers: [ ]\nextract.schemes: []\nextract.query: [api_key]\ntoken.namespace: a\ntoken: {accept: [dotted]}\n",
+        "extract.headers: [X-KEYSMITH-TOKEN ]\nextract.schemes: []\nextract.query: [api_key]\ntoken.namespace: a\ntoken: {accept: [dotted]}\n"
+      ),
+      (
+        "extract: {headers: [x-keysmith-token], schemes: []}\ntoken.namespace: a\n",
+        "extract: {headers: [x-keysmith-token], schemes: []}\ntoken.namespace: a\n"
+      ),
+      (
+        "# Nothing yet.\n",
+        """
+        # Nothing yet.
+        # What clients of keysmith need.
+        token.namespace: "tok"
+        extract.headers: [X-API-Key, X-KEYSMITH-TOKEN, X-Api-Authorization]
+        extract.schemes: [Api-Key, Bearer]
+
+        """
+      ),
+    ])
+  func addsToSettings(_ before: String, _ after: String) throws {
+    let program = try CardeaProgram()
+    try program.write(before, to: "cardea.yaml")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o640], ofItemAtPath: program.path("cardea.yaml"))
+    let arguments = ["import", "keysmith", ImportTests.keysmith, "--write-config"]
+    #expect(try program.run(arguments + ["--dry-run"]).status == 1)
+    #expect(String(decoding: try program.bytes("cardea.yaml"), as: UTF8.self) == before)
+    for _ in 0..<2 {
+      #expect(try program.run(arguments).status == 1)
+      #expect(String(decoding: try program.bytes("cardea.yaml"), as: UTF8.self) == after)
+    }
+    let mode = try FileManager.default.attributesOfItem(atPath: program.path("cardea.yaml"))
+    #expect(mode[.posixPermissions] as? Int == 0o640)
+    #expect(try program.run("check").status == 0)
+  }
+
+  @Test(
+    "a settings file that can't be added to is named before anything is imported",
+    arguments: [
+      "{extract: {headers: [X-Mine]}}\n", "extract: {headers: &h [X-Mine]}\n",
+      "extract: {headers: [X-Mine], form: &h [a], query: *h}\n...\n",
+    ])
+  func settingsThatStay(_ text: String) throws {
+    let program = try CardeaProgram()
+    try program.write(text, to: "ours.yaml")
+    let result = try program.run(
+      "import", "keysmith", ImportTests.keysmith, "--write-config", "--config", "ours.yaml")
+    #expect(result.status == 2)
+    #expect(result.err.contains("ours.yaml") && result.err.contains("Nothing was changed"))
+    #expect(try program.names() == ["ours.yaml"])
+    #expect(String(decoding: try program.bytes("ours.yaml"), as: UTF8.self) == text)
+  }
+
+  @Test("what the environment says before the file is told")
+  func settingsOfTheEnvironment() throws {
+    let program = try CardeaProgram()
+    let result = try program.run(
+      "import", "drf-api-key", Fixture.path("Oracle/drf.sqlite3"), "--json", "--dry-run",
+      environment: ["CARDEA_EXTRACT_SCHEMES": "Token"])
+    let found = try report(result)
+    #expect(
+      reasons(found, "notes") == ["CARDEA_EXTRACT_SCHEMES counts before what a file says"])
+    #expect(
+      (found["settings"] as? [String])?.last == "extract.schemes: [Token, Api-Key]")
   }
 
   @Test("memory: would keep nothing of it; a dry run needs no store")
@@ -437,6 +567,6 @@ struct ImportTests {
     #expect(
       try program.run(
         "import", "keysmith", ImportTests.keysmith, "--store", "memory:", "--dry-run"
-      ).status == 0)
+      ).status == 1)
   }
 }

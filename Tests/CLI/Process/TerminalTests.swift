@@ -93,7 +93,7 @@ struct TerminalTests {
       "sqlite3", [program.path("source.sqlite3")],
       input: """
         CREATE TABLE tokens (token TEXT);
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4800)
         INSERT INTO tokens SELECT lower(hex(randomblob(20))) FROM n;
         """)
     let arguments = ["import", "plain", "source.sqlite3", "--table", "tokens", "--key", "token"]
@@ -101,9 +101,9 @@ struct TerminalTests {
     #expect(shown.status == 0)
     let screen = shown.lines.joined(separator: "\n")
     for bar in [
-      "\r[##########...............] 41 % (500 of 1200)",
-      "\r[####################.....] 83 % (1000 of 1200)",
-      "\r[#########################] 100 % (1200 of 1200)\n",
+      "\r[##########...............] 41 % (2000 of 4800)",
+      "\r[####################.....] 83 % (4000 of 4800)",
+      "\r[#########################] 100 % (4800 of 4800)\n",
     ] { #expect(screen.contains(bar), "\(screen)") }
     let piped = try program.run(arguments + ["--store", "sqlite:two.sqlite3"])
     #expect(piped.status == 0)

@@ -292,7 +292,8 @@ struct ChangeWriter {
       ).run()
     }
     try Query(
-      db, "UPDATE signal_log_head SET position = ?, hash = ?", [last.position, last.hash.bytes]
+      db, "UPDATE signal_log_head SET position = ?, hash = ? WHERE only = 1",
+      [last.position, last.hash.bytes]
     ).run()
     return last.position
   }

@@ -17,7 +17,9 @@ enum JSONText {
   }
 
   static func text(_ metadata: [String: JSONValue]) throws(StoreError) -> String {
-    metadata.isEmpty ? "{}" : try encode(metadata)
+    var bytes: [UInt8] = []
+    guard LineJSON.append(.object(metadata), to: &bytes) else { return try encode(metadata) }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   static func text(_ names: [String]) throws(StoreError) -> String {

@@ -137,7 +137,7 @@ public final class SQLiteStore: SharedKeyStore, DurableKeyStore, BulkKeyStore {
     try await parts().writer.commit(change)
   }
 
-  /// In transactions of at most 512 changes, each in a savepoint of its own, with one sync each.
+  /// In transactions of at most 2,048 changes, each in a savepoint of its own, with one sync each.
   public func commit(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
     do throws(StoreError) { return try await parts().writer.commit(changes) } catch {
       return changes.map { _ in .failure(error) }

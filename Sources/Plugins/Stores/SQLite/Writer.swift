@@ -6,15 +6,17 @@ import GRDBSQLite
 /// The one connection that writes, with group commit.
 ///
 /// A commit costs a sync of the disk, some milliseconds. So what arrives while one is under way is
-/// gathered and written as the next transaction: each change inside a savepoint of its own, so that one's
-/// refusal takes back only itself, and one sync for all. Nobody is answered before that sync is done.
+/// gathered and written as the next transaction, with one sync for all. A refusal takes back only its own
+/// change: one that may have written something by then is made inside a savepoint. Nobody is answered
+/// before that sync is done.
 /// A change that comes alone waits for nobody.
 ///
 /// Threading: `commit` and `record` from any task; a caller that is cancelled does not cancel its write.
 /// All work is done on one serial queue.
 final class Writer: Sendable {
-  /// What a transaction is worth gathering: the sync is shared by then, and memory stays bounded.
-  private static let largestGroup = 512
+  /// What a transaction is worth gathering: the sync is shared by then, and so are the pages that bulk changes
+  /// touch; memory stays bounded, and so does the time that another process's change may have to wait.
+  private static let largestGroup = 2_048
   /// Usage that one transaction takes: some milliseconds' work, for which a revocation may have to wait.
   private static let largestUsage = 500
   /// How long the checkpoint after a purge waits for readers before it is put off.
@@ -45,6 +47,17 @@ final class Writer: Sendable {
     /// Of the cursors; what it gives is the outcome.
     case cursors(@Sendable (SubscriptionRows) throws(StoreError) -> Int64)
     case log(LogWork)
+
+    /// Whether it is refused, if at all, before it has written anything: it only inserts, a key or an owner.
+    var isInsert: Bool {
+      guard case .change(let change) = self, !change.isRehearsal, change.idempotency == nil,
+        change.rehash == nil, change.erasesLogOf == nil
+      else { return false }
+      return switch (change.owner, change.key) {
+      case (.insert?, nil), (nil, .insert?): true
+      default: false
+      }
+    }
 
     /// Whether it may take some milliseconds, so that no two of the kind go into one transaction.
     var isBulky: Bool {
@@ -240,7 +253,9 @@ final class Writer: Sendable {
     do {
       var outcomes: [Outcome] = []
       for work in group {
-        outcomes.append(try writeInSavepoint(work, db))
+        outcomes.append(
+          try group.count > 1 && work.isInsert
+            ? writeWithout(work, db) : writeInSavepoint(work, db))
         if !isInTransaction(db), case .failure(let error) = outcomes.last {
           return .abandoned(error)
         }
@@ -252,6 +267,21 @@ final class Writer: Sendable {
       // Whether a failed COMMIT reached the disk is unknown, and `.unavailable` promises nothing.
       if isInTransaction(db) { try? execute("ROLLBACK", db) }
       return .failed(error)
+    }
+  }
+
+  /// Without a savepoint, which costs a copy of every page that the job changes. If it fails with something written,
+  /// the whole transaction is rolled back, and then each job gets one of its own.
+  private func writeWithout(_ work: Work, _ db: Database) throws(StoreError) -> Outcome {
+    guard case .change(let change) = work else { return try writeInSavepoint(work, db) }
+    let before = sqlite3_total_changes(db.sqliteConnection)
+    do throws(StoreError) {
+      return .success(.position(try ChangeWriter(db: db).apply(change)))
+    } catch {
+      if isInTransaction(db), sqlite3_total_changes(db.sqliteConnection) != before {
+        try execute("ROLLBACK", db)
+      }
+      return .failure(error)
     }
   }
 
