@@ -86,6 +86,7 @@ let libraries: [Target] = [
       "Cardea", "CardeaHTTPTypes", "CardeaHummingbird",
       .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
     ], path: "Sources/Server", resources: [.embedInCode("openapi.yaml")], swiftSettings: strict),
@@ -172,6 +173,7 @@ let tests: [Target] = [
       "Cardea", "CardeaServer", "CardeaTestSupport", "CardeaHTTPTypes",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),
   test(
@@ -193,7 +195,10 @@ let tests: [Target] = [
   // The command line's own tests, and those that run the whole program.
   test(
     "CardeaCLITests", "CLI",
-    ["CardeaCLI", "cardea", "CardeaTestFixtures", "CardeaTestSupport", "CardeaMemoryStore"]),
+    [
+      "CardeaCLI", "cardea", "CardeaTestFixtures", "CardeaTestSupport", "CardeaMemoryStore",
+      .product(name: "Logging", package: "swift-log", condition: server),
+    ]),
   test(
     "CardeaDocsTests", "Docs",
     [
@@ -234,6 +239,7 @@ let package = Package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),

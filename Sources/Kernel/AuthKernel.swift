@@ -37,12 +37,14 @@ public final class AuthKernel: Sendable {
   let auditSinks: [any AuditSink]
   let asyncAuditSinks: [any AsyncAuditSink]
   let auditFailures = Tally()
+  let meter: (any KernelMeter)?
   let cache: VerdictCache
   let stamps = ChangeStamps()
   let pool: HashPool
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
   let order = PublicationOrder()
+  package let logWatch = LogWatch()
   let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
@@ -57,9 +59,10 @@ public final class AuthKernel: Sendable {
   private let leaseKeeper = AtomicLazyReference<LeaseKeeper>()
 
   /// Builds the kernel, or fails with every fault of the configuration at once.
+  /// - Parameter meter: is told how long authentications and commits take.
   public init(
     _ registry: consuming Registry, configuration: KernelConfiguration = KernelConfiguration(),
-    clock: any KernelClock = SystemClock()
+    clock: any KernelClock = SystemClock(), meter: (any KernelMeter)? = nil
   ) throws(ConfigurationFaults) {
     let faults = ConfigurationCheck.faults(of: registry, configuration)
     guard faults.isEmpty, let store = registry.stores.first,
@@ -70,6 +73,7 @@ public final class AuthKernel: Sendable {
       registry.formats, preferred: configuration.tokenFormat,
       accepted: configuration.acceptedFormats)
     self.configuration = configuration
+    self.meter = meter
     self.store = store
     self.primitives = primitives
     sessions = registry.sessionIssuers.first
@@ -146,7 +150,7 @@ public final class AuthKernel: Sendable {
     }
     if let shared = store as? any SharedKeyStore {
       let lease = LeaseKeeper(
-        store: shared, from: head.position, stamps: stamps, formats: formats,
+        store: shared, from: head.position, stamps: stamps, formats: formats, watch: logWatch,
         lease: configuration.lease, clock: time)
       leaseKeeper.storeIfNil(lease).start()
     }

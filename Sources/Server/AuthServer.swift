@@ -1,4 +1,5 @@
 import CardeaKernel
+import CoreMetrics
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -15,20 +16,24 @@ public struct AuthServer: Sendable {
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
   private let logger: Logger
+  private let metrics: PrometheusMetrics?
   private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
 
   /// - Parameters:
   ///   - kernel: a kernel that was started.
-  ///   - logger: requests are logged at `debug`, without their query; no token ever is.
+  ///   - logger: requests are logged at `info` by route, without path and query; no token ever is.
+  ///   - metrics: what `/metrics` shows; without, there is no such route. The kernel's part needs a kernel that
+  ///     was made with a ``MetricsMeter`` of it.
   ///   - onListening: called once, with the address and port that the server listens on.
   public init(
     kernel: AuthKernel, configuration: ServerConfiguration = ServerConfiguration(),
-    logger: Logger = Logger(label: "cardea.server"),
+    logger: Logger = Logger(label: "cardea.server"), metrics: PrometheusMetrics? = nil,
     onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
   ) {
     self.kernel = kernel
     self.configuration = configuration
     self.logger = logger
+    self.metrics = metrics
     self.onListening = onListening
   }
 
@@ -38,8 +43,11 @@ public struct AuthServer: Sendable {
   /// - Throws: if the address can't be listened on.
   public func run() async throws {
     warnIfExposed()
+    let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     var group = ServiceGroupConfiguration(
-      services: [application()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      // The last is told to stop first: a server whose streams go on would not come to its end.
+      services: [application(feed), feed], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: logger)
     group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
     do {
       try await ServiceGroup(configuration: group).run()
@@ -50,7 +58,7 @@ public struct AuthServer: Sendable {
     await kernel.shutdown()
   }
 
-  private func application() -> some ApplicationProtocol {
+  private func application(_ feed: SignalFeed) -> some ApplicationProtocol {
     // Far above what API clients send, far below what would cost memory: 32 KiB and 128 header
     // fields.
     let channel = HTTP1Channel.Configuration(
@@ -60,7 +68,8 @@ public struct AuthServer: Sendable {
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
     return Application(
-      responder: ServerResponder(kernel: kernel, configuration: configuration),
+      responder: ServerResponder(
+        kernel: kernel, configuration: configuration, metrics: metrics, feed: feed),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port)),

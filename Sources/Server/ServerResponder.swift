@@ -12,7 +12,10 @@ final class ServerResponder: HTTPResponder {
   private let configuration: ServerConfiguration
   let routes: RouteTable
 
-  init(kernel: AuthKernel, configuration: ServerConfiguration) {
+  init(
+    kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
+    feed: SignalFeed
+  ) {
     self.kernel = kernel
     self.configuration = configuration
     var table = RouteTable()
@@ -25,12 +28,15 @@ final class ServerResponder: HTTPResponder {
     OwnerRoutes.add(to: &table)
     if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }
     AuditRoutes.add(to: &table)
+    SignalRoutes.add(to: &table, feed)
     HealthRoutes.add(to: &table, addresses: addresses)
+    if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
     routes = table
   }
 
   func respond(to request: Request, context: ServerContext) async throws -> Response {
+    let began = kernel.clock.monotonic()
     var exchange = exchange(request, context)
     var response: Response
     do {
@@ -44,28 +50,46 @@ final class ServerResponder: HTTPResponder {
     if request.method == .head { response = response.createHeadResponse() }
     response.addCommonFields(requestID: exchange.requestID)
     if let limits = exchange.limits { response.headers.add(limits.all) }
-    exchange.logger.debug(
-      "answered",
-      metadata: [
-        "request_id": "\(exchange.requestID)", "method": "\(request.method.rawValue)",
-        "path": "\(exchange.target.path)", "status": "\(response.status.code)",
-      ])
+    log(exchange, response, since: began)
     return response
   }
+
+  /// One line per request. Neither path nor query, which may hold what nobody should have sent there, nor a method
+  /// of the client's own making.
+  private func log(_ exchange: Exchange, _ response: Response, since began: UInt64) {
+    guard exchange.logger.logLevel <= .info else { return }
+    let microseconds = (kernel.clock.monotonic() &- began) / 1_000
+    let method = exchange.request.method
+    exchange.logger.info(
+      "request",
+      metadata: [
+        "method": "\(ServerResponder.methods.contains(method) ? method.rawValue : "other")",
+        "route": "\(exchange.route ?? "-")",
+        "status": .stringConvertible(response.status.code),
+        "duration_ms": .stringConvertible(Double(microseconds) / 1_000),
+      ])
+  }
+
+  private static let methods: Set<HTTPRequest.Method> = [
+    .get, .head, .post, .put, .patch, .delete, .options, .connect, .trace,
+  ]
 
   private func exchange(_ request: Request, _ context: ServerContext) -> Exchange {
     let client = ClientAddress(
       peer: context.peer, fields: request.headers, trusted: configuration.trustedProxies)
     var givenID: String?
     if case .one(let id) = request.headers.value(of: "x-request-id") { givenID = id }
+    let requestID = RequestID.accepted(givenID)
+    var logger = context.logger
+    logger[metadataKey: "hb.request.id"] = nil
+    logger[metadataKey: "request_id"] = "\(requestID)"
     let exchange = Exchange(
       request: request, target: RequestTarget(request.head.path ?? ""),
-      requestID: RequestID.accepted(givenID), client: client, kernel: kernel,
-      configuration: configuration, logger: context.logger,
+      requestID: requestID, client: client, kernel: kernel,
+      configuration: configuration, logger: logger, connection: context.connection,
       limits: kernel.hasPolicies ? AnswerLimits() : nil)
     if let fault = client.fault {
-      exchange.logger.debug(
-        "X-Forwarded-For has \(fault)", metadata: ["request_id": "\(exchange.requestID)"])
+      exchange.logger.debug("X-Forwarded-For has \(fault)")
     }
     return exchange
   }
@@ -77,6 +101,7 @@ final class ServerResponder: HTTPResponder {
     }
     switch routes.match(exchange.request.method, exchange.target.path) {
     case .route(let route, let id):
+      exchange.route = route.path
       exchange.pathID = id
       exchange.takes = route.takes
       return try await route.handler(exchange)

@@ -101,6 +101,7 @@ import Testing
     init(_ records: [SpooledAccess]) { kept = Locked(records) }
 
     var sources: [any AccessSource] { [self] }
+    var waiting: Int { kept.withLock { $0.count } }
     func record(_ events: [AccessEvent]) {}
     func resume(after sequence: Int64) {}
     func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {

@@ -16,6 +16,7 @@ struct Rig {
   /// - Parameter slow: whether new secrets are hashed by PBKDF2 (10,000 iterations) rather than by HMAC.
   init(
     store: some KeyStore = MemoryStore(), slow: Bool = false, clock: HandClock = HandClock(),
+    meter: (any KernelMeter)? = nil,
     configure: (inout KernelConfiguration) -> Void = { _ in },
     plugins: (inout Registry) -> Void = { _ in }
   ) async throws {
@@ -38,7 +39,7 @@ struct Rig {
     configuration.defaultExpiry = nil
     configuration.sweepInterval = nil
     configure(&configuration)
-    kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
+    kernel = try AuthKernel(registry, configuration: configuration, clock: clock, meter: meter)
     self.clock = clock
     try await kernel.start()
   }

@@ -11,7 +11,12 @@ import Testing
 struct OpenAPITests {
   /// What the router knows, without its paths for everything below and any method.
   private func routes(_ kernel: AuthKernel) -> [String: RouteInput] {
-    let all = ServerResponder(kernel: kernel, configuration: ServerConfiguration()).routes.all
+    let configuration = ServerConfiguration()
+    let metrics = PrometheusMetrics()
+    let all = ServerResponder(
+      kernel: kernel, configuration: configuration, metrics: metrics,
+      feed: SignalFeed(kernel, configuration, metrics)
+    ).routes.all
     var routes: [String: RouteInput] = [:]
     for (method, path, takes) in all {
       let path = path.replacingOccurrences(of: "…", with: "{question}")

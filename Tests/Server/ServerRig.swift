@@ -42,7 +42,9 @@ struct ServerRig: Sendable {
     registry.use(try StandardPlugins(options))
     registry.use(store)
     for plugin in plugins { registry.use(plugin) }
-    let kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
+    let metrics = PrometheusMetrics()
+    let kernel = try AuthKernel(
+      registry, configuration: configuration, clock: clock, meter: MetricsMeter(metrics))
     try await kernel.start()
     var new = NewKey(name: "admin")
     new.scopes = [ScopeSet.admin]
@@ -59,7 +61,9 @@ struct ServerRig: Sendable {
     server.port = 0
     changeServer(&server)
     let (ports, port) = AsyncStream<Int>.makeStream()
-    let running = AuthServer(kernel: kernel, configuration: server, logger: logger) {
+    let running = AuthServer(
+      kernel: kernel, configuration: server, logger: logger, metrics: metrics
+    ) {
       port.yield($1)
     }
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -13,7 +13,7 @@ import Foundation
 ///
 /// Each call blocks a thread of its own, never one of Swift's pool, on which the server may run.
 public struct HTTPClient: Sendable {
-  private let port: Int
+  public let port: Int
   private let source: String?
   private let closesItsHalf: Bool
 
@@ -110,7 +110,7 @@ public struct HTTPClient: Sendable {
     return answer
   }
 
-  private static func address(_ host: String, port: Int) -> sockaddr_in {
+  static func address(_ host: String, port: Int) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port).bigEndian)

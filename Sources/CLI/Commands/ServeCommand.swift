@@ -99,10 +99,10 @@ struct ServeCommand: CardeaSubcommand {
     let settings = composition.settings
     let header = ServeCommand.header(settings)
     let isShown = !common.json
-    var logger = Logger(label: "cardea") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = .notice
+    let logger = settings.logger(console)
     let server = AuthServer(
-      kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger
+      kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger,
+      metrics: composition.metrics
     ) { host, port in
       let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
       if isShown, let token, let header {

@@ -1,4 +1,5 @@
 import Cardea
+import CardeaServer
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -11,6 +12,8 @@ struct Composition: Sendable {
   let settings: Settings
   let kernel: AuthKernel
   let store: StoreURL
+  /// What the kernel measures; `nil` with `metrics.enabled: false`.
+  let metrics: PrometheusMetrics?
 
   /// The settings file that is read when none is named, if it exists.
   static let standardFile = "cardea.yaml"
@@ -29,7 +32,8 @@ struct Composition: Sendable {
       .filter { !unread.contains($0.setting) }
     faults = SettingFault.distinct(faults)
     guard faults.isEmpty, let built else { throw SettingFaults(SettingFault.ordered(faults)) }
-    return Composition(settings: settings, kernel: built.kernel, store: built.store)
+    return Composition(
+      settings: settings, kernel: built.kernel, store: built.store, metrics: built.metrics)
   }
 
   /// Starts the kernel.
@@ -57,7 +61,7 @@ struct Composition: Sendable {
   private static func build(
     _ settings: Settings, unread: Set<String>, toolbox: Toolbox,
     faults: inout [ConfigurationFault]
-  ) -> (kernel: AuthKernel, store: StoreURL)? {
+  ) -> (kernel: AuthKernel, store: StoreURL, metrics: PrometheusMetrics?)? {
     var registry = Registry()
     useStandard(settings, unread: unread, in: &registry, faults: &faults)
     for plugin in toolbox.plugins {
@@ -86,9 +90,11 @@ struct Composition: Sendable {
         configuration.auditSigningKey = try SigningKeyFile.read(keyFile)
       } catch { faults.append(error) }
     }
+    let metrics = settings[SettingsTable.metricsEnabled] ? PrometheusMetrics() : nil
     do throws(ConfigurationFaults) {
-      let kernel = try AuthKernel(registry, configuration: configuration)
-      return url.map { (kernel, $0) }
+      let kernel = try AuthKernel(
+        registry, configuration: configuration, meter: metrics.map { MetricsMeter($0) })
+      return url.map { (kernel, $0, metrics) }
     } catch {
       // What is missing because it could not be built has been named already.
       let wasHalf = !faults.isEmpty

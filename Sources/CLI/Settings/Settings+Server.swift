@@ -1,7 +1,17 @@
 import CardeaKernel
 import CardeaServer
+import Logging
 
 extension Settings {
+  /// The server's log, on stderr.
+  func logger(_ console: Console) -> Logger {
+    let format = LogLineHandler.Format(rawValue: self[SettingsTable.logFormat]) ?? .text
+    let level = Logger.Level(rawValue: self[SettingsTable.logLevel]) ?? .notice
+    return Logger(label: "cardea") { _ in
+      LogLineHandler(format: format, level: level) { console.note($0) }
+    }
+  }
+
   /// What the server is configured with.
   package var serverConfiguration: ServerConfiguration {
     var server = ServerConfiguration()
@@ -10,6 +20,9 @@ extension Settings {
     server.trustedProxies = self[SettingsTable.trustedProxies].compactMap { CIDR($0) }
     server.queryCredentials = self[SettingsTable.query]
     server.readsForms = !self[SettingsTable.form].isEmpty
+    server.maxSignalStreams = self[SettingsTable.maxStreams]
+    server.signalHeartbeat = self[SettingsTable.heartbeat]
+    server.signalWriteTimeout = self[SettingsTable.writeTimeout]
     server.version = CardeaVersion.text
     return server
   }

@@ -1,4 +1,5 @@
 import Cardea
+import Logging
 
 /// Every setting of the settings file but those of plugins: name, type, default, flag,
 /// documentation. The name in the environment follows from the name. Nothing reads a setting that
@@ -232,6 +233,33 @@ package enum SettingsTable {
     "audit.signing_key_file", default: "",
     "The file of the Ed25519 key that signs checkpoints of both logs: cardea audit init-key.")
 
+  // MARK: signals
+  package static let maxStreams = Setting.integer(
+    "signals.max_streams", default: 1_000, in: 0...1_000_000,
+    "Answers to GET /v1/signals that may be open at once; one more is answered 503.")
+  package static let heartbeat = Setting.duration(
+    "signals.heartbeat", default: .seconds(15), written: "15s",
+    in: .milliseconds(100)...(.seconds(300)),
+    "How often a stream of signals shows that it lives, and its key is looked at.")
+  package static let writeTimeout = Setting.duration(
+    "signals.write_timeout", default: .seconds(30), written: "30s",
+    in: .milliseconds(100)...(.seconds(3_600)),
+    "How long the client of a stream may take nothing before it is dropped; told at a heartbeat.")
+
+  // MARK: log
+  package static let logFormat = Setting.text(
+    "log.format", default: "text", "How the server writes its log to stderr: text or json.",
+    check: SettingCheck.oneOf(LogLineHandler.Format.allCases.map(\.rawValue)))
+  package static let logLevel = Setting.text(
+    "log.level", default: "notice",
+    "What the server logs: trace, debug, info (a line per request), notice, warning, error or critical.",
+    check: SettingCheck.oneOf(Logger.Level.allCases.map(\.rawValue)))
+
+  // MARK: metrics
+  package static let metricsEnabled = Setting.boolean(
+    "metrics.enabled", default: true,
+    "Whether the server measures itself and has GET /metrics, for keys with cardea:metrics:read.")
+
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
     storeURL.row, host.row, port.row, trustedProxies.row,
@@ -249,5 +277,7 @@ package enum SettingsTable {
     failedPerPair.row, failedPerAddress.row, limitEntries.row,
     missingText.row, invalidText.row, scopeText.row, limitedText.row,
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
+    maxStreams.row, heartbeat.row, writeTimeout.row,
+    logFormat.row, logLevel.row, metricsEnabled.row,
   ]
 }

@@ -19,7 +19,7 @@ extension AuthKernel {
       var changes: [Numbered<LogEntry>] = []
       if !query.isAboutRequests {
         var signals = query.filter(query.cursor?.signals)
-        if let owner = query.owner { signals.ownerIDs = try await ownerIDs(named: owner) }
+        if let owner = query.owner { signals.ownerIDs = try await findOwners(named: owner) }
         changes = try await store.signalEntries(signals)
       }
       return AuthKernel.merge(attempts, changes, query)
@@ -54,7 +54,14 @@ extension AuthKernel {
     } catch { throw LifecycleError(error) }
   }
 
-  private func ownerIDs(named name: String) async throws(StoreError) -> [UUID] {
+  /// The owners of that name, one per kind at most.
+  package func ownerIDs(named name: String) async throws(LifecycleError) -> [UUID] {
+    do throws(StoreError) { return try await findOwners(named: name) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  private func findOwners(named name: String) async throws(StoreError) -> [UUID] {
     var ids: [UUID] = []
     for kind in OwnerRecord.Kind.allCases {
       if let owner = try await store.owner(kind: kind, name: name) { ids.append(owner.id) }

@@ -12,10 +12,11 @@ extension AuthKernel {
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) -> Verdict? {
     if !asyncAuditSinks.isEmpty { return nil }
+    let began = beginMeasuring()
     var memory = PolicyMemory()
     return switch firstLook(request, requirement, &memory) {
     case .exempt(let verdict): verdict
-    case .decided(let outcome): conclude(outcome, RequestFacts(request))
+    case .decided(let outcome): conclude(outcome, RequestFacts(request), began)
     case .cold, .session: nil
     }
   }
@@ -24,18 +25,20 @@ extension AuthKernel {
   public func authenticate(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) async -> Verdict {
+    let began = beginMeasuring()
     var memory = PolicyMemory()
     switch firstLook(request, requirement, &memory) {
     case .exempt(let verdict): return verdict
     case .decided(let outcome):
       return asyncAuditSinks.isEmpty
-        ? conclude(outcome, RequestFacts(request)) : await settle(outcome, RequestFacts(request))
+        ? conclude(outcome, RequestFacts(request), began)
+        : await settle(outcome, RequestFacts(request), began)
     case .cold(let token):
       let facts = RequestFacts(request)
-      return await settle(await decide(token, facts, requirement, &memory), facts)
+      return await settle(await decide(token, facts, requirement, &memory), facts, began)
     case .session(let tokens):
       let facts = RequestFacts(request)
-      return await settle(await decideSession(tokens, facts, requirement, &memory), facts)
+      return await settle(await decideSession(tokens, facts, requirement, &memory), facts, began)
     }
   }
 
@@ -43,12 +46,15 @@ extension AuthKernel {
   public func verify(
     token: Secret, facts: RequestFacts, requiring requirement: Requirement = .none
   ) async -> Verdict {
+    let began = beginMeasuring()
     var memory = PolicyMemory()
     if isSession(token) {
-      return await settle(await decideSession([token], facts, requirement, &memory), facts)
+      return await settle(await decideSession([token], facts, requirement, &memory), facts, began)
     }
-    guard let presented = presented(token) else { return await settle(denied(.malformed), facts) }
-    return await settle(await decide(presented, facts, requirement, &memory), facts)
+    guard let presented = presented(token) else {
+      return await settle(denied(.malformed), facts, began)
+    }
+    return await settle(await decide(presented, facts, requirement, &memory), facts, began)
   }
 
   /// The parts of a token that was handed over; `nil` if no accepted format parses it.
@@ -69,10 +75,46 @@ extension AuthKernel {
   public func refuse(
     _ identity: Identity, request: some RequestView, lacking requirement: Requirement
   ) async -> Denial? {
+    let began = beginMeasuring()
     guard let denial = Denial(identity, lacking: requirement) else { return nil }
     let outcome = Outcome(
-      verdict: .deny(denial), token: identity.token, presentedPrefix: nil, at: time.now())
-    return await settle(outcome, RequestFacts(request)).denial
+      verdict: .deny(denial), token: identity.token, presentedPrefix: nil, at: time.now(),
+      source: .memory)
+    return await settle(outcome, RequestFacts(request), began).denial
+  }
+
+  /// The verdict on a key that was let on before, as the key stands now: for what lasts longer than a request, such
+  /// as a stream. Nothing is recorded, and no policy is asked.
+  /// - Returns: as a rule from memory; after a change of the key or its owner the store is asked once, if the
+  ///   identity that is given back is used from then on.
+  public func recheck(
+    _ identity: Identity, requiring requirement: Requirement = .none
+  ) async -> Verdict {
+    var known = identity.token
+    for _ in 0..<8 {
+      var readBegan: UInt64?
+      var isStale = false
+      if !isTrusted(known, readBegan: nil) {
+        readBegan = time.monotonic()
+        let readAt = stamps.beforeReading()
+        do throws(StoreError) {
+          guard let stored = try await store.find(prefix: known.key.prefix) else {
+            return .deny(Denial(.unknown))
+          }
+          known = KnownToken(
+            stored, digest: known.digest, stamp: stamps.stamp(readAt: readAt, stored),
+            match: stored.key.secrets.first { $0.id == known.secretID }, session: known.session)
+        } catch {
+          isStale = true
+        }
+      }
+      let denial = judgeLifecycle(known, requirement, time.now())
+      if isStale ? isServedStale(known) : isTrusted(known, readBegan: readBegan) {
+        return denial.map { .deny($0) } ?? .allow(Identity(token: known))
+      }
+      if isStale { break }
+    }
+    return .deny(Denial(.storeUnavailable))
   }
 
   /// A verdict that was not accounted for yet.
@@ -82,17 +124,28 @@ extension AuthKernel {
     /// What the token presented, if the key is not known.
     let presentedPrefix: String?
     let at: Timestamp
+    let source: MeasuredAuthentication.Source
 
     var prefix: String? { token?.key.prefix ?? presentedPrefix }
   }
 
-  private func denied(_ reason: Denial.Reason, prefix: String? = nil) -> Outcome {
-    denied(Denial(reason), prefix: prefix)
+  private func denied(
+    _ reason: Denial.Reason, prefix: String? = nil,
+    source: MeasuredAuthentication.Source = .nowhere
+  ) -> Outcome {
+    denied(Denial(reason), prefix: prefix, source: source)
   }
 
-  private func denied(_ denial: Denial, prefix: String? = nil) -> Outcome {
-    Outcome(verdict: .deny(denial), token: nil, presentedPrefix: prefix, at: time.now())
+  private func denied(
+    _ denial: Denial, prefix: String? = nil, source: MeasuredAuthentication.Source = .nowhere
+  ) -> Outcome {
+    Outcome(
+      verdict: .deny(denial), token: nil, presentedPrefix: prefix, at: time.now(), source: source)
   }
+
+  /// When a measurement begins (monotonic); of no meaning without a meter.
+  @inline(__always)
+  private func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
   private enum FirstLook {
     /// A request without a token, where none is required: nothing to account for.
@@ -181,7 +234,8 @@ extension AuthKernel {
         verdict = .deny(denial)
       }
     }
-    return Outcome(verdict: verdict, token: known, presentedPrefix: nil, at: now)
+    return Outcome(
+      verdict: verdict, token: known, presentedPrefix: nil, at: now, source: .memory)
   }
 
   /// The verdict on the session that one of these tokens stands for.
@@ -228,6 +282,7 @@ extension AuthKernel {
     _ memory: inout PolicyMemory, remembering known: KnownToken?
   ) async -> Outcome {
     var remembered = known
+    var source = MeasuredAuthentication.Source.memory
     // Each round reads the key and decides on that reading; it counts only if the key did not change
     // meanwhile. A client whose key changes all the time is told to come back.
     for _ in 0..<8 {
@@ -236,13 +291,14 @@ extension AuthKernel {
       var entry = remembered
       if entry.map({ !isTrusted($0, readBegan: nil) }) ?? true {
         readBegan = time.monotonic()
+        source = .store
         switch await read(token, remembering: remembered) {
         case .entry(let fresh): entry = fresh
         case .denied(let reason):
-          return denied(reason, prefix: token.prefix)
+          return denied(reason, prefix: token.prefix, source: source)
         case .unreachable:
           guard let stale = remembered, isServedStale(stale) else {
-            return denied(.storeUnavailable, prefix: token.prefix)
+            return denied(.storeUnavailable, prefix: token.prefix, source: source)
           }
           entry = stale
           isStale = true
@@ -267,10 +323,11 @@ extension AuthKernel {
         verdict.note(memory.limits)
       }
       if isStale ? isServedStale(entry) : isTrusted(entry, readBegan: readBegan) {
-        return Outcome(verdict: verdict, token: entry, presentedPrefix: token.prefix, at: now)
+        return Outcome(
+          verdict: verdict, token: entry, presentedPrefix: token.prefix, at: now, source: source)
       }
     }
-    return denied(.storeUnavailable, prefix: token.prefix)
+    return denied(.storeUnavailable, prefix: token.prefix, source: source)
   }
 
   private enum Reading {
@@ -395,8 +452,10 @@ extension AuthKernel {
   }
 
   /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
-  private func settle(_ outcome: Outcome, _ facts: RequestFacts) async -> Verdict {
-    if asyncAuditSinks.isEmpty { return conclude(outcome, facts) }
+  private func settle(
+    _ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64
+  ) async -> Verdict {
+    if asyncAuditSinks.isEmpty { return conclude(outcome, facts, began) }
     var outcome = outcome
     var recorded = 0
     for sink in asyncAuditSinks {
@@ -407,7 +466,7 @@ extension AuthKernel {
         outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
       }
     }
-    let verdict = conclude(outcome, facts)
+    let verdict = conclude(outcome, facts, began)
     if verdict.denial != outcome.verdict.denial {
       // A sink that need not be waited for failed: what the others hold is followed by what came of it.
       outcome.verdict = verdict
@@ -418,10 +477,10 @@ extension AuthKernel {
     return verdict
   }
 
-  /// Accounts for a verdict: usage, audit, signals. The audit comes first; if it fails, the request is denied.
+  /// Accounts for a verdict: usage, audit, signals, the meter. The audit comes first; if it fails, the request is denied.
   @inline(__always)
   private func conclude(
-    _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts
+    _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
   ) -> Verdict {
     var outcome = outcome
     var recorded = 0
@@ -453,6 +512,12 @@ extension AuthKernel {
       signals.publish(RateLimited(event: event(outcome, facts())))
     case .deny:
       signals.publish(AuthenticationFailed(event: event(outcome, facts())))
+    }
+    if let meter {
+      meter.note(
+        MeasuredAuthentication(
+          reason: outcome.verdict.denial?.reason, source: outcome.source,
+          nanoseconds: time.monotonic() &- began))
     }
     return outcome.verdict
   }

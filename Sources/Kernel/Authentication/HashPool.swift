@@ -15,6 +15,7 @@ final class HashPool: Sendable {
   private let deadline: Duration
   private let clock: any KernelClock
   private let state = Locked(State())
+  private let refused = Tally()
 
   /// Why a job was not run.
   struct Overloaded: Error {}
@@ -60,11 +61,18 @@ final class HashPool: Sendable {
         },
         refuse: { continuation.resume(returning: .failure(Overloaded())) })
     }
+    if case .failure = outcome { refused.add() }
     return try outcome.get()
   }
 
   /// Jobs that wait now.
   var waiting: Int { state.withLock { $0.waiting } }
+
+  var figures: KernelFigures.HashPool {
+    let (running, waiting) = state.withLock { ($0.running, $0.waiting) }
+    return KernelFigures.HashPool(
+      width: width, running: running, waiting: waiting, refused: refused.count)
+  }
 
   /// Returns once nothing runs or waits.
   func drain() async {

@@ -13,6 +13,7 @@ final class LeaseKeeper: Sendable {
   private let store: any SharedKeyStore
   private let stamps: ChangeStamps
   private let formats: AcceptedFormats
+  private let watch: LogWatch
   private let clock: any KernelClock
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
@@ -37,11 +38,12 @@ final class LeaseKeeper: Sendable {
 
   init(
     store: any SharedKeyStore, from position: Int64, stamps: ChangeStamps,
-    formats: AcceptedFormats, lease: Duration, clock: any KernelClock
+    formats: AcceptedFormats, watch: LogWatch, lease: Duration, clock: any KernelClock
   ) {
     self.store = store
     self.stamps = stamps
     self.formats = formats
+    self.watch = watch
     self.clock = clock
     self.lease = lease.nanoseconds
     state = Locked(State(applied: position))
@@ -89,6 +91,7 @@ final class LeaseKeeper: Sendable {
       stamps.changed(
         prefix: mark.prefix, owner: mark.prefix == nil ? mark.ownerID : nil)
     }
+    if !marks.isEmpty { watch.noteGrowth() }
     // Behind by more than one batch: the lease waits until everything is applied.
     if marks.count == LeaseKeeper.batch { return poll() }
     validUntil.store(began &+ lease, ordering: .sequentiallyConsistent)

@@ -17,6 +17,8 @@ final class VerdictCache: Sendable {
     mismatches = CacheTable(capacity: wrongEntries)
   }
 
+  var counts: (matches: Int, mismatches: Int) { (matches.count, mismatches.count) }
+
   @inline(__always)
   func find(_ digest: Digest128) -> KnownToken? {
     matches.find(digest) ?? mismatches.find(digest)

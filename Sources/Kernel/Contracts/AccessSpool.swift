@@ -11,6 +11,8 @@ public protocol AccessSpool: Plugin {
 public protocol AccessSource: Sendable {
   /// Whose chain of the access log they belong to.
   var node: String { get }
+  /// How many records wait to be moved. Must not wait for a disk.
+  var waiting: Int { get }
   /// Told before the first batch, and when the store turned out to be further on: records up to here are
   /// in the store, and new ones are numbered after it.
   func resume(after sequence: Int64) throws

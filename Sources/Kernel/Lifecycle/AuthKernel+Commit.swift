@@ -46,7 +46,9 @@ extension AuthKernel {
     let work = Task { [change] () -> Result<Int64, StoreError> in
       let outcome: Result<Int64, StoreError>
       do throws(StoreError) {
-        let position = try await store.commit(change)
+        let position = try await measured { () async throws(StoreError) in
+          try await store.commit(change)
+        }
         for offset in 0..<Int64(announcements.count) { lease?.note(own: position - offset) }
         if let prefix = change.key?.record.prefix { formats.note(prefix: prefix) }
         outcome = .success(position)
@@ -57,6 +59,7 @@ extension AuthKernel {
         order.abandon(ticket)
         return outcome
       }
+      logWatch.noteGrowth()
       let first = last - Int64(announcements.count) + 1
       await order.publish(ticket, position: last) { [signals] in
         for (offset, announcement) in announcements.enumerated() {
@@ -126,7 +129,7 @@ extension AuthKernel {
 
 extension LifecycleError {
   /// What a store's refusal means to a caller.
-  init(_ error: StoreError) {
+  package init(_ error: StoreError) {
     switch error {
     case .conflict: self = .conflict
     case .duplicate(let field): self = .invalid(field: field, reason: "is taken")
@@ -178,6 +181,7 @@ extension AuthKernel {
         order.abandon(ticket)
         return results
       }
+      logWatch.noteGrowth()
       await order.publish(ticket, position: last) { [signals, done] in
         for (last, announcements) in done {
           let first = last - Int64(announcements.count) + 1
@@ -192,13 +196,58 @@ extension AuthKernel {
   }
 
   private func committed(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
-    if let bulk = store as? any BulkKeyStore { return await bulk.commit(changes) }
+    if let bulk = store as? any BulkKeyStore {
+      let began = time.monotonic()
+      let results = await bulk.commit(changes)
+      // One call, one measurement: what came of the worst of them.
+      note(results.map { MeasuredCommit.Result($0) }.max { $0.rank < $1.rank } ?? .done, began)
+      return results
+    }
     var results: [Result<Int64, StoreError>] = []
     for change in changes {
-      do throws(StoreError) { results.append(.success(try await store.commit(change))) } catch {
+      do throws(StoreError) {
+        results.append(
+          .success(
+            try await measured { () async throws(StoreError) in try await store.commit(change) }))
+      } catch {
         results.append(.failure(error))
       }
     }
     return results
+  }
+
+  private func measured(
+    _ commit: () async throws(StoreError) -> Int64
+  ) async throws(StoreError) -> Int64 {
+    let began = time.monotonic()
+    let result: Result<Int64, StoreError>
+    do throws(StoreError) { result = .success(try await commit()) } catch {
+      result = .failure(error)
+    }
+    note(MeasuredCommit.Result(result), began)
+    return try result.get()
+  }
+
+  private func note(_ result: MeasuredCommit.Result, _ began: UInt64) {
+    meter?.note(MeasuredCommit(result: result, nanoseconds: time.monotonic() &- began))
+  }
+}
+
+extension MeasuredCommit.Result {
+  fileprivate init(_ outcome: Result<Int64, StoreError>) {
+    switch outcome {
+    case .success: self = .done
+    case .failure(.unavailable), .failure(.corrupt): self = .failed
+    case .failure: self = .refused
+    }
+  }
+
+  /// The greater, the worse.
+  fileprivate var rank: Int {
+    switch self {
+    case .done: 0
+    case .refused: 1
+    case .failed: 2
+    }
   }
 }

@@ -9,7 +9,7 @@ package enum LifecycleRules {
   /// The scopes of Cardea's own management interface.
   static let managementScopes = [
     ScopeSet.admin, "cardea:keys:read", "cardea:keys:write", "cardea:verify",
-    "cardea:audit:read", "cardea:signals:read",
+    "cardea:audit:read", "cardea:signals:read", "cardea:metrics:read",
   ]
   /// The longest rotation overlap: 7 days.
   static let longestOverlap: Duration = .seconds(7 * 86_400)

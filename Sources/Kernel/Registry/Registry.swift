@@ -1,6 +1,6 @@
 /// Where plugins are registered before the kernel is built.
 ///
-/// It is consumed by ``AuthKernel/init(_:configuration:clock:)``, so registering later does not compile.
+/// It is consumed by ``AuthKernel/init(_:configuration:clock:meter:)``, so registering later does not compile.
 /// Order of registration is order of use.
 public struct Registry: ~Copyable {
   var hashers: [any SecretHasher] = []

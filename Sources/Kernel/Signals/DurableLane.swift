@@ -81,6 +81,13 @@ final class DurableLane: Sendable {
     }
   }
 
+  /// Entries between the cursor and the log's end, as far as this process knows both.
+  var waiting: Int {
+    let position = state.withLock { $0.claimedAt == nil ? nil : $0.position }
+    guard let position, let end = source.start else { return 0 }
+    return Int(clamping: max(0, end - position))
+  }
+
   func close() { state.withLock { $0.isClosed = true } }
 
   func release() async {

@@ -23,7 +23,8 @@ final class DurableSource: Sendable {
     self.claim = claim
   }
 
-  /// Where a subscription begins that was never seen; `nil` until the store is open.
+  /// Where a subscription begins that was never seen, and the log's end as far as it is known here; `nil` until
+  /// the store is open.
   var start: Int64? {
     let position = known.load(ordering: .relaxed)
     return position < 0 ? nil : position

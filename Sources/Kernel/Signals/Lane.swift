@@ -85,6 +85,11 @@ final class Lane<Received: Sendable>: Sendable {
     }
   }
 
+  /// How many wait, and how many were dropped so far.
+  var figures: (waiting: Int, dropped: Int64) {
+    state.withLock { ($0.waiting, $0.droppedCount) }
+  }
+
   /// Drops what waits and takes nothing more.
   func close() {
     state.withLock {

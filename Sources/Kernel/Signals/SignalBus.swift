@@ -37,6 +37,8 @@ public final class SignalBus: Sendable {
   /// Topics of signals that plugins declare themselves.
   private let others = Locked<[ObjectIdentifier: any Sendable]>([:])
   private let lanes = Locked<[UInt64: @Sendable () async -> Void]>([:])
+  /// How to ask each subscription how far it is behind.
+  private let gauges = Locked<[UInt64: @Sendable () -> SubscriptionFigures]>([:])
   /// Who watches each subscriber, and how to report one that hangs.
   private let watches = Locked<[UInt64: Watched]>([:])
   private let clock: any KernelClock
@@ -98,13 +100,13 @@ public final class SignalBus: Sendable {
   ) -> Subscription {
     let number = nextID.wrappingAdd(1, ordering: .relaxed).newValue
     let topic = Received.topic(on: self)
-    let failures = FailureCount()
+    let failures = Tally()
     let watch = watched(number, id, Received.self)
     let guarded: @Sendable (Received) -> Void = { [weak self] signal in
       do { try watch.run { try handler(signal) } } catch {
         // A report that can't be received is not reported: that would never end.
         if (signal as? AnySignal)?.base is ListenerFailed { return }
-        self?.report(id, Received.self, .threw, failures.next())
+        self?.report(id, Received.self, .threw, failures.add())
       }
     }
     func queue(bound: Int, overflow: Overflow) -> Subscription {
@@ -112,6 +114,13 @@ public final class SignalBus: Sendable {
         label: "cardea.\(id)", bound: bound, overflow: overflow, receive: guarded
       ) { [weak self] count in self?.report(id, Received.self, .overflowed, count) }
       lanes.withLock { $0[number] = { await lane.drain() } }
+      gauges.withLock {
+        $0[number] = {
+          let (waiting, dropped) = lane.figures
+          return SubscriptionFigures(
+            id: id, signal: Received.name, waiting: waiting, dropped: dropped)
+        }
+      }
       topic.add(.init(id: number, receive: { lane.enqueue($0) }))
       return Subscription { [weak self] in
         topic.remove(number)
@@ -136,14 +145,14 @@ public final class SignalBus: Sendable {
 
   private func subscribe<Received: Signal>(
     _ durability: Delivery<Received>.Durability, _ durable: DurableLanes, _ number: UInt64,
-    _ id: String, _ watch: ListenerWatch, _ failures: FailureCount,
+    _ id: String, _ watch: ListenerWatch, _ failures: Tally,
     _ handler: @escaping @Sendable (Received) throws -> Void
   ) -> Subscription {
     guard let source = durable.source else {
       report(id, Received.self, .undeliverable, 1)
       return Subscription {}
     }
-    let buried = FailureCount()
+    let buried = Tally()
     let lane = DurableLane(
       DurableLane.Subscription(
         cursor: durability.cursor, holder: "\(UUID().text)-\(number)",
@@ -153,12 +162,18 @@ public final class SignalBus: Sendable {
             guard let signal = try durability.decode(entry) else { return }
             try watch.run { try handler(signal) }
           } catch {
-            self?.report(id, Received.self, .threw, failures.next())
+            self?.report(id, Received.self, .threw, failures.add())
             throw error
           }
-        }, buried: { [weak self] in self?.report(id, Received.self, .buried, buried.next()) }),
+        }, buried: { [weak self] in self?.report(id, Received.self, .buried, buried.add()) }),
       source)
     durable.add(lane, number)
+    gauges.withLock {
+      $0[number] = {
+        SubscriptionFigures(
+          id: id, signal: Received.name, waiting: lane.waiting, dropped: buried.count)
+      }
+    }
     return Subscription { [weak self] in
       durable.remove(number)
       self?.unwatch(number)
@@ -169,10 +184,10 @@ public final class SignalBus: Sendable {
     _ number: UInt64, _ id: String, _ type: Received.Type
   ) -> ListenerWatch {
     let watch = ListenerWatch(clock)
-    let hangs = FailureCount()
+    let hangs = Tally()
     watches.withLock {
       $0[number] = Watched(watch: watch) { [weak self] in
-        self?.report(id, Received.self, .hung, hangs.next())
+        self?.report(id, Received.self, .hung, hangs.add())
       }
     }
     return watch
@@ -180,6 +195,7 @@ public final class SignalBus: Sendable {
 
   private func unwatch(_ number: UInt64) {
     _ = watches.withLock { $0.removeValue(forKey: number) }
+    _ = gauges.withLock { $0.removeValue(forKey: number) }
   }
 
   /// Reports every listener that has been busy with one signal for longer than `deadline`, once per signal.
@@ -194,13 +210,28 @@ public final class SignalBus: Sendable {
   func wakeDurable(at position: Int64) { durable?.wake(at: position) }
 
   /// Calls `receive` on the publishing thread; it must only hand the signal on.
+  /// - Parameter dropped: what it could not hand on so far.
   func subscribeDirectly<Received: Signal>(
-    _ type: Received.Type, receive: @escaping @Sendable (Received) -> Void
+    _ type: Received.Type, id: String, dropped: @escaping @Sendable () -> Int64,
+    receive: @escaping @Sendable (Received) -> Void
   ) -> Subscription {
     let number = nextID.wrappingAdd(1, ordering: .relaxed).newValue
     let topic = Received.topic(on: self)
+    gauges.withLock {
+      $0[number] = {
+        SubscriptionFigures(id: id, signal: Received.name, waiting: nil, dropped: dropped())
+      }
+    }
     topic.add(.init(id: number, receive: receive))
-    return Subscription { topic.remove(number) }
+    return Subscription { [weak self] in
+      topic.remove(number)
+      _ = self?.gauges.withLock { $0.removeValue(forKey: number) }
+    }
+  }
+
+  /// How far each subscription is behind, in the order in which they were made.
+  public func figures() -> [SubscriptionFigures] {
+    gauges.withLock { $0 }.sorted { $0.key < $1.key }.map { $0.value() }
   }
 
   /// Subscribes a listener plugin for good.
@@ -255,12 +286,6 @@ public final class SignalBus: Sendable {
 
 extension Signal {
   public static func topic(on bus: SignalBus) -> Topic<Self> { bus.sharedTopic(Self.self) }
-}
-
-/// Counts one subscriber's failures.
-private final class FailureCount: Sendable {
-  private let count = Atomic<Int64>(0)
-  func next() -> Int64 { count.wrappingAdd(1, ordering: .relaxed).newValue }
 }
 
 /// A subscription that can be ended. Letting go of it does not end it.

@@ -11,14 +11,12 @@ public struct SignalStream<Received: Signal>: AsyncSequence, Sendable {
     let (stream, continuation) = AsyncStream.makeStream(
       of: Received.self, bufferingPolicy: policy)
     self.stream = stream
-    let drops = Locked<Int64>(0)
-    let subscription = bus.subscribeDirectly(Received.self) { [weak bus] signal in
+    let drops = Tally()
+    let subscription = bus.subscribeDirectly(
+      Received.self, id: id, dropped: { drops.count }
+    ) { [weak bus] signal in
       if case .dropped = continuation.yield(signal) {
-        let count = drops.withLock {
-          $0 += 1
-          return $0
-        }
-        bus?.report(id, Received.self, .overflowed, count)
+        bus?.report(id, Received.self, .overflowed, drops.add())
       }
     }
     continuation.onTermination = { _ in subscription.cancel() }

@@ -20,8 +20,12 @@ struct Exchange: Sendable {
   let kernel: AuthKernel
   let configuration: ServerConfiguration
   let logger: Logger
+  /// What the request came by.
+  let connection: any Channel
   /// What is to be added to the answer; `nil` where nothing can be.
   let limits: AnswerLimits?
+  /// The pattern of the route that answers, for the log.
+  var route: String?
   /// The id in the path, where the route has one.
   var pathID: UUID?
   /// What the route takes.

@@ -17,7 +17,9 @@ package enum QueryNames {
     "key", "prefix", "owner", "action", "path", "method", "status", "address", "user_agent",
     "since", "until", "cursor", "limit",
   ]
+  /// Of `GET /v1/signals`.
+  static let signals: Set<String> = ["name", "key", "prefix", "owner"]
 
   /// Every one of them.
-  package static let all = auth.union(keys).union(owners).union(audit)
+  package static let all = auth.union(keys).union(owners).union(audit).union(signals)
 }

@@ -17,6 +17,8 @@ struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
 
   struct Route: Sendable {
+    /// The pattern that it answers.
+    let path: String
     let takes: RouteInput
     let handler: Handler
   }
@@ -38,34 +40,34 @@ struct RouteTable: Sendable {
 
   /// - Parameter query: the names of the query items that it takes.
   mutating func get(_ path: String, query: Set<String> = [], _ handler: @escaping Handler) {
-    on(.get, path, Route(takes: RouteInput(query: query), handler: handler))
+    on(.get, Route(path: path, takes: RouteInput(query: query), handler: handler))
   }
 
   mutating func post(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
-    on(.post, path, Route(takes: RouteInput(body: body), handler: handler))
+    on(.post, Route(path: path, takes: RouteInput(body: body), handler: handler))
   }
 
   mutating func delete(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
-    on(.delete, path, Route(takes: RouteInput(body: body), handler: handler))
+    on(.delete, Route(path: path, takes: RouteInput(body: body), handler: handler))
   }
 
   mutating func patch(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
-    on(.patch, path, Route(takes: RouteInput(body: body), handler: handler))
+    on(.patch, Route(path: path, takes: RouteInput(body: body), handler: handler))
   }
 
   /// Takes every method.
   mutating func any(_ path: String, query: Set<String>, _ handler: @escaping Handler) {
     entries[path, default: Entry()].any = Route(
-      takes: RouteInput(query: query), handler: handler)
+      path: path, takes: RouteInput(query: query), handler: handler)
   }
 
   /// Takes every method, for the path and for everything below it.
   mutating func anyBelow(_ path: String, _ handler: @escaping Handler) {
-    trees.append((path, Route(takes: RouteInput(), handler: handler)))
+    trees.append((path, Route(path: path, takes: RouteInput(), handler: handler)))
   }
 
-  private mutating func on(_ method: HTTPRequest.Method, _ path: String, _ route: Route) {
-    entries[path, default: Entry()].byMethod[method.rawValue] = route
+  private mutating func on(_ method: HTTPRequest.Method, _ route: Route) {
+    entries[route.path, default: Entry()].byMethod[method.rawValue] = route
   }
 
   /// Every route with its method, or `ANY`; what ends in `/…` is for everything below.

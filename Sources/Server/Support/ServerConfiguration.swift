@@ -18,6 +18,12 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var shutdownDeadline: Duration = .seconds(20)
   /// How long a connection may stay idle.
   public var idleTimeout: Duration = .seconds(75)
+  /// `signals.max_streams`: answers to `GET /v1/signals` at once; one more is answered 503.
+  public var maxSignalStreams = 1_000
+  /// `signals.heartbeat`: how often a stream shows that it lives, and its key is looked at.
+  public var signalHeartbeat: Duration = .seconds(15)
+  /// `signals.write_timeout`: how long a stream's client may take nothing before it is dropped.
+  public var signalWriteTimeout: Duration = .seconds(30)
   /// The version of the program, for its log.
   public var version = ""
 

@@ -21,6 +21,7 @@ final class RunningServer: @unchecked Sendable {
   let out: String
   let err: String
   private let process: Process
+  private let rest: Rest
 
   /// Starts it and waits for its ready line.
   init(
@@ -46,6 +47,7 @@ final class RunningServer: @unchecked Sendable {
     out =
       written.contains("Its token follows")
       ? String(decoding: outPipe.fileHandleForReading.availableData, as: UTF8.self) : ""
+    rest = Rest(errPipe.fileHandleForReading)
     let ready = try #require(written.split(separator: "\n").last { $0.contains("listens on") })
     address = String(try #require(ready.split(separator: " ").first { $0.hasPrefix("http://") }))
   }
@@ -58,6 +60,9 @@ final class RunningServer: @unchecked Sendable {
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : -1
   }
+
+  /// What was written to stderr after it listened; to be asked for once it has ended.
+  func log() -> String { rest.text() }
 
   /// Sends SIGKILL and waits for the end.
   func kill() {
@@ -82,11 +87,33 @@ final class RunningServer: @unchecked Sendable {
     return process.terminationReason == .exit ? process.terminationStatus : -1
   }
 
+  var port: Int? { address.split(separator: ":").last.flatMap { Int($0) } }
+
   /// The status of `GET /auth` with this token.
   func authenticate(_ token: String) async throws -> Int {
     var request = URLRequest(url: try #require(URL(string: "\(address)/auth")))
     request.setValue(token, forHTTPHeaderField: "X-API-Key")
     let (_, response) = try await URLSession.shared.data(for: request)
     return try #require(response as? HTTPURLResponse).statusCode
+  }
+}
+
+/// Reads a pipe to its end, so that its writer never waits.
+// @unchecked: the bytes are read only once the reading thread has ended.
+private final class Rest: @unchecked Sendable {
+  private var bytes = Data()
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(_ pipe: FileHandle) {
+    Thread.detachNewThread { [self] in
+      while case let data = pipe.availableData, !data.isEmpty { bytes += data }
+      ended.signal()
+    }
+  }
+
+  func text() -> String {
+    ended.wait()
+    defer { ended.signal() }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -64,6 +64,8 @@ public final class QueueAuditSink: AuditSink, AccessSpool, AccessSource {
 
   public var sources: [any AccessSource] { [self] }
 
+  public var waiting: Int { state.withLock { $0.records.count } }
+
   public func record(_ events: [AccessEvent]) throws {
     for event in events where tier != .failures || event.reason != nil { try add(event) }
   }

@@ -243,6 +243,8 @@ final class SpoolSlot: AccessSource {
 
   // MARK: Reading
 
+  var waiting: Int { state.withLock { Int(clamping: max(0, $0.next - 1 - $0.drained)) } }
+
   func resume(after sequence: Int64) {
     state.withLock { state in
       state.drained = max(state.drained, sequence)
