@@ -177,7 +177,7 @@ struct AccountingTests {
               id: UUID.version7(at: rig.clock.now(), random: rig.kernel.primitives.randomBytes(10)),
               hash: EncodedHash("gate$"), format: "keysmith", createdAt: rig.clock.now())
           ])
-        _ = try await rig.kernel.importKeys([StoredKey(key: key)])
+        _ = try await rig.kernel.importKeys([rig.kernel.readyImported(StoredKey(key: key))])
         return token
       }
       let (first, second) = (try await slowKey(), try await slowKey())
