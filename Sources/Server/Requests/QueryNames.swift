@@ -10,6 +10,9 @@ package enum QueryNames {
   /// What begins the name of a filter on a metadata field: `metadata.team`.
   static let metadata = "metadata."
 
+  /// Of `GET /v1/keys/{id}/usage`.
+  static let usage: Set<String> = ["days"]
+
   /// Of `GET /v1/owners`.
   static let owners: Set<String> = ["kind", "name", "member", "cursor", "limit"]
   /// Of `GET /v1/audit`.
@@ -19,5 +22,5 @@ package enum QueryNames {
   ]
 
   /// Every one of them.
-  package static let all = auth.union(keys).union(owners).union(audit)
+  package static let all = auth.union(keys).union(usage).union(owners).union(audit)
 }
