@@ -7,7 +7,9 @@
 extension AuthKernel {
   /// How often a key was presented and what came of it, as the access log has it: without what its tier does not
   /// record, what was pruned, and the last second or so, which has yet to be moved to the store.
-  /// - Parameter days: so many days of UTC, at most ``mostUsageDays``, today the last of them.
+  /// - Parameters:
+  ///   - id: the key's.
+  ///   - days: so many days of UTC, at most ``mostUsageDays``, today the last of them.
   public func usage(of id: UUID, days: Int) async throws(LifecycleError) -> KeyUsageReport {
     guard (1...AuthKernel.mostUsageDays).contains(days) else {
       throw .invalid(

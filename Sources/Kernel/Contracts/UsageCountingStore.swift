@@ -76,8 +76,8 @@ public struct UsageCounts: Sendable, Equatable {
     days.reduce(into: [:]) { $0.merge($1.verdicts, uniquingKeysWith: UsageCounts.sum) }
   }
 
-  /// Counts for a day. The store gives days in order.
-  /// - Parameter reason: of the entries; `nil` if they tell of what was allowed.
+  /// Counts for a day, given by its first moment. The store gives days in order. The reason is that of the entries,
+  /// `nil` if they tell of what was allowed.
   public mutating func add(_ count: Int64, _ reason: String?, day start: Timestamp) {
     if days.last?.start != start { days.append(Day(start: start, verdicts: [:])) }
     days[days.count - 1].verdicts.add(count, reason)
