@@ -26,6 +26,8 @@ public struct StorePromises: Sendable {
     case durable
     /// It is an ``AccessLogStore``: it keeps the access log too.
     case accessLog
+    /// It is a ``UsageCountingStore``: it counts what its access log says of a key.
+    case usage
     /// It is a ``BulkKeyStore``: it takes many changes in one call.
     case bulk
   }
@@ -49,7 +51,7 @@ public struct StorePromises: Sendable {
       Promise("has a stable id, namespaced by kind", identity(0)),
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
-      + persistence + sharing + accessLog + bulk
+      + persistence + sharing + accessLog + usage + bulk
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

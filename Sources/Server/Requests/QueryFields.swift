@@ -53,12 +53,18 @@ package struct QueryFields: Sendable {
     return try Problem.choice(name, text)
   }
 
-  /// 1 to 1,000, plain digits without a leading zero; 100 unless given.
-  package func limit() throws(Problem) -> Int {
-    guard let text = items["limit"] else { return 100 }
+  /// 1 to 1,000; 100 unless given.
+  package func limit() throws(Problem) -> Int { try number("limit", 1...1_000) ?? 100 }
+
+  /// A whole number of at most four digits, without a leading zero.
+  func number(_ name: String, _ range: ClosedRange<Int>) throws(Problem) -> Int? {
+    guard let text = items[name] else { return nil }
     guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-      text.utf8.first != 0x30, let value = Int(text), (1...1_000).contains(value)
-    else { throw Problem.invalid("limit", "must be a whole number from 1 to 1000") }
+      text.utf8.first != 0x30, let value = Int(text), range.contains(value)
+    else {
+      throw Problem.invalid(
+        name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
     return value
   }
 

@@ -10,6 +10,9 @@ package enum QueryNames {
   /// What begins the name of a filter on a metadata field: `metadata.team`.
   static let metadata = "metadata."
 
+  /// Of `GET /v1/keys/{id}/usage`.
+  static let usage: Set<String> = ["days"]
+
   /// Of `GET /v1/owners`.
   static let owners: Set<String> = ["kind", "name", "member", "cursor", "limit"]
   /// Of `GET /v1/audit`.
@@ -21,5 +24,6 @@ package enum QueryNames {
   static let signals: Set<String> = ["name", "key", "prefix", "owner"]
 
   /// Every one of them.
-  package static let all = auth.union(keys).union(owners).union(audit).union(signals)
+  package static let all = auth.union(keys).union(usage).union(owners).union(audit)
+    .union(signals)
 }

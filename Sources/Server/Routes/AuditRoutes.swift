@@ -3,7 +3,8 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
-/// `GET /v1/audit`: both logs, newest first. Needs `cardea:audit:read`.
+/// `GET /v1/audit`: both logs, newest first; `GET /v1/keys/{id}/usage`: what the access log counts of a key. Need
+/// `cardea:audit:read`.
 enum AuditRoutes {
   static func add(to table: inout RouteTable) {
     table.get("/v1/audit", query: QueryNames.audit) { exchange in
@@ -11,6 +12,12 @@ enum AuditRoutes {
       let query = try query(try exchange.query())
       let page = try await exchange.kernel.audit(query)
       return try .json(PageResource(page))
+    }
+    table.get("/v1/keys/{id}/usage", query: QueryNames.usage) { exchange in
+      _ = try await exchange.identity(granting: "cardea:audit:read")
+      let days = try exchange.query().number("days", 1...AuthKernel.mostUsageDays) ?? 30
+      return try .json(
+        UsageResource(try await exchange.kernel.usage(of: try exchange.id(), days: days)))
     }
   }
 

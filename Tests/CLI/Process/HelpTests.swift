@@ -9,7 +9,7 @@ struct HelpTests {
   private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [
     "create", "list", "show", "update", "rotate", "complete-rotation", "cancel-rotation", "revoke",
-    "suspend", "reactivate", "purge", "verify",
+    "suspend", "reactivate", "purge", "verify", "usage",
   ]
   private static let audit = ["list", "tail", "export", "prune", "verify", "init-key"]
   private static let owners = ["create", "list", "show", "update", "disable", "enable"]

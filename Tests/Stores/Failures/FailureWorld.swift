@@ -185,6 +185,7 @@ final class GivenSpool: AuditSink, AccessSpool, AccessSource {
   }
 
   var sources: [any AccessSource] { [self] }
+  var waiting: Int { kept.withLock { $0.count } }
   func record(_ events: [AccessEvent]) {}
   func resume(after sequence: Int64) { discard(through: sequence) }
   func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {
@@ -227,7 +228,9 @@ struct ForeignRecords: Sendable {
   func `import`(into kernel: AuthKernel) async throws {
     _ = try await kernel.importOwners([owner])
     _ = try await kernel.importKeys(
-      keys.map { StoredKey(key: $0, owner: $0.ownerID == nil ? nil : owner) })
+      keys.map {
+        try kernel.readyImported(StoredKey(key: $0, owner: $0.ownerID == nil ? nil : owner))
+      })
     let head = try await kernel.importedLogHead(node: ForeignRecords.node)
     let through = Int64(rows.count)
     if head.sequence < through {

@@ -16,6 +16,6 @@ struct KeysCommand: ParsableCommand {
       KeysCreateCommand.self, KeysListCommand.self, KeysShowCommand.self, KeysUpdateCommand.self,
       KeysRotateCommand.self, KeysCompleteRotationCommand.self, KeysCancelRotationCommand.self,
       KeysRevokeCommand.self, KeysSuspendCommand.self, KeysReactivateCommand.self,
-      KeysPurgeCommand.self, KeysVerifyCommand.self,
+      KeysPurgeCommand.self, KeysVerifyCommand.self, KeysUsageCommand.self,
     ])
 }

@@ -53,6 +53,13 @@ struct MemoryAccessLog: Sendable {
     filter.page(of: entries) { filter.takes($0) }
   }
 
+  func entries(_ query: UsageQuery) -> [AccessEntry] {
+    entries.map(\.entry).filter {
+      $0.keyID == query.keyID && $0.at >= query.since && $0.at < query.until
+        && UsageQuery.actions.contains($0.action)
+    }
+  }
+
   // MARK: Pruning
 
   /// The last position of each node before which everything is older than `cutoff`.

@@ -9,12 +9,12 @@ import CardeaKernel
 /// Keys, owners, the signal log and the access log in memory: for tests, for trying things out, and for services whose keys
 /// come from elsewhere at every start. What it holds ends with the process.
 ///
-/// It keeps every promise of ``KeyStore`` and ``AccessLogStore`` but durability. Its access log is bounded: beyond
+/// It keeps every promise of ``KeyStore`` and ``UsageCountingStore`` but durability. Its access log is bounded: beyond
 /// ``init(accessEntries:)`` the oldest entries go, as in a prune. Since no other process can change it, the
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: DurableKeyStore, BulkKeyStore, AccessLogStore {
+public final class MemoryStore: DurableKeyStore, BulkKeyStore, UsageCountingStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
@@ -140,6 +140,11 @@ public final class MemoryStore: DurableKeyStore, BulkKeyStore, AccessLogStore {
 
   public func accessEntries(_ filter: LogFilter) -> [Numbered<AccessEntry>] {
     contents.withLock { $0.accessLog.entries(filter) }
+  }
+
+  public func usage(_ query: UsageQuery) -> UsageCounts {
+    let entries = contents.withLock { $0.accessLog.entries(query) }
+    return UsageCounts(entries, mostPaths: query.mostPaths)
   }
 
   // MARK: Pruning and checkpoints

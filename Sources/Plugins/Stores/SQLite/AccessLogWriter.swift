@@ -30,7 +30,8 @@ struct AccessLogWriter {
     try Query(
       db,
       """
-      UPDATE access_log SET payload = NULL, salt = NULL WHERE key_id = ? AND payload IS NOT NULL
+      UPDATE access_log SET payload = NULL, salt = NULL, path = NULL
+      WHERE key_id = ? AND payload IS NOT NULL
       """, [keyID]
     ).run()
   }
@@ -45,18 +46,20 @@ struct AccessLogWriter {
     for entry in entries {
       number += 1
       let isErased = entry.keyID.map(purged.contains) ?? false
+      let isCounted = entry.keyID != nil && !isErased
+      let path = isCounted ? entry.payload.flatMap { AccessPayload.path(in: $0) } : nil
       try Query(
         db,
         """
         INSERT INTO access_log (number, node, position, at, action, reason, status, count, key_id, prefix,
-          payload, salt, payload_digest, hash)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          payload, salt, payload_digest, hash, path)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           number, node, entry.position, entry.at, entry.action, entry.reason, entry.status,
           entry.count,
           entry.keyID, entry.prefix, isErased ? nil : entry.payload, isErased ? nil : entry.salt,
-          entry.payloadDigest.bytes, entry.hash.bytes,
+          entry.payloadDigest.bytes, entry.hash.bytes, path,
         ]
       ).run()
     }

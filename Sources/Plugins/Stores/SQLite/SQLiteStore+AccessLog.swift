@@ -1,7 +1,7 @@
 import CardeaKernel
 import GRDB
 
-extension SQLiteStore: AccessLogStore {
+extension SQLiteStore: UsageCountingStore {
   public func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead {
     guard case .head(let head) = try await parts().writer.write(.append(batch)) else {
       throw .closed
@@ -62,6 +62,10 @@ extension SQLiteStore: AccessLogStore {
         isKept: false)
       return try LogRow.readAll(query).map { Numbered(number: $0.position, entry: $0) }
     }
+  }
+
+  public func usage(_ query: UsageQuery) async throws(StoreError) -> UsageCounts {
+    try await parts().readers.list { db throws(StoreError) in try UsageRows.read(db, query) }
   }
 
   // MARK: Pruning and checkpoints

@@ -42,6 +42,8 @@ enum Schema {
     return text
   }
 
+  // `path` in `access_log` is the payload's, of entries with a key: counting them by it reads `access_log_by_use`
+  // alone, which holds no other entries, so that listings of a key's entries do not take to it.
   // An entry's number in `access_log` never comes twice, though entries are pruned: `last_number` remembers.
   //
   // Keys are found by prefix, listed by id (newest first) and counted by owner. Rows of `keys` are too long
@@ -153,12 +155,17 @@ enum Schema {
       salt BLOB,
       payload_digest BLOB NOT NULL CHECK (length(payload_digest) = 32),
       hash BLOB NOT NULL CHECK (length(hash) = 32),
+      path TEXT,
       CHECK ((payload IS NULL) = (salt IS NULL))
     ) STRICT;
 
     CREATE UNIQUE INDEX access_log_by_node ON access_log (node, position);
 
     CREATE INDEX access_log_by_key ON access_log (key_id) WHERE key_id IS NOT NULL;
+
+    CREATE INDEX access_log_by_use ON access_log (key_id, at, action, reason, count, path)
+      WHERE key_id IS NOT NULL
+        AND action IN ('user_logged_in', 'authentication_failed', 'rate_limited');
 
     CREATE TABLE checkpoints (
       number INTEGER PRIMARY KEY CHECK (number >= 1),

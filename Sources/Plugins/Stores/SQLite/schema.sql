@@ -13,12 +13,17 @@ CREATE TABLE access_log (
   salt BLOB,
   payload_digest BLOB NOT NULL CHECK (length(payload_digest) = 32),
   hash BLOB NOT NULL CHECK (length(hash) = 32),
+  path TEXT,
   CHECK ((payload IS NULL) = (salt IS NULL))
 ) STRICT;
 
 CREATE INDEX access_log_by_key ON access_log (key_id) WHERE key_id IS NOT NULL;
 
 CREATE UNIQUE INDEX access_log_by_node ON access_log (node, position);
+
+CREATE INDEX access_log_by_use ON access_log (key_id, at, action, reason, count, path)
+  WHERE key_id IS NOT NULL
+    AND action IN ('user_logged_in', 'authentication_failed', 'rate_limited');
 
 CREATE TABLE access_nodes (
   number INTEGER PRIMARY KEY,
