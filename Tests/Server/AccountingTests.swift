@@ -127,7 +127,8 @@ struct AccountingTests {
         return try await ask(nil, session: session)
       case (.sessionUnknown, .opaque):
         let guess = session.prefix { $0 != "." } + session.dropFirst(3).prefix(24)
-        return try await ask(nil, session: guess + String(repeating: "A", count: session.count - 27))
+        return try await ask(
+          nil, session: guess + String(repeating: "A", count: session.count - 27))
       case (.sessionMalformed, .opaque):
         return try await ask(nil, session: String(session.dropLast()) + "!")
       case (.sessionMalformed, .jwt):

@@ -126,7 +126,9 @@ package struct QueryFields: Sendable {
       guard let time = Timestamp(rfc3339: String(part)) else { throw problem }
       return time
     }
-    let span = (from: try time(text[..<dots.lowerBound]), before: try time(text[dots.upperBound...]))
+    let span = (
+      from: try time(text[..<dots.lowerBound]), before: try time(text[dots.upperBound...])
+    )
     // All of time is no condition, and whoever writes it meant one.
     guard span.from != nil || span.before != nil else { throw problem }
     return span
