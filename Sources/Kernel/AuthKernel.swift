@@ -59,7 +59,11 @@ public final class AuthKernel: Sendable {
   private let leaseKeeper = AtomicLazyReference<LeaseKeeper>()
 
   /// Builds the kernel, or fails with every fault of the configuration at once.
-  /// - Parameter meter: is told how long authentications and commits take.
+  /// - Parameters:
+  ///   - registry: the plugins: at least a store, primitives, a hasher, a format and an extractor.
+  ///   - configuration: the settings that are no plugin's.
+  ///   - clock: what tells the time; tests give one of their own.
+  ///   - meter: is told how long authentications and commits take.
   public init(
     _ registry: consuming Registry, configuration: KernelConfiguration = KernelConfiguration(),
     clock: any KernelClock = SystemClock(), meter: (any KernelMeter)? = nil
