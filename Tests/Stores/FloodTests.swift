@@ -1,11 +1,8 @@
-import CardeaExtractors
 import CardeaFormats
-import CardeaHMAC
 import CardeaKernel
 import CardeaListeners
 import CardeaMemoryStore
 import CardeaSQLite
-import CardeaSodium
 import CardeaTestSupport
 import Foundation
 import Testing
@@ -14,31 +11,6 @@ import Testing
 @Suite("floods", .serialized) struct FloodTests {
   private static func count(_ name: String, otherwise count: Int) -> Int {
     ProcessInfo.processInfo.environment[name].flatMap(Int.init) ?? count
-  }
-
-  private func kernel(
-    _ store: some KeyStore, _ sink: SpoolAuditSink?, _ clock: StandingClock,
-    configure: (inout KernelConfiguration) -> Void = { _ in }
-  ) async throws -> AuthKernel {
-    var registry = Registry()
-    registry.use(try SodiumPrimitives())
-    registry.use(
-      try HMACSHA256Hasher(peppers: [
-        try Pepper(version: "v1", secret: Secret([UInt8](repeating: 7, count: 32)))
-      ]))
-    registry.use(KeysmithFormat())
-    registry.use(HeaderExtractor(name: "X-API-Key"))
-    registry.use(store)
-    if let sink { registry.use(sink) }
-    var configuration = KernelConfiguration()
-    configuration.preferredHasher = "hmac_sha256"
-    configuration.sweepInterval = nil
-    configuration.auditDrainInterval = .seconds(86_400)
-    configuration.auditUpkeepInterval = .seconds(86_400)
-    configure(&configuration)
-    let kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
-    try await kernel.start()
-    return kernel
   }
 
   /// A well-formed token that is drawn anew, of a key that is not there or with another secret.
@@ -59,7 +31,10 @@ import Testing
     let spool = SpoolAuditSink(
       path: folder.path("spool"), tier: .process, deadline: .seconds(60))
     let clock = StandingClock()
-    let kernel = try await kernel(store, spool, clock)
+    let kernel = try await StandingKernel.start(clock) {
+      $0.use(store)
+      $0.use(spool)
+    }
     let key = try await kernel.createKey(NewKey(name: "known"), by: .host).stored.key
     await kernel.drainAccessLog()
     let before = folder.bytes()
@@ -139,10 +114,12 @@ import Testing
     @Test func wrongTokensTakeNoMoreMemoryThanTheTablesHold() async throws {
       let tokens = FloodTests.count("CARDEA_FLOOD_TOKENS", otherwise: 60_000)
       let clock = StandingClock()
-      let kernel = try await kernel(MemoryStore(), nil, clock) {
+      let kernel = try await StandingKernel.start(clock) {
         $0.cacheEntries = 1_000
         $0.wrongCacheEntries = 1_000
         $0.limitEntries = 10_000
+      } plugins: {
+        $0.use(MemoryStore())
       }
       let prefix = try await kernel.createKey(NewKey(name: "known"), by: .host).stored.key.prefix
       var random = SplitMix64(seed: 3)

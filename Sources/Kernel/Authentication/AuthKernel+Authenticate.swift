@@ -83,52 +83,6 @@ extension AuthKernel {
     return await settle(outcome, RequestFacts(request), began).denial
   }
 
-  /// The verdict on a key that was let on before, as the key stands now: for what lasts longer than a request, such
-  /// as a stream. Nothing is recorded, and no policy is asked.
-  /// - Returns: as a rule from memory; after a change of the key or its owner the store is asked once, if the
-  ///   identity that is given back is used from then on.
-  public func recheck(
-    _ identity: Identity, requiring requirement: Requirement = .none
-  ) async -> Verdict {
-    var known = identity.token
-    for _ in 0..<8 {
-      var readBegan: UInt64?
-      var isStale = false
-      if !isTrusted(known, readBegan: nil) {
-        readBegan = time.monotonic()
-        let readAt = stamps.beforeReading()
-        do throws(StoreError) {
-          guard let stored = try await store.find(prefix: known.key.prefix) else {
-            return .deny(Denial(.unknown))
-          }
-          known = KnownToken(
-            stored, digest: known.digest, stamp: stamps.stamp(readAt: readAt, stored),
-            match: stored.key.secrets.first { $0.id == known.secretID }, session: known.session)
-        } catch {
-          isStale = true
-        }
-      }
-      let denial = judgeLifecycle(known, requirement, time.now())
-      if isStale ? isServedStale(known) : isTrusted(known, readBegan: readBegan) {
-        return denial.map { .deny($0) } ?? .allow(Identity(token: known))
-      }
-      if isStale { break }
-    }
-    return .deny(Denial(.storeUnavailable))
-  }
-
-  /// A verdict that was not accounted for yet.
-  private struct Outcome {
-    var verdict: Verdict
-    let token: KnownToken?
-    /// What the token presented, if the key is not known.
-    let presentedPrefix: String?
-    let at: Timestamp
-    let source: MeasuredAuthentication.Source
-
-    var prefix: String? { token?.key.prefix ?? presentedPrefix }
-  }
-
   private func denied(
     _ reason: Denial.Reason, prefix: String? = nil,
     source: MeasuredAuthentication.Source = .nowhere
@@ -142,10 +96,6 @@ extension AuthKernel {
     Outcome(
       verdict: .deny(denial), token: nil, presentedPrefix: prefix, at: time.now(), source: source)
   }
-
-  /// When a measurement begins (monotonic); of no meaning without a meter.
-  @inline(__always)
-  private func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
   private enum FirstLook {
     /// A request without a token, where none is required: nothing to account for.
@@ -397,7 +347,7 @@ extension AuthKernel {
   /// Whether what is known is current and, where others share the store, confirmed within the lease: by
   /// the poll, or by a reading that began less than a lease ago.
   @inline(__always)
-  private func isTrusted(_ token: KnownToken, readBegan: UInt64?) -> Bool {
+  func isTrusted(_ token: KnownToken, readBegan: UInt64?) -> Bool {
     guard stamps.isCurrent(token.stamp) else { return false }
     guard isShared else { return true }
     let now = time.monotonic()
@@ -406,7 +356,7 @@ extension AuthKernel {
   }
 
   /// Whether a key may be served from memory although the store can't be reached (`cache.max_stale`).
-  private func isServedStale(_ token: KnownToken) -> Bool {
+  func isServedStale(_ token: KnownToken) -> Bool {
     guard configuration.maxStale > .zero, stamps.isCurrent(token.stamp) else { return false }
     let grace = configuration.maxStale.nanoseconds
     let now = time.monotonic()
@@ -431,7 +381,7 @@ extension AuthKernel {
   }
 
   @inline(__always)
-  private func judgeLifecycle(
+  func judgeLifecycle(
     _ known: KnownToken, _ requirement: Requirement, _ now: Timestamp
   ) -> Denial? {
     if let session = known.session, let sessions,
@@ -442,103 +392,5 @@ extension AuthKernel {
     if let reason = known.denial(at: now) { return Denial(reason) }
     guard known.shortfall(of: requirement) != nil else { return nil }
     return Denial(Identity(token: known), lacking: requirement)
-  }
-
-  /// Notes from where the older secret of a rotation was used.
-  private func noteAddress(of facts: RequestFacts, _ token: KnownToken) {
-    guard let address = facts.clientAddress, let id = token.secretID else { return }
-    let digest = primitives.sha256(withUnsafeBytes(of: id.uuid) { Array($0) } + address.utf8)
-    token.note(address: digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
-  }
-
-  /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
-  private func settle(
-    _ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64
-  ) async -> Verdict {
-    if asyncAuditSinks.isEmpty { return conclude(outcome, facts, began) }
-    var outcome = outcome
-    var recorded = 0
-    for sink in asyncAuditSinks {
-      do {
-        try await sink.record(event(outcome, facts))
-        recorded += 1
-      } catch {
-        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
-      }
-    }
-    let verdict = conclude(outcome, facts, began)
-    if verdict.denial != outcome.verdict.denial {
-      // A sink that need not be waited for failed: what the others hold is followed by what came of it.
-      outcome.verdict = verdict
-      for sink in asyncAuditSinks.prefix(recorded) {
-        try? await sink.record(event(outcome, facts))
-      }
-    }
-    return verdict
-  }
-
-  /// Accounts for a verdict: usage, audit, signals, the meter. The audit comes first; if it fails, the request is denied.
-  @inline(__always)
-  private func conclude(
-    _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
-  ) -> Verdict {
-    var outcome = outcome
-    var recorded = 0
-    for sink in auditSinks {
-      do {
-        try sink.record([event(outcome, facts())])
-        recorded += 1
-      } catch {
-        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
-        guard case .deny = outcome.verdict else { continue }
-        for sink in auditSinks.prefix(recorded) { try? sink.record([event(outcome, facts())]) }
-        break
-      }
-    }
-    switch outcome.verdict {
-    case .allow:
-      if let token = outcome.token {
-        if token.notesAddresses { noteAddress(of: facts(), token) }
-        if usage.note(token, at: outcome.at) {
-          attempts.noteSuccess(prefix: token.key.prefix, address: facts().clientAddress)
-        }
-      }
-      if let session = outcome.token?.session {
-        sessions?.noteUse(of: session, at: outcome.at)
-      } else {
-        signals.publish(UserLoggedIn(event: event(outcome, facts())))
-      }
-    case .deny(let denial) where denial.reason == .rateLimited:
-      signals.publish(RateLimited(event: event(outcome, facts())))
-    case .deny:
-      signals.publish(AuthenticationFailed(event: event(outcome, facts())))
-    }
-    if let meter {
-      meter.note(
-        MeasuredAuthentication(
-          reason: outcome.verdict.denial?.reason, source: outcome.source,
-          nanoseconds: time.monotonic() &- began))
-    }
-    return outcome.verdict
-  }
-
-  private func event(_ outcome: Outcome, _ facts: RequestFacts) -> AccessEvent {
-    let denial = outcome.verdict.denial
-    return AccessEvent(
-      at: outcome.at, reason: denial?.reason, keyID: outcome.token?.key.id, prefix: outcome.prefix,
-      owner: outcome.token?.owner?.name, request: facts, session: outcome.token?.session?.id,
-      status: denial?.status ?? 200, policy: denial?.policy?.code)
-  }
-
-  /// What can't be accounted for is denied, unless `audit.on_failure` says to allow it; either way
-  /// `listener_failed` tells of it.
-  private func afterAuditFailure(_ sink: String, _ verdict: Verdict) -> Verdict {
-    let verdict: Verdict =
-      configuration.auditOnFailure == .allow ? verdict : .deny(Denial(.auditUnavailable))
-    signals.publish(
-      ListenerFailed(
-        listener: sink, signal: AccessDraft.action(for: verdict.denial?.reason), failure: .threw,
-        count: auditFailures.add()))
-    return verdict
   }
 }

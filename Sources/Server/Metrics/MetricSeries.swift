@@ -23,7 +23,8 @@ final class CounterSeries: MetricSeries, CounterHandler {
   func increment(by amount: Int64) { value.wrappingAdd(amount, ordering: .relaxed) }
   func reset() { value.store(0, ordering: .relaxed) }
 
-  var samples: [MetricSample] { [MetricSample(value: "\(value.load(ordering: .relaxed))")] }
+  var count: Int64 { value.load(ordering: .relaxed) }
+  var samples: [MetricSample] { [MetricSample(value: "\(count)")] }
 }
 
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
@@ -62,8 +63,7 @@ final class SummarySeries: MetricSeries, RecorderHandler {
 }
 
 /// Durations in seconds, in buckets from 10 µs to 10 s.
-// @unchecked: the pointer never changes and what it points to is atomic.
-final class HistogramSeries: MetricSeries, TimerHandler, @unchecked Sendable {
+final class HistogramSeries: MetricSeries, TimerHandler {
   /// Upper bounds in nanoseconds, each with how it is written: a warm verdict lies below the first, a slow hash
   /// around the middle, and what goes beyond the last is a fault.
   private static let bounds: [(nanoseconds: Int64, text: String)] = [
@@ -75,25 +75,14 @@ final class HistogramSeries: MetricSeries, TimerHandler, @unchecked Sendable {
   ]
 
   /// One per bound, and one for what is beyond.
-  private let counts: UnsafeMutablePointer<Atomic<Int64>>
+  private let counts = (0...bounds.count).map { _ in CounterSeries() }
   private let sum = Atomic<Int64>(0)
-  private static let size = bounds.count + 1
-
-  init() {
-    counts = .allocate(capacity: HistogramSeries.size)
-    for index in 0..<HistogramSeries.size { (counts + index).initialize(to: Atomic(0)) }
-  }
-
-  deinit {
-    counts.deinitialize(count: HistogramSeries.size)
-    counts.deallocate()
-  }
 
   func recordNanoseconds(_ duration: Int64) {
     let bounds = HistogramSeries.bounds
     var index = 0
     while index < bounds.count, duration > bounds[index].nanoseconds { index += 1 }
-    counts[index].wrappingAdd(1, ordering: .relaxed)
+    counts[index].increment(by: 1)
     sum.wrappingAdd(duration, ordering: .relaxed)
   }
 
@@ -102,8 +91,8 @@ final class HistogramSeries: MetricSeries, TimerHandler, @unchecked Sendable {
     let total = Double(sum.load(ordering: .relaxed)) / 1_000_000_000
     var samples: [MetricSample] = []
     var count: Int64 = 0
-    for index in 0..<HistogramSeries.size {
-      count += counts[index].load(ordering: .relaxed)
+    for (index, bucket) in counts.enumerated() {
+      count += bucket.count
       let isLast = index == HistogramSeries.bounds.count
       samples.append(
         MetricSample(

@@ -6,17 +6,11 @@ import Testing
 @Suite struct FaultyAccessLogTests {
   @Test(arguments: FaultyAccessLog.Fault.allCases)
   func aFaultyOneBreaksItsPromise(_ fault: FaultyAccessLog.Fault) async {
-    let promises = StorePromises(powers: [.accessLog]) {
-      StoreUnderTest(FaultyAccessLog(fault: fault))
-    }.all
-    #expect(await broken(promises) == fault.breaks)
+    #expect(await broken(.accessLog) { FaultyAccessLog(fault: fault) } == fault.breaks)
   }
 
   @Test func aStoreWithoutAnAccessLogIsFound() async {
-    let promises = StorePromises(powers: [.accessLog]) {
-      StoreUnderTest(FaultyStore(fault: nil, MemoryStore()))
-    }.all
-    #expect(await broken(promises).count == 11)
+    #expect(await brokenWithout(.accessLog) == 11)
   }
 
   /// The same storage again, as it was or with something lost.

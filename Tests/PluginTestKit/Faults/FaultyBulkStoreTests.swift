@@ -6,17 +6,11 @@ import Testing
 @Suite struct FaultyBulkStoreTests {
   @Test(arguments: FaultyBulkStore.Fault.allCases)
   func aFaultyOneBreaksItsPromise(_ fault: FaultyBulkStore.Fault) async {
-    let promises = StorePromises(powers: [.bulk]) {
-      StoreUnderTest(FaultyBulkStore(fault: fault))
-    }.all
-    #expect(await broken(promises) == fault.breaks)
+    #expect(await broken(.bulk) { FaultyBulkStore(fault: fault) } == fault.breaks)
   }
 
   @Test func aStoreWithoutBulkIsFound() async {
-    let promises = StorePromises(powers: [.bulk]) {
-      StoreUnderTest(FaultyStore(fault: nil, MemoryStore()))
-    }.all
-    #expect(await broken(promises).count == 5)
+    #expect(await brokenWithout(.bulk) == 5)
   }
 }
 

@@ -7,10 +7,7 @@ import Testing
 @Suite struct FaultyCursorsTests {
   @Test(arguments: FaultyCursors.Fault.allCases)
   func aFaultyOneBreaksItsPromise(_ fault: FaultyCursors.Fault) async {
-    let promises = StorePromises(powers: [.durable]) {
-      StoreUnderTest(FaultyCursors(fault: fault))
-    }.all
-    #expect(await broken(promises) == fault.breaks)
+    #expect(await broken(.durable) { FaultyCursors(fault: fault) } == fault.breaks)
   }
 
   /// The same keys again, with their cursors or without.

@@ -6,17 +6,11 @@ import Testing
 @Suite struct FaultyUsageTests {
   @Test(arguments: FaultyUsage.Fault.allCases)
   func aFaultyOneBreaksItsPromise(_ fault: FaultyUsage.Fault) async {
-    let promises = StorePromises(powers: [.usage]) {
-      StoreUnderTest(FaultyUsage(fault: fault))
-    }.all
-    #expect(await broken(promises) == fault.breaks)
+    #expect(await broken(.usage) { FaultyUsage(fault: fault) } == fault.breaks)
   }
 
   @Test func aStoreThatDoesNotCountIsFound() async {
-    let promises = StorePromises(powers: [.usage]) {
-      StoreUnderTest(FaultyStore(fault: nil, MemoryStore()))
-    }.all
-    #expect(await broken(promises).count == 3)
+    #expect(await brokenWithout(.usage) == 3)
   }
 }
 

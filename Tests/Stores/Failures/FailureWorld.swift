@@ -1,10 +1,6 @@
-import CardeaExtractors
-import CardeaFormats
-import CardeaHMAC
 import CardeaKernel
 import CardeaMemoryStore
 import CardeaSQLite
-import CardeaSodium
 import CardeaTestSupport
 import Foundation
 import Testing
@@ -59,26 +55,10 @@ struct FailureWorld: Sendable {
     over base: some WholeStore, _ failure: PlannedFailure, _ clock: StandingClock,
     _ spool: GivenSpool, recording: Bool = true
   ) async throws -> AuthKernel {
-    var registry = Registry()
-    registry.use(try SodiumPrimitives())
-    registry.use(
-      try HMACSHA256Hasher(peppers: [
-        try Pepper(version: "v1", secret: Secret([UInt8](repeating: 7, count: 32)))
-      ]))
-    registry.use(KeysmithFormat())
-    registry.use(HeaderExtractor(name: "X-API-Key"))
-    registry.use(FailingStore(base, failure))
-    registry.use(spool)
-    var configuration = KernelConfiguration()
-    configuration.preferredHasher = "hmac_sha256"
-    configuration.sweepInterval = nil
-    // Nothing goes on by the clock: the calls are counted.
-    configuration.usageFlushInterval = .seconds(86_400)
-    configuration.auditDrainInterval = .seconds(86_400)
-    configuration.auditUpkeepInterval = .seconds(86_400)
-    let kernel = try AuthKernel(registry, configuration: configuration, clock: clock)
-    try await kernel.start(recording: recording)
-    return kernel
+    try await StandingKernel.start(clock, recording: recording) {
+      $0.use(FailingStore(base, failure))
+      $0.use(spool)
+    }
   }
 
   /// Another kernel on the same store, which has read nothing yet and leaves no checkpoint behind.
@@ -149,93 +129,6 @@ struct FailureState: Equatable {
       guard let index = left.firstIndex(of: key) else { return true }
       left.remove(at: index)
       return false
-    }
-  }
-}
-
-/// Time that only tests move: the kernel's two clocks, together.
-final class StandingClock: KernelClock {
-  private let moved = Locked<Int64>(0)
-
-  func now() -> Timestamp {
-    Timestamp(milliseconds: Records.start.milliseconds + moved.withLock { $0 } * 1_000)
-  }
-  func monotonic() -> UInt64 { UInt64(moved.withLock { $0 } + 1) * 1_000_000_000 }
-  func advance(seconds: Int64) { moved.withLock { $0 += seconds } }
-}
-
-/// A spool whose records are given.
-final class GivenSpool: AuditSink, AccessSpool, AccessSource {
-  let id = "audit.given"
-  let node = "n"
-  private let kept = Locked<[SpooledAccess]>([])
-
-  var isEmpty: Bool { kept.withLock { $0.isEmpty } }
-
-  func fill(_ count: Int64, of key: KeyRecord, at time: Timestamp) {
-    kept.withLock { kept in
-      for sequence in 1...count {
-        let event = AccessEvent(
-          at: time, reason: nil, keyID: key.id, prefix: key.prefix, owner: nil,
-          request: RequestFacts(method: "GET", path: "/", requestID: "r\(sequence)"))
-        kept.append(
-          SpooledAccess(sequence: sequence, draft: AccessDraft(event), isFolded: false))
-      }
-    }
-  }
-
-  var sources: [any AccessSource] { [self] }
-  var waiting: Int { kept.withLock { $0.count } }
-  func record(_ events: [AccessEvent]) {}
-  func resume(after sequence: Int64) { discard(through: sequence) }
-  func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {
-    // Two at a time, so that a round is of several batches.
-    Array(kept.withLock { $0 }.filter { $0.sequence > sequence }.prefix(min(details, limit, 2)))
-  }
-  func discard(through sequence: Int64) {
-    kept.withLock { $0.removeAll { $0.sequence <= sequence } }
-  }
-}
-
-/// Records of another system: an owner, its two keys, a tombstone, and two rows of its log.
-struct ForeignRecords: Sendable {
-  static let node = "import:elsewhere"
-
-  let owner: OwnerRecord
-  let keys: [KeyRecord]
-  let rows: [AccessDraft]
-
-  init() throws {
-    let records = try Records()
-    let owner = records.owner("their")
-    self.owner = owner
-    var stone = records.key(name: "")
-    stone.status = .purged
-    stone.secrets = []
-    keys =
-      ["theirs one", "theirs two"].map {
-        records.key(
-          name: $0, ownerID: owner.id, secrets: [records.secret("hmac_sha256$v1$salt$digest")])
-      } + [stone]
-    rows = (1...2).map { row in
-      AccessDraft(
-        action: "their_\(row)", at: Records.start, reason: nil, status: 200,
-        payload: Array("{}".utf8))
-    }
-  }
-
-  /// Brings over what is not here yet, as `cardea import` does it.
-  func `import`(into kernel: AuthKernel) async throws {
-    _ = try await kernel.importOwners([owner])
-    _ = try await kernel.importKeys(
-      keys.map {
-        try kernel.readyImported(StoredKey(key: $0, owner: $0.ownerID == nil ? nil : owner))
-      })
-    let head = try await kernel.importedLogHead(node: ForeignRecords.node)
-    let through = Int64(rows.count)
-    if head.sequence < through {
-      _ = try await kernel.importLog(
-        rows, node: ForeignRecords.node, after: head.sequence, through: through)
     }
   }
 }
