@@ -5,7 +5,7 @@ struct ScopeOptions: ParsableArguments {
   @Option(
     name: [.customLong("scope"), .customLong("scopes")],
     help: ArgumentHelp(
-      "A scope, such as orders:read; again for another, or several with commas.",
+      "A scope, such as orders:read; again for another, or several with commas (a comma in a name: \\,).",
       valueName: "scope"))
   var scopes: [String] = []
 

@@ -25,7 +25,7 @@ struct IssuedKeyOutput {
     let key = issued.stored.key
     let expiry = key.expiresAt.map { "expires \($0.rfc3339)" } ?? "never expires"
     let scopes =
-      key.scopes.isEmpty ? "no scopes" : "scopes \(key.scopes.names.joined(separator: ", "))"
+      key.scopes.isEmpty ? "no scopes" : "scopes \(key.scopes.names.joined(separator: " "))"
     let old = key.openOverlap(at: now).map { ", its old token works until \($0.rfc3339)" } ?? ""
     let console = session.console
     let name = SafeText.line(key.name)

@@ -16,7 +16,7 @@ enum KeyOutput {
       table.add([
         .init(key.prefix), .init(key.name, limit: 40), .init(stored.owner?.name ?? "-", limit: 40),
         state(key, now),
-        .init(key.scopes.isEmpty ? "-" : key.scopes.names.joined(separator: ","), limit: 40),
+        .init(key.scopes.isEmpty ? "-" : key.scopes.names.joined(separator: " "), limit: 40),
         .init(key.expiresAt.map(moment) ?? "never"), .init(key.lastUsedAt.map(moment) ?? "-"),
       ])
     }
@@ -34,7 +34,7 @@ enum KeyOutput {
     add("kind", .init(key.kind.rawValue))
     add("class", .init(key.keyClass))
     add("owner", .init(stored.owner.map { "\($0.name) (\($0.kind.rawValue))" } ?? "-"))
-    add("scopes", .init(key.scopes.isEmpty ? "-" : key.scopes.names.joined(separator: ",")))
+    add("scopes", .init(key.scopes.isEmpty ? "-" : key.scopes.names.joined(separator: " ")))
     add("state", state(key, now))
     add("created", .init("\(key.createdAt.rfc3339) by \(key.createdBy)"))
     add("expires", .init(key.expiresAt?.rfc3339 ?? "never"))

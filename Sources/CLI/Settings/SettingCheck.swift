@@ -77,7 +77,7 @@ enum SettingCheck {
       ? nil
       : SettingProblem(
         "\(SafeText.line(value, limit: 40)) can't be a scope",
-        remedy: "Use 1 to 128 characters of printable ASCII without space, comma or quotes.")
+        remedy: "Use 1 to 128 characters of printable ASCII without space.")
   }
 
   static let claim: @Sendable (String) -> SettingProblem? = { value in

@@ -23,12 +23,19 @@ package struct SettingsReader {
   }
 
   /// The entries of a comma-separated list, blanks around them removed; an empty text is an empty
-  /// list.
+  /// list. `\,` is a comma that belongs to its entry.
   package static func list(_ text: String) -> [String] {
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      String(part.trimmingBlanks())
+    var entries: [String] = []
+    var isOpen = false
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if isOpen { entries[entries.count - 1] += "," + part } else { entries.append(String(part)) }
+      isOpen = part.utf8.last == UInt8(ascii: "\\")
+      if isOpen { entries[entries.count - 1].removeLast() }
     }
-    return parts == [""] ? [] : parts
+    // What stands at the very end is no escape.
+    if isOpen { entries[entries.count - 1] += "\\" }
+    entries = entries.map { String($0[...].trimmingBlanks()) }
+    return entries == [""] ? [] : entries
   }
 
   private init(_ sources: SettingsSources, plugins: [PluginSettings]) {

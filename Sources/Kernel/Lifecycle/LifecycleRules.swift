@@ -137,7 +137,7 @@ package enum LifecycleRules {
         field: "scopes",
         reason: ScopeSet.isValid(name)
           ? "\(name) is not an available scope"
-          : "must be names of 1 to 128 bytes of printable ASCII without spaces, commas or quotes")
+          : "must be names of 1 to 128 bytes of printable ASCII without spaces")
     }
     return ScopeSet(names)
   }

@@ -1,4 +1,4 @@
-/// The scopes that a key holds: names of printable ASCII without spaces or commas, sorted, each once.
+/// The scopes that a key holds: names of printable ASCII without spaces, sorted, each once.
 ///
 /// `resource:action` is a convention on top, in which `*` stands for a whole segment: `orders:*` grants
 /// `orders:read`. `*` never grants a `cardea:` scope, and `cardea:admin` grants everything. An empty set
@@ -21,11 +21,10 @@ public struct ScopeSet: Sendable, Hashable, ExpressibleByArrayLiteral {
 
   public var isEmpty: Bool { names.isEmpty }
 
-  /// Whether `name` may be a scope: 1 to 128 bytes of printable ASCII without space, comma or quotes.
+  /// Whether `name` may be a scope: 1 to 128 bytes of printable ASCII without space.
   public static func isValid(_ name: String) -> Bool {
     let bytes = name.utf8
-    return (1...128).contains(bytes.count)
-      && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2C && $0 != 0x22 && $0 != 0x27 }
+    return (1...128).contains(bytes.count) && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F }
   }
 
   /// Whether this set grants `scope`.

@@ -178,7 +178,7 @@ enum ConfigurationCheck {
     for scope in configuration.availableScopes where !ScopeSet.isValid(scope) {
       check(
         false, "scopes.available", scope, "not a scope name",
-        "Use printable ASCII without spaces, commas or quotes.")
+        "Use printable ASCII without spaces.")
     }
     for scope in configuration.defaultScopes {
       check(

@@ -35,6 +35,18 @@ struct SettingsReaderTests {
     #expect(readSettings(environment: ["CARDEA_EXTRACT_HEADERS": "X-A,,X-B"]).faults.count == 1)
   }
 
+  @Test(
+    "a backslash before a comma keeps it in its entry, and is itself elsewhere",
+    arguments: [
+      (#"a\,b"#, ["a,b"]), (#"a\,b,c"#, ["a,b", "c"]), (#"a\, b"#, ["a, b"]), (#"a\b,c"#, [#"a\b"#, "c"]),
+      (#"a\"#, [#"a\"#]), (#"\,"#, [","]), (#"a\,\,b"#, ["a,,b"]), (#"\"#, [#"\"#]), ("", []),
+    ])
+  func escapedComma(_ text: String, _ entries: [String]) {
+    #expect(SettingsReader.list(text) == entries)
+    let read = readSettings(environment: ["CARDEA_SCOPES_AVAILABLE": #"write,a\,b"#])
+    #expect(read.settings[SettingsTable.availableScopes] == ["write", "a,b"])
+  }
+
   @Test("an empty list in the file is an empty list, not the default")
   func emptyList() {
     let result = readSettings("extract: { headers: [] }")

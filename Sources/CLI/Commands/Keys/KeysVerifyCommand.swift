@@ -74,7 +74,7 @@ struct KeysVerifyCommand: KernelCommand {
     where !scopes.flatMap(SettingsReader.list).allSatisfy(ScopeSet.isValid) {
       throw CommandFailure.usage(
         "one of them is no scope name",
-        remedy: "Use 1 to 128 characters of printable ASCII without space, comma or quotes.",
+        remedy: "Use 1 to 128 characters of printable ASCII without space.",
         field: field)
     }
     let token = try readToken(session.console)
