@@ -17,8 +17,8 @@ public struct CardeaCommand: AsyncParsableCommand {
     version: CardeaVersion.text,
     subcommands: [
       InitCommand.self, ServeCommand.self, KeysCommand.self, OwnersCommand.self,
-      AuditCommand.self, ImportCommand.self, SignalsCommand.self, CheckCommand.self,
-      PluginsCommand.self,
+      AuditCommand.self, ImportCommand.self, ScanCommand.self, SignalsCommand.self,
+      BackupCommand.self, RestoreCommand.self, CheckCommand.self, PluginsCommand.self,
     ])
 
   public init() {}

@@ -27,6 +27,7 @@ final class ServerResponder: HTTPResponder {
     SelfRoutes.add(to: &table)
     OwnerRoutes.add(to: &table)
     if let sessions = kernel.sessions { SessionRoutes.add(to: &table, sessions) }
+    LeakRoutes.add(to: &table, ReportLimit(configuration.leakReports, kernel))
     AuditRoutes.add(to: &table)
     SignalRoutes.add(to: &table, feed)
     HealthRoutes.add(to: &table, addresses: addresses)

@@ -20,6 +20,7 @@ extension Settings {
     server.trustedProxies = self[SettingsTable.trustedProxies].compactMap { CIDR($0) }
     server.queryCredentials = self[SettingsTable.query]
     server.readsForms = !self[SettingsTable.form].isEmpty
+    server.leakReports = self[SettingsTable.leakReports]
     server.maxSignalStreams = self[SettingsTable.maxStreams]
     server.signalHeartbeat = self[SettingsTable.heartbeat]
     server.signalWriteTimeout = self[SettingsTable.writeTimeout]

@@ -126,8 +126,12 @@ package struct SettingsReader {
       if isList != (row.type == .strings) { return (origin, text) }
     }
     let key = ConfigKey(SettingsReader.components(row.name))
+    if case .environment = origin, row.type == .strings {
+      // Not by the provider, which knows no escaped comma.
+      return (origin, reader.string(forKey: key).map { .many(SettingsReader.list($0)) })
+    }
     if row.type == .strings {
-      return (origin, reader.stringArray(forKey: key).map { .many($0 == [""] ? [] : $0) })
+      return (origin, reader.stringArray(forKey: key).map { .many($0) })
     }
     return (origin, reader.string(forKey: key).map { .one($0) })
   }

@@ -195,6 +195,9 @@ package enum SettingsTable {
   package static let limitEntries = Setting.integer(
     "limits.entries", default: 100_000, in: 1...100_000_000,
     "Addresses, and pairs of prefix and address, whose failed attempts are remembered, each.")
+  package static let leakReports = Setting.rate(
+    "limits.leak_reports", default: Rate(60, per: .seconds(60)), written: "60/1m",
+    "Reports to POST /v1/leaked from one address; more are answered 429. off is no limit.")
 
   // MARK: errors
   package static let missingText = Setting.text(
@@ -274,7 +277,7 @@ package enum SettingsTable {
     sessionsEnabled.row, sessionFormat.row, sessionTTL.row, sessionSliding.row, sessionMaxAge.row,
     sessionEntries.row, sessionHeader.row, sessionScheme.row, sessionIssuer.row,
     sessionAudience.row, signingKeyFiles.row,
-    failedPerPair.row, failedPerAddress.row, limitEntries.row,
+    failedPerPair.row, failedPerAddress.row, limitEntries.row, leakReports.row,
     missingText.row, invalidText.row, scopeText.row, limitedText.row,
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,

@@ -6,7 +6,8 @@
 
 /// Who performs a lifecycle operation, and how far their authority goes.
 public struct Actor: Sendable, Equatable, CustomStringConvertible {
-  /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `cli`, `import`, `host`, `kernel`.
+  /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `cli`, `import`, `host`, `leak-report`,
+  /// `kernel`.
   public let description: String
   /// The id of the key that acts, if a key does.
   public let keyID: UUID?
@@ -31,6 +32,8 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   public static let importer = Actor("import")
   /// The service that embeds the kernel.
   public static let host = Actor("host")
+  /// Whoever reported that a token has leaked.
+  public static let leakReport = Actor("leak-report")
   /// The kernel itself.
   public static let kernel = Actor("kernel")
 

@@ -18,6 +18,8 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var shutdownDeadline: Duration = .seconds(20)
   /// How long a connection may stay idle.
   public var idleTimeout: Duration = .seconds(75)
+  /// `limits.leak_reports`: reports to `POST /v1/leaked` from one address; `nil` is no limit.
+  public var leakReports = Rate(60, per: .seconds(60))
   /// `signals.max_streams`: answers to `GET /v1/signals` at once; one more is answered 503.
   public var maxSignalStreams = 1_000
   /// `signals.heartbeat`: how often a stream shows that it lives, and its key is looked at.

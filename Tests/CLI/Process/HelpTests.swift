@@ -4,7 +4,8 @@ import Testing
 @Suite("Help and usage")
 struct HelpTests {
   private static let commands = [
-    "init", "serve", "keys", "owners", "audit", "import", "signals", "check", "plugins",
+    "init", "serve", "keys", "owners", "audit", "import", "scan", "signals", "backup", "restore",
+    "check", "plugins",
   ]
   private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [

@@ -88,6 +88,7 @@ struct SettingsTableTests {
         "limits.failed_per_prefix_and_address": "CARDEA_LIMITS_FAILED_PER_PREFIX_AND_ADDRESS",
         "limits.failed_per_address": "CARDEA_LIMITS_FAILED_PER_ADDRESS",
         "limits.entries": "CARDEA_LIMITS_ENTRIES",
+        "limits.leak_reports": "CARDEA_LIMITS_LEAK_REPORTS",
         "errors.missing": "CARDEA_ERRORS_MISSING",
         "errors.invalid": "CARDEA_ERRORS_INVALID",
         "errors.insufficient_scope": "CARDEA_ERRORS_INSUFFICIENT_SCOPE",

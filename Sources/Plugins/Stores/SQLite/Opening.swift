@@ -87,7 +87,7 @@ struct Opening {
         remedy: "check that its folder exists and that this user may write there")
     }
     close(descriptor)
-    syncFolder()
+    FolderSync.sync(folderOf: path)
   }
 
   /// Before SQLite opens the file: to read one in WAL mode it makes the log and its index beside it, and can't
@@ -98,16 +98,6 @@ struct Opening {
     if isProtected || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 {
       throw .unavailable("\(path): the file is read-only; give this user write access to it")
     }
-  }
-
-  /// Makes the new file's name durable. Where a folder can't be synced, SQLite's first commit, which syncs
-  /// it too, stands in.
-  private func syncFolder() {
-    let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
-    let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
   }
 
   private func systemError(_ what: String, remedy: String) -> StoreError {

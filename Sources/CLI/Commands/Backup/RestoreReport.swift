@@ -1,0 +1,41 @@
+/// What a restore did.
+struct RestoreReport: Encodable, Equatable {
+  let store: String
+  /// The replaced store's new name; `nil` if there was none.
+  let replaced: String?
+  /// Why the replaced store could not be asked what it denied.
+  var unread: String?
+  /// Prefixes of keys that the replaced store had ended, and the copy had not.
+  var revoked: [String] = []
+  var purged: [String] = []
+  var suspended: [String] = []
+  /// Suspended because their secrets changed since.
+  var rotated: [String] = []
+  /// Names of owners.
+  var disabled: [String] = []
+  /// Keys that the replaced store had, and the copy has not.
+  var missing = 0
+
+  var lines: [String] {
+    var lines = ["restored \(store)"]
+    if let replaced { lines.append("what was there is now \(replaced)") }
+    if let unread {
+      lines.append(
+        "warning: it can't be read (\(unread)): what was revoked since the backup is valid again. Look "
+          + "through cardea keys list --state active")
+    }
+    func add(_ what: String, _ names: [String], _ remedy: String = "") {
+      guard !names.isEmpty else { return }
+      let shown = names.prefix(20).joined(separator: " ")
+      lines.append(
+        "\(what): \(names.count) (\(shown)\(names.count > 20 ? " …" : ""))\(remedy)")
+    }
+    add("revoked again", revoked)
+    add("purged again", purged)
+    add("suspended again", suspended)
+    add("rotated since and therefore suspended", rotated, "; rotate and reactivate them")
+    add("owners disabled again", disabled)
+    if missing > 0 { lines.append("keys made since the backup, which are gone: \(missing)") }
+    return lines
+  }
+}

@@ -1,0 +1,29 @@
+import CardeaKernel
+import CardeaSQLite
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The file of the store that a composition names.
+enum SQLiteFile {
+  /// - Throws: if the store is none on SQLite.
+  static func path(of composition: Composition) throws -> String {
+    guard let store = try composition.store.makeStore() as? SQLiteStore else {
+      throw CommandFailure.usage(
+        "this command copies stores on SQLite, and the store is "
+          + StoreURL.shown(composition.settings[SettingsTable.storeURL]),
+        remedy: "Use the database's own tools for another, such as pg_dump.",
+        field: SettingsTable.storeURL.name)
+    }
+    return store.path
+  }
+
+  /// 0 if there is no such file.
+  static func bytes(_ path: String) -> Int {
+    let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber
+    return size?.intValue ?? 0
+  }
+}
