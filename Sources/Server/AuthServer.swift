@@ -24,7 +24,8 @@ public struct AuthServer: Sendable {
   ///   - logger: requests are logged at `info` by route, without path and query; no token ever is.
   ///   - metrics: what `/metrics` shows; without, there is no such route. The kernel's part needs a kernel that
   ///     was made with a ``MetricsMeter`` of it.
-  ///   - onListening: called once, with the address and port that the server listens on.
+  ///   - onListening: called once, with the address and port that the server listens on; for a
+  ///     ``ServerConfiguration/socket`` with its path and 0.
   public init(
     kernel: AuthKernel, configuration: ServerConfiguration = ServerConfiguration(),
     logger: Logger = Logger(label: "cardea.server"), metrics: PrometheusMetrics? = nil,
@@ -42,6 +43,7 @@ public struct AuthServer: Sendable {
   /// gathered.
   /// - Throws: if the address can't be listened on.
   public func run() async throws {
+    if let socket = configuration.socket { try SocketFile.checkFree(socket) }
     warnIfExposed()
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     var group = ServiceGroupConfiguration(
@@ -59,10 +61,11 @@ public struct AuthServer: Sendable {
   }
 
   private func application(_ feed: SignalFeed) -> some ApplicationProtocol {
+    let timeout = configuration.requestTimeout
     // Far above what API clients send, far below what would cost memory: 32 KiB and 128 header
     // fields.
     let channel = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ParserAnswers()],
+      additionalChannelHandlers: [ParserAnswers(), RequestDeadline(timeout)],
       idleTimeout: TimeAmount(configuration.idleTimeout),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
@@ -72,8 +75,15 @@ public struct AuthServer: Sendable {
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port)),
-      onServerRunning: { channel in
+        address: configuration.socket.map { .unixDomainSocket(path: $0) }
+          ?? .hostname(configuration.host, port: configuration.port),
+        availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
+      onServerRunning: { [socket = configuration.socket, logger] channel in
+        if let socket {
+          // Until here nobody but the owner may open it.
+          do { try SocketFile.admitGroup(socket) } catch { logger.error("\(error)") }
+          return await onListening(socket, 0)
+        }
         guard let address = channel.localAddress, let port = address.port else { return }
         await onListening(address.ipAddress ?? "", port)
       },
@@ -84,7 +94,9 @@ public struct AuthServer: Sendable {
   private func warnIfExposed() {
     let isLoopback =
       configuration.host == "localhost" || IPAddress(configuration.host)?.isLoopback ?? false
-    guard !isLoopback, configuration.trustedProxies.isEmpty else { return }
+    guard configuration.socket == nil, !isLoopback, configuration.trustedProxies.isEmpty else {
+      return
+    }
     logger.warning(
       """
       listening on \(configuration.host) without TLS or a trusted proxy: tokens cross the network \

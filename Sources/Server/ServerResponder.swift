@@ -77,7 +77,8 @@ final class ServerResponder: HTTPResponder {
 
   private func exchange(_ request: Request, _ context: ServerContext) -> Exchange {
     let client = ClientAddress(
-      peer: context.peer, fields: request.headers, trusted: configuration.trustedProxies)
+      peer: context.peer, isLocalProxy: configuration.socket != nil, fields: request.headers,
+      trusted: configuration.trustedProxies)
     var givenID: String?
     if case .one(let id) = request.headers.value(of: "x-request-id") { givenID = id }
     let requestID = RequestID.accepted(givenID)

@@ -34,6 +34,45 @@ struct IdempotencyTests {
     }
   }
 
+  @Test func aRepeatedRotationRotatesOnce() async throws {
+    try await ServerRig.run { rig in
+      let key = try await rig.key("rotated")
+      let other = try await rig.key("other")
+      func rotate(
+        _ id: String, _ claim: String, _ body: String = #"{"overlap": "1h"}"#
+      ) async throws -> HTTPAnswer {
+        try await rig.client.json(
+          "POST", "/v1/keys/\(id)/rotate", token: rig.admin, body,
+          headers: [("Idempotency-Key", claim)])
+      }
+      let first = try await rotate(key.id, "one")
+      #expect(first.status == 200)
+      let token = try #require(first.string("token"))
+      let again = try await rotate(key.id, "one")
+      #expect(again.status == 409)
+      #expect(again.string("code") == "already_done")
+      #expect(again.object("key")["id"] as? String == key.id)
+      #expect(!again.text.contains(token))
+      // Neither of the tokens was ended by the repetition.
+      for token in [token, key.token] {
+        #expect(try await rig.client.json("GET", "/v1/self", token: token).status == 200)
+      }
+      // The same claim for something else is no repetition.
+      let answers = [
+        try await rotate(key.id, "one", "{}"), try await rotate(other.id, "one"),
+        try await rig.client.json(
+          "POST", "/v1/keys", token: rig.admin, #"{"overlap": "1h"}"#,
+          headers: [("Idempotency-Key", "one")]),
+      ]
+      #expect(answers.map(\.status) == [422, 422, 400])
+      #expect(try await rotate(key.id, "two").string("code") == "rotation_in_progress")
+      // What was refused has used its claim for nothing.
+      _ = try await rig.client.json(
+        "POST", "/v1/keys/\(key.id)/complete-rotation", token: rig.admin)
+      #expect(try await rotate(key.id, "two").status == 200)
+    }
+  }
+
   @Test func whileTheFirstIsStillRunningTheSecondIsToldSo() async throws {
     let store = HeldStore(MemoryStore())
     try await ServerRig.run(store: store) { rig in

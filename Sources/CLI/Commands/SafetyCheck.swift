@@ -9,14 +9,15 @@ enum SafetyCheck {
     let host = settings[SettingsTable.host]
     let isLoopback = host == "localhost" || IPAddress(host)?.isLoopback ?? false
     let proxies = settings[SettingsTable.trustedProxies]
-    if !isLoopback, proxies.isEmpty {
+    let listens = settings[SettingsTable.socket].isEmpty
+    if listens, !isLoopback, proxies.isEmpty {
       findings.append(
         .warning(
           "exposed",
           "the server listens on \(host) without a trusted proxy: without TLS in front, tokens "
             + "cross the network in clear. Name the proxy in server.trusted_proxies"))
     }
-    if isLoopback, proxies.isEmpty {
+    if listens, isLoopback, proxies.isEmpty {
       findings.append(
         .note(
           "no_client_address",

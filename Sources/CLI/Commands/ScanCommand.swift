@@ -2,10 +2,6 @@ import ArgumentParser
 import CardeaKernel
 import Foundation
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#endif
-
 /// `cardea scan`.
 struct ScanCommand: CardeaSubcommand {
   static let configuration = CommandConfiguration(

@@ -28,6 +28,12 @@ struct ServeCommand: CardeaSubcommand {
   @Option(help: ArgumentHelp("The port to listen on; 0 takes any free one.", valueName: "port"))
   var port: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A Unix domain socket to listen on instead of address and port, for a proxy on this machine.",
+      valueName: "path"))
+  var socket: String?
+
   @Flag(
     name: .customLong("init"), help: "Make the store and its first admin key if there is no store.")
   var initializes = false
@@ -38,11 +44,15 @@ struct ServeCommand: CardeaSubcommand {
     var flags = common.flags
     flags[SettingsTable.host.name] = host
     flags[SettingsTable.port.name] = port
+    flags[SettingsTable.socket.name] = socket
     let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
     let bootstraps = try shallBootstrap(composition, console)
     // Before a first key is made.
     let settings = composition.settings
-    try ListeningCheck.run(host: settings[SettingsTable.host], port: settings[SettingsTable.port])
+    if settings[SettingsTable.socket].isEmpty {
+      try ListeningCheck.run(host: settings[SettingsTable.host], port: settings[SettingsTable.port])
+    }
+    OpenFiles.allow(settings[SettingsTable.maxConnections])
     try await composition.start(recording: true)
     let token = try await prepare(composition, bootstraps: bootstraps, console)
     try await listen(composition, token, console)
@@ -104,10 +114,14 @@ struct ServeCommand: CardeaSubcommand {
       kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger,
       metrics: composition.metrics
     ) { host, port in
-      let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+      let socket = settings[SettingsTable.socket]
+      let address =
+        socket.isEmpty ? "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" : socket
       if isShown, let token, let header {
         console.note("Try it:")
-        console.note("  curl -i -H '\(header)\(token.reveal())' \(address)/auth")
+        let target =
+          socket.isEmpty ? "\(address)/auth" : "--unix-socket '\(socket)' http://localhost/auth"
+        console.note("  curl -i -H '\(header)\(token.reveal())' \(target)")
       }
       console.note("cardea \(CardeaVersion.text) listens on \(address) (Ctrl-C ends it)")
     }
@@ -115,6 +129,13 @@ struct ServeCommand: CardeaSubcommand {
       try await server.run()
     } catch {
       let (host, port) = (settings[SettingsTable.host], settings[SettingsTable.port])
+      let socket = settings[SettingsTable.socket]
+      guard socket.isEmpty else {
+        throw CommandFailure.usage(
+          "the server can't listen on the socket \(SafeText.line(socket)): \(error)",
+          remedy: "Name a path in a folder where this user may write, and where nothing else is.",
+          field: SettingsTable.socket.name)
+      }
       throw CommandFailure.usage(
         "the server can't run on \(host):\(port): \(error)",
         remedy: "If another program took the port, take another with --port.",

@@ -17,6 +17,11 @@ extension Settings {
     var server = ServerConfiguration()
     server.host = self[SettingsTable.host]
     server.port = self[SettingsTable.port]
+    let socket = self[SettingsTable.socket]
+    server.socket = socket.isEmpty ? nil : socket
+    server.maxConnections = self[SettingsTable.maxConnections]
+    server.requestTimeout = self[SettingsTable.requestTimeout]
+    server.idleTimeout = self[SettingsTable.idleTimeout]
     server.trustedProxies = self[SettingsTable.trustedProxies].compactMap { CIDR($0) }
     server.queryCredentials = self[SettingsTable.query]
     server.readsForms = !self[SettingsTable.form].isEmpty

@@ -17,6 +17,21 @@ package enum SettingsTable {
   package static let port = Setting.integer(
     "server.port", default: 8420, in: 0...65_535, flag: "--port",
     "The TCP port that the server listens on; 0 takes any free one.")
+  package static let socket = Setting.text(
+    "server.socket", default: "", flag: "--socket",
+    "A Unix domain socket to listen on instead; who may open it (mode 0660) is a proxy that is "
+      + "believed.")
+  package static let maxConnections = Setting.integer(
+    "server.max_connections", default: 10_000, in: 1...1_000_000,
+    "Connections at once; the next one waits until one has gone.")
+  package static let requestTimeout = Setting.duration(
+    "server.request_timeout", default: .seconds(30), written: "30s",
+    in: .milliseconds(100)...(.seconds(3_600)),
+    "How long a client may take over a request's head, and then over its body.")
+  package static let idleTimeout = Setting.duration(
+    "server.idle_timeout", default: .seconds(75), written: "75s",
+    in: .milliseconds(100)...(.seconds(3_600)),
+    "How long a connection may stay idle between requests.")
   package static let trustedProxies = Setting.texts(
     "server.trusted_proxies", default: [],
     "Networks (CIDR) of the proxies whose forwarding headers are believed.",
@@ -265,7 +280,8 @@ package enum SettingsTable {
 
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
-    storeURL.row, host.row, port.row, trustedProxies.row,
+    storeURL.row, host.row, port.row, socket.row, maxConnections.row, requestTimeout.row,
+    idleTimeout.row, trustedProxies.row,
     tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row, secretLength.row,
     hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,
     poolWidth.row, queueLimit.row, hashDeadline.row,

@@ -109,9 +109,9 @@ public struct IdempotencyRecord: Sendable, Equatable {
   /// ``Actor/description`` of who used it.
   public let actor: String
   public let key: String
-  /// SHA-256 of the request's body.
+  /// ``IdempotencyClaim/bodyDigest``.
   public let bodyDigest: [UInt8]
-  /// The key that the request created.
+  /// The key that the request created or rotated.
   public let keyID: UUID
   public let usedAt: Timestamp
 

@@ -62,11 +62,7 @@ extension AuthKernel {
           change.onlyIfEmpty = onlyIfEmpty
           if isNew, let owner { change.owner = .insert(owner) }
           change.key = .insert(key)
-          change.idempotency = new.idempotency.map {
-            IdempotencyRecord(
-              actor: actor.description, key: $0.key, bodyDigest: $0.bodyDigest, keyID: key.id,
-              usedAt: now)
-          }
+          change.idempotency = new.idempotency?.use(by: actor, for: key.id, at: now)
         }
         return IssuedKey(stored: stored, token: built.token, receipt: receipt)
       } catch {
@@ -74,35 +70,10 @@ extension AuthKernel {
           if let newOwner, field != "prefix" { throw .duplicateOwner(newOwner.name) }
           if attempt < 4 { continue }
         }
-        if case .idempotencyUsed(let record) = error, let claim = new.idempotency,
-          record.bodyDigest != claim.bodyDigest
-        {
-          throw .idempotencyMismatch
-        }
-        throw LifecycleError(error)
+        throw LifecycleError(error, claiming: new.idempotency)
       }
     }
     throw .conflict
-  }
-
-  private func checkUnused(
-    _ claim: IdempotencyClaim, by actor: Actor
-  ) async throws(LifecycleError) {
-    guard (1...255).contains(claim.key.utf8.count),
-      claim.key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else {
-      throw .invalid(
-        field: "Idempotency-Key", reason: "must be 1 to 255 bytes of printable ASCII")
-    }
-    let earlier: IdempotencyRecord?
-    do throws(StoreError) {
-      earlier = try await store.idempotency(actor: actor.description, key: claim.key)
-    } catch { throw LifecycleError(error) }
-    guard let earlier, let end = earlier.usedAt.adding(IdempotencyRecord.lifetime),
-      time.now() <= end
-    else { return }
-    throw earlier.bodyDigest == claim.bodyDigest
-      ? .alreadyDone(keyID: earlier.keyID) : .idempotencyMismatch
   }
 
   /// The owner that a new key is to belong to, and whether it has to be made with the key.

@@ -142,6 +142,7 @@ extension AuthKernel {
   ///   - edit: changes the key and gives the signal; `nil` if there is nothing to do.
   func change(
     _ id: UUID, by actor: Actor, attempts: Int = 16, erasesLog: Bool = false,
+    claiming claim: IdempotencyClaim? = nil,
     _ edit: (inout StoredKey, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
   ) async throws(LifecycleError) -> ChangedKey {
     for attempt in 1... {
@@ -160,11 +161,12 @@ extension AuthKernel {
           [stored] change in
           change.key = .replace(stored.key, expected: expected)
           if erasesLog { change.erasesLogOf = id }
+          change.idempotency = claim?.use(by: actor, for: id, at: now)
         }
         return ChangedKey(stored: stored, receipt: receipt)
       } catch {
         if case .conflict = error, attempt < attempts { continue }
-        throw LifecycleError(error)
+        throw LifecycleError(error, claiming: claim)
       }
     }
     throw .conflict

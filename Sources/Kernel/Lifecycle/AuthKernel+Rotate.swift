@@ -12,13 +12,14 @@ extension AuthKernel {
     _ id: UUID, _ rotation: Rotation = Rotation(), by actor: Actor
   ) async throws(LifecycleError) -> IssuedKey {
     try LifecycleRules.checkOverlap(rotation.overlap)
+    if let claim = rotation.idempotency { try await checkUnused(claim, by: actor) }
     let before = try await key(id)
     // Checked before the slow hash, and again on the record that is changed.
     try checkRotatable(before.key, rotation, by: actor, at: time.now())
     let format = try self.format(named: rotation.format ?? before.key.format)
     let built = try build(format, prefix: before.key.prefix)
     let hash = try await hashed(built.secret, prefix: before.key.prefix)
-    let changed = try await change(id, by: actor, attempts: 1) {
+    let changed = try await change(id, by: actor, attempts: 1, claiming: rotation.idempotency) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> TokenRotated? in
       guard stored.key.revision == before.key.revision else { throw .conflict }
       try checkRotatable(stored.key, rotation, by: actor, at: now)

@@ -26,7 +26,7 @@ public enum LifecycleError: Error, Sendable, Equatable {
   case duplicateOwner(String)
   /// The actor may not give or touch what it does not have itself.
   case beyondActor(String)
-  /// The same idempotency key and body made this key before. A token is never repeated: rotate the key.
+  /// The same idempotency key and body made or rotated this key before. A token is never repeated: rotate the key.
   case alreadyDone(keyID: UUID)
   /// The idempotency key was used with another body.
   case idempotencyMismatch

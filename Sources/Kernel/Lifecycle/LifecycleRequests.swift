@@ -46,19 +46,6 @@ public struct OwnerReference: Sendable, Hashable {
   }
 }
 
-/// A client's wish that a creation happens once.
-public struct IdempotencyClaim: Sendable, Equatable {
-  /// The client's `Idempotency-Key`: 1 to 255 bytes of printable ASCII.
-  public var key: String
-  /// SHA-256 of the request's body.
-  public var bodyDigest: [UInt8]
-
-  public init(key: String, bodyDigest: [UInt8]) {
-    self.key = key
-    self.bodyDigest = bodyDigest
-  }
-}
-
 /// What to change of a key; `nil` leaves a field as it is.
 public struct KeyEdit: Sendable {
   public var name: String?
@@ -78,6 +65,8 @@ public struct Rotation: Sendable {
   public var overlap: Duration = .zero
   /// The format to move the key to; `nil` keeps its own.
   public var format: String?
+  /// The same claim again within 24 hours is refused: a token is never repeated.
+  public var idempotency: IdempotencyClaim?
 
   public init(overlap: Duration = .zero, format: String? = nil) {
     self.overlap = overlap

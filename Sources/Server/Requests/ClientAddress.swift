@@ -17,8 +17,16 @@ package struct ClientAddress: Sendable, Equatable {
   /// What was wrong with `X-Forwarded-For`, for the log; never the value itself.
   let fault: String?
 
-  /// - Parameter peer: the other end of the connection.
-  package init(peer: IPAddress?, fields: HTTPFields, trusted: [CIDR]) {
+  /// - Parameters:
+  ///   - peer: the other end of the connection, if it has an address.
+  ///   - isLocalProxy: whether it came by the server's Unix domain socket, which only a proxy may open.
+  package init(
+    peer: IPAddress?, isLocalProxy: Bool = false, fields: HTTPFields, trusted: [CIDR]
+  ) {
+    if isLocalProxy {
+      self.init(forwarded: fields, trusted: trusted)
+      return
+    }
     guard let peer else {
       self.init(nil)
       return

@@ -27,7 +27,7 @@ enum KeyRoutes {
     ]
     table.patch("/v1/keys/{id}", body: .required(edit)) { try await update($0) }
     table.post("/v1/keys/{id}/rotate", body: .optional(["overlap", "format", "dry_run"])) {
-      try await rotate($0)
+      try await rotate($0, idempotency)
     }
     addActions(to: &table)
   }
@@ -89,7 +89,7 @@ enum KeyRoutes {
     }
   }
 
-  /// The client's `Idempotency-Key`, and what it was sent with.
+  /// The client's `Idempotency-Key`, and what it asks for with it.
   private static func claim(
     _ exchange: Exchange, _ body: [UInt8]
   ) throws(Problem) -> IdempotencyClaim? {
@@ -174,14 +174,27 @@ enum KeyRoutes {
     return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
   }
 
-  private static func rotate(_ exchange: Exchange) async throws -> Response {
+  private static func rotate(
+    _ exchange: Exchange, _ idempotency: IdempotencyTable
+  ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
     let fields = try body.fields()
-    let rotation = try fields.rotation()
-    let dryRun = try fields.dryRun()
-    let issued = try await exchange.kernel.rotateToken(
-      try exchange.id(), rotation, by: Actor(identity, dryRun: dryRun))
-    if dryRun { return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now)) }
-    return try .json(IssuedKeyResource(issued, at: exchange.now))
+    var rotation = try fields.rotation()
+    let id = try exchange.id()
+    if try fields.dryRun() {
+      let issued = try await exchange.kernel.rotateToken(
+        id, rotation, by: Actor(identity, dryRun: true))
+      return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now))
+    }
+    let actor = Actor(identity)
+    rotation.idempotency = try claim(exchange, Array("rotate \(id.text)\n".utf8) + body.bytes)
+    do {
+      let issued = try await idempotency.once(rotation.idempotency, by: actor) { [rotation] in
+        try await exchange.kernel.rotateToken(id, rotation, by: actor)
+      }
+      return try .json(IssuedKeyResource(issued, at: exchange.now))
+    } catch LifecycleError.alreadyDone(let id) {
+      return try await alreadyDone(id, exchange)
+    }
   }
 }

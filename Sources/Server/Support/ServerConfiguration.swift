@@ -6,6 +6,13 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var host = "127.0.0.1"
   /// `server.port`; 0 takes a free one.
   public var port = 8420
+  /// `server.socket`: the Unix domain socket to listen on instead of an address. Whoever may open it is a proxy
+  /// that is believed: the group of its file, mode 0660.
+  public var socket: String?
+  /// `server.max_connections`: connections at once; the next one is accepted when one has gone.
+  public var maxConnections = 10_000
+  /// `server.request_timeout`: how long a client may take over a request's head, and then over its body.
+  public var requestTimeout: Duration = .seconds(30)
   /// `server.trusted_proxies`: peers whose forwarding headers are believed.
   public var trustedProxies: [CIDR] = []
   /// The longest request body in bytes; a longer one is answered 413.
@@ -16,7 +23,7 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var queryCredentials: [String] = []
   /// How long requests under way may take to finish once the server was told to stop.
   public var shutdownDeadline: Duration = .seconds(20)
-  /// How long a connection may stay idle.
+  /// `server.idle_timeout`: how long a connection may stay idle between requests.
   public var idleTimeout: Duration = .seconds(75)
   /// `limits.leak_reports`: reports to `POST /v1/leaked` from one address; `nil` is no limit.
   public var leakReports = Rate(60, per: .seconds(60))

@@ -5,7 +5,7 @@ import Testing
 struct HelpTests {
   private static let commands = [
     "init", "serve", "keys", "owners", "audit", "import", "scan", "signals", "backup", "restore",
-    "check", "plugins",
+    "check", "doctor", "plugins",
   ]
   private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [

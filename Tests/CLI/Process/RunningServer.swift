@@ -49,7 +49,9 @@ final class RunningServer: @unchecked Sendable {
       ? String(decoding: outPipe.fileHandleForReading.availableData, as: UTF8.self) : ""
     rest = Rest(errPipe.fileHandleForReading)
     let ready = try #require(written.split(separator: "\n").last { $0.contains("listens on") })
-    address = String(try #require(ready.split(separator: " ").first { $0.hasPrefix("http://") }))
+    // … listens on ADDRESS (Ctrl-C ends it)
+    let words = ready.split(separator: " ")
+    address = String(try #require(words.drop { $0 != "on" }.dropFirst().first))
   }
 
   deinit { if process.isRunning { process.terminate() } }

@@ -1,11 +1,6 @@
 import CardeaKernel
 import CardeaSQLite
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Foundation
 
 /// The file of the store that a composition names.
 enum SQLiteFile {

@@ -53,6 +53,28 @@ extension SQLiteStore {
     return true
   }
 
+  /// What SQLite finds wrong with a store's file, which may be in use: nothing, if it is whole. Reads every page;
+  /// blocks.
+  /// - Throws: ``StoreError`` if it can't even be looked at.
+  public static func examine(_ path: String) throws(StoreError) -> [String] {
+    let connection = try Connection.reader(path: path)
+    defer { try? connection.close() }
+    return try connection.access { db throws(StoreError) in
+      var found: [String] = []
+      // A hundred are enough for anybody.
+      let pages = try Query(db, "PRAGMA integrity_check(100)", isKept: false)
+      while try pages.step() {
+        let line = try pages.text(0)
+        if line != "ok" { found.append(line) }
+      }
+      let references = try Query(db, "PRAGMA foreign_key_check", isKept: false)
+      while found.count < 100, try references.step() {
+        found.append("a row of \(try references.text(0)) refers to a row that is not there")
+      }
+      return found
+    }
+  }
+
   /// Folds the write-ahead log into the file, which SQLite does only where nobody else has it open.
   private static func fold(_ path: String) throws(StoreError) {
     do throws(StoreError) {

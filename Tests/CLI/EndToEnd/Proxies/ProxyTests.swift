@@ -58,6 +58,23 @@ struct ProxyTests {
 
   /// H3: the client meets the status that Cardea meant, and never a 500.
   @Test(arguments: ProxyKind.allCases)
+  func asksOverASocket(_ kind: ProxyKind) async throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("init").status == 0)
+    let token = try #require(try program.run("keys", "create", "key").lines.first)
+    let server = try RunningServer(program, ["--socket", program.path("s")])
+    let service = try StubService()
+    let proxy = try RunningProxy(kind, service: service.port, socket: program.path("s"))
+    let client = proxy.client()
+    let answer = try await client.request("GET", "/x", headers: [("X-API-Key", token)])
+    #expect(answer.status == 200 && answer.text == "served", "\(answer.text)")
+    #expect(try await client.request("GET", "/x").status == 401)
+    #expect(server.stop() == 0)
+    let denied = try await client.request("GET", "/x", headers: [("X-API-Key", token)])
+    #expect(denied.status >= 500)
+  }
+
+  @Test(arguments: ProxyKind.allCases)
   func tellsWhyItDenies(_ kind: ProxyKind) async throws {
     let rig = try await ProxyRig(kind, settings: Self.policies)
     let client = rig.proxy.client()

@@ -28,7 +28,21 @@ final class RunningProxy: @unchecked Sendable {
   /// - Parameters:
   ///   - service: the port of the service behind it.
   ///   - authorizer: the port of what it asks.
-  init(_ kind: ProxyKind, service: Int, authorizer: Int) throws {
+  convenience init(_ kind: ProxyKind, service: Int, authorizer: Int) throws {
+    try self.init(kind, service: service, authorizer: "127.0.0.1:\(authorizer)")
+  }
+
+  /// - Parameter socket: the path of the Unix domain socket of what it asks.
+  convenience init(_ kind: ProxyKind, service: Int, socket: String) throws {
+    let address =
+      switch kind {
+      case .nginx: "unix:\(socket)"
+      case .caddy: "unix/\(socket)"
+      }
+    try self.init(kind, service: service, authorizer: address)
+  }
+
+  private init(_ kind: ProxyKind, service: Int, authorizer: String) throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "cardea-proxy-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -37,7 +51,7 @@ final class RunningProxy: @unchecked Sendable {
     for _ in 0..<10 {
       let port = try Loopback.freePort()
       let addresses = [
-        "127.0.0.1:8420": "127.0.0.1:\(authorizer)", "127.0.0.1:3000": "127.0.0.1:\(service)",
+        "127.0.0.1:8420": authorizer, "127.0.0.1:3000": "127.0.0.1:\(service)",
       ]
       let started =
         switch kind {
@@ -86,7 +100,10 @@ final class RunningProxy: @unchecked Sendable {
     }
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map { "\($0)_temp_path \(own)/\($0);" }.joined(separator: " ")
+    // Its worker is who opens a socket of Cardea's, which admits Cardea's own group alone.
+    let user = geteuid() == 0 ? "user root root;" : ""
     let main = """
+      \(user)
       pid \(own)/nginx.pid;
       error_log stderr notice;
       daemon off;

@@ -1,0 +1,129 @@
+import CardeaKernel
+import CardeaSQLite
+
+/// Examines an installation. What can't be examined is a finding too.
+struct Doctor {
+  private let session: Session
+  private var kernel: AuthKernel { session.kernel }
+
+  init(_ session: Session) { self.session = session }
+
+  /// The worst first.
+  func findings() async -> [Finding] {
+    var findings = SafetyCheck.findings(session.settings)
+    findings += await examined("store_unreadable") { try await SafetyCheck.findings(kernel) }
+    findings += await examined("store_unreadable") { try database() }
+    findings += await examined("audit_unreadable") { try await logs() }
+    findings += await examined("subscriptions_unreadable") { try await subscriptions() }
+    findings += await examined("store_unreadable") { try await keys() }
+    let order: [Finding.Level] = [.fault, .warning, .note]
+    return order.flatMap { level in findings.filter { $0.level == level } }
+  }
+
+  private func examined(
+    _ code: String, _ examine: () async throws -> [Finding]
+  ) async -> [Finding] {
+    do { return try await examine() } catch { return [.fault(code, "\(error)")] }
+  }
+
+  private func database() throws -> [Finding] {
+    guard let path = try (session.composition.store.makeStore() as? SQLiteStore)?.path else {
+      return []
+    }
+    var findings = try SQLiteStore.examine(path).map { problem in
+      Finding.fault(
+        "database_damaged", "the database is damaged: \(problem). Restore a backup: cardea restore")
+    }
+    let file = FileHealth(path)
+    for suffix in ["", "-wal", "-shm"] where FileHealth(path + suffix).isOpenToOthers {
+      findings.append(
+        .warning(
+          "file_open_to_others",
+          "\(path)\(suffix), which holds hashes, can be read by others: chmod 600"))
+    }
+    if let free = file.freeBytes, free < FileHealth.leastFree {
+      findings.append(
+        .warning(
+          "disk_nearly_full",
+          "\(free >> 20) MiB are free where the store lies: when none is, changes are refused, and "
+            + "requests with them unless audit.on_failure is allow"))
+    }
+    for suffix in [".restoring", ".partial"] where FileHealth(path + suffix).exists {
+      findings.append(
+        .warning("left_behind", "\(path)\(suffix) was left by an interrupted copy: remove it"))
+    }
+    return findings
+  }
+
+  private func logs() async throws -> [Finding] {
+    var keys: [Ed25519.PublicKey] = []
+    if let own = kernel.configuration.auditSigningKey {
+      keys.append(kernel.primitives.publicKey(of: own))
+    }
+    let report = try await kernel.verifyAudit(keys: keys)
+    var findings = report.faults.map { fault in
+      Finding.fault(
+        "log_broken",
+        "the \(fault.log) log\(fault.node.map { " of \($0)" } ?? "") is broken at \(fault.position): "
+          + "\(fault.problem). cardea audit verify says more")
+    }
+    if !report.isSigned {
+      findings.append(
+        .note(
+          "log_unsigned",
+          "the logs' checkpoints are unsigned, so whoever owns the database could rewrite them: "
+            + "cardea audit init-key"))
+    }
+    if let last = try await kernel.store.log(
+      after: max(0, kernel.store.logHead().position - 1), limit: 1
+    )
+    .last, last.at > kernel.clock.now() {
+      findings.append(
+        .warning(
+          "clock_behind",
+          "the log's last change is of \(last.at.rfc3339), which this machine's clock has not reached: "
+            + "set the clock"))
+    }
+    return findings
+  }
+
+  private func subscriptions() async throws -> [Finding] {
+    guard kernel.store is any DurableKeyStore else { return [] }
+    let end = try await kernel.store.logHead().position
+    return try await kernel.subscriptions().flatMap { subscription in
+      var findings: [Finding] = []
+      if subscription.deadLetters > 0 {
+        findings.append(
+          .warning(
+            "dead_letters",
+            "\(subscription.name) gave up on \(subscription.deadLetters) signals: "
+              + "cardea signals dead-letters list"))
+      }
+      if end - subscription.position > 1_000 {
+        findings.append(
+          .warning(
+            "subscription_behind",
+            "\(subscription.name) is \(end - subscription.position) signals behind the log: its "
+              + "listener fails, or no process runs it"))
+      }
+      return findings
+    }
+  }
+
+  /// Keys that end within a week.
+  private func keys() async throws -> [Finding] {
+    let now = kernel.clock.now()
+    var query = KeyQuery(now: now, limit: 1_000)
+    query.state = .active
+    query.expiresFrom = now
+    query.expiresBefore = now.adding(.seconds(7 * 86_400))
+    let page = try await kernel.keys(query)
+    if page.items.isEmpty { return [] }
+    let count = page.next == nil ? "\(page.items.count)" : "more than \(page.items.count)"
+    return [
+      .note(
+        "keys_expiring",
+        "\(count) keys expire within 7 days: cardea keys list --state active --expires-before")
+    ]
+  }
+}

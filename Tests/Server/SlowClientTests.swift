@@ -1,0 +1,131 @@
+import Cardea
+import CardeaTestSupport
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// F5: clients that take their time hold a connection for a while, and nobody up.
+@Suite("slow clients", .serialized)
+struct SlowClientTests {
+  /// What comes back if no more than these bytes are ever sent.
+  private func answer(_ text: String, _ rig: ServerRig) async throws -> String {
+    let client = HTTPClient(port: rig.client.port, closesItsHalf: false)
+    return String(decoding: try await client.raw(Array(text.utf8)), as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    "", "G", "GET /healthz HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Slow: ",
+    "POST /v1/leaked HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+    "POST /v1/leaked HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+  ])
+  func whatIsNotFinishedInTimeIsClosedUnanswered(_ text: String) async throws {
+    try await ServerRig.run(server: { $0.requestTimeout = .milliseconds(200) }) { rig in
+      let answer = try await answer(text, rig)
+      #expect(!answer.contains(" 200 ") && !answer.contains(" 202 "), "\(answer)")
+    }
+  }
+
+  @Test func aConnectionThatIsKeptIdleIsClosed() async throws {
+    try await ServerRig.run(server: { $0.idleTimeout = .milliseconds(200) }) { rig in
+      let answer = try await answer("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n", rig)
+      #expect(answer.hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
+  /// Bytes that keep coming move no deadline.
+  @Test(arguments: [
+    "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Slow: ",
+    "POST /v1/leaked HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n",
+  ])
+  func tricklingDoesNotHelp(_ head: String) async throws {
+    try await ServerRig.run(server: { $0.requestTimeout = .milliseconds(500) }) { rig in
+      let client = try TricklingClient(port: rig.client.port)
+      let sent = await client.trickle(head)
+      // The server closed it: else all of them would have gone.
+      #expect(sent < TricklingClient.most)
+      #expect(try await rig.client.request("GET", "/healthz").status == 200)
+    }
+  }
+
+  /// A hundred that say nothing take all places; whoever comes then has to wait until their time is up, no longer.
+  @Test func connectionsAreBoundedAndComeFreeAgain() async throws {
+    try await ServerRig.run(server: {
+      $0.maxConnections = 100
+      $0.requestTimeout = .seconds(2)
+    }) { rig in
+      let idle = try (0..<100).map { _ in try TricklingClient(port: rig.client.port) }
+      #expect(try await rig.client.request("GET", "/healthz").status == 200)
+      #expect(idle.count == 100)
+    }
+  }
+
+  @Test func oversizedHeadsAndDeepBodiesAreRefused() async throws {
+    try await ServerRig.run { rig in
+      let large = try await rig.client.request(
+        "GET", "/healthz", headers: [("X-Large", String(repeating: "x", count: 40_000))])
+      #expect(large.status == 400 || large.status == 431)
+      let many = try await rig.client.request(
+        "GET", "/healthz", headers: (0..<500).map { ("X-\($0)", "y") })
+      #expect(many.status == 400 || many.status == 431)
+      let deep = String(repeating: "[", count: 30_000)
+      let answer = try await rig.client.json(
+        "POST", "/v1/keys", token: rig.admin, #"{"name": "n", "metadata": {"a": \#(deep)"#)
+      #expect(answer.status == 400)
+      #expect(try await rig.client.request("GET", "/healthz").status == 200)
+    }
+  }
+}
+
+/// A connection on which bytes are sent one at a time.
+final class TricklingClient: Sendable {
+  /// A minute's worth.
+  static let most = 6_000
+  private let descriptor: Int32
+
+  init(port: Int) throws {
+    #if canImport(Glibc)
+      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      descriptor = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, length)
+      }
+    }
+    try #require(result == 0, "\(String(cString: strerror(errno)))")
+  }
+
+  deinit { close(descriptor) }
+
+  /// Sends a head, and then a byte every ten milliseconds until the other end has closed.
+  /// - Returns: how many bytes went after the head.
+  func trickle(_ head: String) async -> Int {
+    var bytes = Array(head.utf8)
+    guard send(descriptor, &bytes, bytes.count, noSignal) == bytes.count else { return 0 }
+    for sent in 0..<Self.most {
+      var byte = UInt8(ascii: "x")
+      if send(descriptor, &byte, 1, noSignal) != 1 { return sent }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    return Self.most
+  }
+
+  #if canImport(Darwin)
+    private let noSignal: Int32 = 0
+  #else
+    private let noSignal = Int32(MSG_NOSIGNAL)
+  #endif
+}
