@@ -38,8 +38,9 @@ struct SettingsReaderTests {
   @Test(
     "a backslash before a comma keeps it in its entry, and is itself elsewhere",
     arguments: [
-      (#"a\,b"#, ["a,b"]), (#"a\,b,c"#, ["a,b", "c"]), (#"a\, b"#, ["a, b"]), (#"a\b,c"#, [#"a\b"#, "c"]),
-      (#"a\"#, [#"a\"#]), (#"\,"#, [","]), (#"a\,\,b"#, ["a,,b"]), (#"\"#, [#"\"#]), ("", []),
+      (#"a\,b"#, ["a,b"]), (#"a\,b,c"#, ["a,b", "c"]), (#"a\, b"#, ["a, b"]),
+      (#"a\b,c"#, [#"a\b"#, "c"]), (#"a\"#, [#"a\"#]), (#"\,"#, [","]), (#"a\,\,b"#, ["a,,b"]),
+      (#"\"#, [#"\"#]), ("", []),
     ])
   func escapedComma(_ text: String, _ entries: [String]) {
     #expect(SettingsReader.list(text) == entries)
