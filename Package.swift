@@ -89,7 +89,10 @@ let libraries: [Target] = [
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
-    ], path: "Sources/Server", resources: [.embedInCode("openapi.yaml")], swiftSettings: strict),
+      .product(name: "Mustache", package: "swift-mustache", condition: server),
+    ], path: "Sources/Server",
+    resources: [.embedInCode("openapi.yaml"), .embedInCode("Page/Files")],
+    swiftSettings: strict),
   .target(
     name: "CardeaCLI",
     dependencies: [
@@ -244,6 +247,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: libraries + plugins + tests
 )

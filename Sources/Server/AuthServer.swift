@@ -48,7 +48,7 @@ public struct AuthServer: Sendable {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.
-      services: [application(feed), feed], gracefulShutdownSignals: [.sigterm, .sigint],
+      services: [try application(feed), feed], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)
     group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
     do {
@@ -60,7 +60,7 @@ public struct AuthServer: Sendable {
     await kernel.shutdown()
   }
 
-  private func application(_ feed: SignalFeed) -> some ApplicationProtocol {
+  private func application(_ feed: SignalFeed) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
     // Far above what API clients send, far below what would cost memory: 32 KiB and 128 header
     // fields.
@@ -70,9 +70,11 @@ public struct AuthServer: Sendable {
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
+    let page = configuration.pageEnabled ? try AdminPage(kernel, configuration) : nil
     return Application(
       responder: ServerResponder(
-        kernel: kernel, configuration: configuration, metrics: metrics, feed: feed),
+        kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
+        page: page),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

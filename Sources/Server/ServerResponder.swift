@@ -10,14 +10,16 @@ final class ServerResponder: HTTPResponder {
 
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
+  private let page: AdminPage?
   let routes: RouteTable
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed
+    feed: SignalFeed, page: AdminPage?
   ) {
     self.kernel = kernel
     self.configuration = configuration
+    self.page = page
     var table = RouteTable()
     let addresses = AddressWatch()
     AuthRoutes.add(to: &table, addresses: addresses)
@@ -33,6 +35,7 @@ final class ServerResponder: HTTPResponder {
     HealthRoutes.add(to: &table, addresses: addresses)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
+    page?.add(to: &table, addresses: addresses)
     routes = table
   }
 
@@ -108,10 +111,13 @@ final class ServerResponder: HTTPResponder {
       exchange.takes = route.takes
       return try await route.handler(exchange)
     case .otherMethod(let allowed):
-      var response = Response(Problem(status: 405, code: "method_not_allowed"), in: exchange)
+      let problem = Problem(status: 405, code: "method_not_allowed")
+      var response = page?.refusal(problem, exchange) ?? Response(problem, in: exchange)
       response.headers[.allow] = allowed
       return response
-    case .none: throw Problem.notFound
+    case .none:
+      if let response = page?.refusal(.notFound, exchange) { return response }
+      throw Problem.notFound
     }
   }
 }

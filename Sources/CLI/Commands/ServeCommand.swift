@@ -123,6 +123,9 @@ struct ServeCommand: CardeaSubcommand {
           socket.isEmpty ? "\(address)/auth" : "--unix-socket '\(socket)' http://localhost/auth"
         console.note("  curl -i -H '\(header)\(token.reveal())' \(target)")
       }
+      if settings[SettingsTable.pageEnabled], socket.isEmpty {
+        console.note("Admin page: \(address)/admin/")
+      }
       console.note("cardea \(CardeaVersion.text) listens on \(address) (Ctrl-C ends it)")
     }
     do {

@@ -26,6 +26,24 @@ enum SettingCheck {
       : nil
   }
 
+  static let hostName: @Sendable (String) -> SettingProblem? = { value in
+    let isGood =
+      (1...253).contains(value.utf8.count)
+      && value.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+          true
+        default: false
+        }
+      }
+    return isGood
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 60)) is no host name",
+        remedy: "Write names as keys.example.com, without scheme or port.")
+  }
+
   static let namespace: @Sendable (String) -> SettingProblem? = { value in
     let bytes = value.utf8
     let isGood =

@@ -29,6 +29,10 @@ extension Settings {
     server.maxSignalStreams = self[SettingsTable.maxStreams]
     server.signalHeartbeat = self[SettingsTable.heartbeat]
     server.signalWriteTimeout = self[SettingsTable.writeTimeout]
+    server.pageEnabled = self[SettingsTable.pageEnabled]
+    server.pageHosts = self[SettingsTable.pageHosts]
+    server.pageSessionTTL = self[SettingsTable.pageSessionTTL]
+    server.pageSessionMaxAge = self[SettingsTable.pageSessionMaxAge]
     server.version = CardeaVersion.text
     return server
   }

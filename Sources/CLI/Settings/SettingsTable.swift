@@ -264,6 +264,22 @@ package enum SettingsTable {
     in: .milliseconds(100)...(.seconds(3_600)),
     "How long the client of a stream may take nothing before it is dropped; told at a heartbeat.")
 
+  // MARK: page
+  package static let pageEnabled = Setting.boolean(
+    "page.enabled", default: true, "Whether there is a page for people at /admin/.")
+  package static let pageHosts = Setting.texts(
+    "page.hosts", default: [],
+    "Host names under which the page answers, besides addresses and localhost.",
+    identity: { $0.lowercased() }, check: SettingCheck.hostName)
+  package static let pageSessionTTL = Setting.duration(
+    "page.session_ttl", default: .seconds(1_800), written: "30m",
+    in: .seconds(60)...(.seconds(86_400)),
+    "How long a session on the page lives without being used.")
+  package static let pageSessionMaxAge = Setting.duration(
+    "page.session_max_age", default: .seconds(43_200), written: "12h",
+    in: .seconds(60)...(.seconds(30 * 86_400)),
+    "How long a session on the page may live altogether.")
+
   // MARK: log
   package static let logFormat = Setting.text(
     "log.format", default: "text", "How the server writes its log to stderr: text or json.",
@@ -297,6 +313,7 @@ package enum SettingsTable {
     missingText.row, invalidText.row, scopeText.row, limitedText.row,
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,
+    pageEnabled.row, pageHosts.row, pageSessionTTL.row, pageSessionMaxAge.row,
     logFormat.row, logLevel.row, metricsEnabled.row,
   ]
 }

@@ -19,6 +19,23 @@ extension BodyFields {
     return new
   }
 
+  /// The names of ``keyEdit()``.
+  static let keyEdit: Set<String> = [
+    "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata",
+  ]
+
+  /// What is to change of a key.
+  func keyEdit() throws(Problem) -> KeyEdit {
+    var edit = KeyEdit()
+    edit.name = try string("name")
+    edit.description = try string("description")
+    edit.keyClass = try string("class")
+    edit.scopes = try strings("scopes")
+    edit.expiry = try expiry()
+    edit.metadata = try object("metadata")
+    return edit
+  }
+
   /// The names of ``keyQuery(at:)``, and `owner`.
   static let keyFilter: Set<String> = [
     "owner", "state", "kind", "class", "scope", "prefix", "created", "expires", "older_than",

@@ -21,11 +21,11 @@ struct BodyFields: Sendable {
       throw Problem(
         status: 400, code: "invalid", detail: "the body must be a JSON object", field: "body")
     }
-    try self.init(members, known: known, in: "")
+    try self.init(members, known: known)
   }
 
-  private init(
-    _ members: [String: JSONValue], known: Set<String>, in path: String
+  init(
+    _ members: [String: JSONValue], known: Set<String>, in path: String = ""
   ) throws(Problem) {
     if let unknown = members.keys.filter({ !known.contains($0) }).min() {
       throw Problem.invalid(path + unknown.shortened, "no such field")

@@ -20,12 +20,25 @@ package struct QueryFields: Sendable {
   package init(
     _ query: Substring?, known: Set<String>, takesMetadata: Bool = false, ignored: [String]
   ) throws(Problem) {
-    guard let all = FormItems(query: query ?? "").all() else {
+    let all = FormItems(query: query ?? "").all()
+    try self.init(all?.filter { !ignored.contains($0.name) }, known, takesMetadata)
+  }
+
+  /// As a browser writes a form into a query. What was not filled in is there without a value.
+  init(form query: Substring?, known: Set<String>, takesMetadata: Bool = false) throws(Problem) {
+    let all = FormItems(form: String(query ?? "")).all()
+    try self.init(all?.filter { !$0.value.isEmpty }, known, takesMetadata)
+  }
+
+  private init(
+    _ all: [(name: String, value: String)]?, _ known: Set<String>, _ takesMetadata: Bool
+  ) throws(Problem) {
+    guard let all else {
       throw Problem(
         status: 400, code: "invalid", detail: "the query is not percent-encoded UTF-8",
         field: "query")
     }
-    for (name, value) in all where !ignored.contains(name) {
+    for (name, value) in all {
       if takesMetadata, name.utf8.starts(with: QueryNames.metadata.utf8) {
         let field = String(name.dropFirst(QueryNames.metadata.count))
         guard metadata.updateValue(value, forKey: field) == nil else {

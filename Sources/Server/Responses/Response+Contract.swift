@@ -23,7 +23,8 @@ extension Response {
   /// What every response carries, whatever came of the request.
   mutating func addCommonFields(requestID: String) {
     headers[.xRequestID] = requestID
-    headers[.cacheControl] = "no-store"
+    // A file of the page, which changes its path with its content, says that it may be kept.
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     headers[.xContentTypeOptions] = "nosniff"
   }
 }

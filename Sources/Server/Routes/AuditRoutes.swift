@@ -21,7 +21,7 @@ enum AuditRoutes {
     }
   }
 
-  private static func query(_ fields: QueryFields) throws(Problem) -> AuditQuery {
+  static func query(_ fields: QueryFields) throws(Problem) -> AuditQuery {
     var query = AuditQuery(limit: try fields.limit())
     query.keyID = try fields.id("key")
     query.prefix = fields.string("prefix")

@@ -22,9 +22,7 @@ enum KeyRoutes {
       let stored = try await exchange.kernel.key(try exchange.id())
       return try .json(KeyResource(stored, at: exchange.now))
     }
-    let edit: Set<String> = [
-      "name", "description", "class", "scopes", "expires_in", "expires_at", "metadata", "dry_run",
-    ]
+    let edit = BodyFields.keyEdit.union(["dry_run"])
     table.patch("/v1/keys/{id}", body: .required(edit)) { try await update($0) }
     table.post("/v1/keys/{id}/rotate", body: .optional(["overlap", "format", "dry_run"])) {
       try await rotate($0, idempotency)
@@ -118,7 +116,18 @@ enum KeyRoutes {
 
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
-    let fields = try exchange.query(takesMetadata: true)
+    let query = try await query(try exchange.query(takesMetadata: true), exchange)
+    let page: Page<StoredKey>
+    if let query {
+      page = try await exchange.kernel.keys(query)
+    } else {
+      page = Page(items: [], next: nil)
+    }
+    return try .json(PageResource(page, at: exchange.now))
+  }
+
+  /// Which keys a listing wants; `nil` if it names an owner that there is not, who has none.
+  static func query(_ fields: QueryFields, _ exchange: Exchange) async throws -> KeyQuery? {
     var query = KeyQuery(now: exchange.now, limit: try fields.limit())
     query.state = try fields.choice("state", as: KeyState.self)
     query.kind = try fields.choice("kind", as: KeyRecord.Kind.self)
@@ -138,12 +147,11 @@ enum KeyRoutes {
     if let name = fields.string("owner") {
       let kind = try fields.choice("owner_kind", as: OwnerRecord.Kind.self) ?? .user
       guard let owner = try await owner(OwnerReference(kind: kind, name: name), exchange) else {
-        return try .json(PageResource(Page<StoredKey>(items: [], next: nil), at: exchange.now))
+        return nil
       }
       query.ownerID = owner.id
     }
-    let page = try await exchange.kernel.keys(query)
-    return try .json(PageResource(page, at: exchange.now))
+    return query
   }
 
   /// The owner, or `nil`: an unknown owner has no keys.
@@ -161,13 +169,7 @@ enum KeyRoutes {
   private static func update(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
     let fields = try body.fields()
-    var edit = KeyEdit()
-    edit.name = try fields.string("name")
-    edit.description = try fields.string("description")
-    edit.keyClass = try fields.string("class")
-    edit.scopes = try fields.strings("scopes")
-    edit.expiry = try fields.expiry()
-    edit.metadata = try fields.object("metadata")
+    let edit = try fields.keyEdit()
     let dryRun = try fields.dryRun()
     let changed = try await exchange.kernel.updateKey(
       try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))

@@ -12,9 +12,7 @@ import Hummingbird
 /// `/v1/owners…`. Reads need `cardea:keys:read`, changes `cardea:keys:write`.
 enum OwnerRoutes {
   static func add(to table: inout RouteTable) {
-    let new: Set<String> = [
-      "name", "kind", "max_keys", "metadata", "members", "with_key", "dry_run",
-    ]
+    let new = BodyFields.newOwner.union(["dry_run"])
     table.post("/v1/owners", body: .required(new)) { try await create($0) }
     table.get("/v1/owners", query: QueryNames.owners) { try await list($0) }
     table.get("/v1/owners/{id}") { exchange in
@@ -22,14 +20,11 @@ enum OwnerRoutes {
       try exchange.query()
       return try .json(OwnerResource(try await exchange.kernel.owner(try exchange.id())))
     }
-    let edit: Set<String> = ["max_keys", "metadata", "members", "dry_run"]
+    let edit = BodyFields.ownerEdit.union(["dry_run"])
     table.patch("/v1/owners/{id}", body: .required(edit)) { exchange in
       let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
       let fields = try body.fields()
-      var edit = OwnerEdit()
-      edit.maxKeys = try fields.integer("max_keys")
-      edit.metadata = try fields.object("metadata")
-      edit.members = try fields.strings("members")
+      let edit = try fields.ownerEdit()
       let dryRun = try fields.dryRun()
       let changed = try await exchange.kernel.updateOwner(
         try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
@@ -57,12 +52,7 @@ enum OwnerRoutes {
   private static func create(_ exchange: Exchange) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
     let fields = try body.fields()
-    var new = NewOwner(
-      kind: try fields.choice("kind", as: OwnerRecord.Kind.self) ?? .user,
-      name: try fields.requiredString("name"), maxKeys: try fields.integer("max_keys"))
-    new.metadata = try fields.object("metadata") ?? [:]
-    new.members = try fields.strings("members") ?? []
-    new.firstKey = try fields.fields("with_key", known: BodyFields.newKey)?.newKey()
+    let new = try fields.newOwner()
     let dryRun = try fields.dryRun()
     do {
       let created = try await exchange.kernel.createOwner(
@@ -78,12 +68,16 @@ enum OwnerRoutes {
 
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
-    let fields = try exchange.query()
+    let query = try query(try exchange.query())
+    return try .json(PageResource(try await exchange.kernel.owners(query)))
+  }
+
+  static func query(_ fields: QueryFields) throws(Problem) -> OwnerQuery {
     var query = OwnerQuery(
       kind: try fields.choice("kind", as: OwnerRecord.Kind.self), name: fields.string("name"),
       limit: try fields.limit())
     query.member = fields.string("member")
     query.after = try fields.cursor()
-    return try .json(PageResource(try await exchange.kernel.owners(query)))
+    return query
   }
 }

@@ -43,7 +43,8 @@ struct RouteTable: Sendable {
     on(.get, Route(path: path, takes: RouteInput(query: query), handler: handler))
   }
 
-  mutating func post(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
+  /// - Parameter body: `nil` where it is no JSON.
+  mutating func post(_ path: String, body: RouteInput.Body?, _ handler: @escaping Handler) {
     on(.post, Route(path: path, takes: RouteInput(body: body), handler: handler))
   }
 

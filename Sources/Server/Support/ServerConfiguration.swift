@@ -33,6 +33,14 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var signalHeartbeat: Duration = .seconds(15)
   /// `signals.write_timeout`: how long a stream's client may take nothing before it is dropped.
   public var signalWriteTimeout: Duration = .seconds(30)
+  /// `page.enabled`: whether there is a page for people at `/admin/`.
+  public var pageEnabled = true
+  /// `page.hosts`: the names under which it answers, besides addresses and `localhost`.
+  public var pageHosts: [String] = []
+  /// `page.session_ttl`: how long a session on the page lives without being used.
+  public var pageSessionTTL: Duration = .seconds(1_800)
+  /// `page.session_max_age`: how long it lives altogether.
+  public var pageSessionMaxAge: Duration = .seconds(43_200)
   /// The version of the program, for its log.
   public var version = ""
 

@@ -1,0 +1,98 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `/admin/audit`: both logs with every filter of `GET /v1/audit`, as a page or as JSON lines.
+enum AuditPages {
+  /// Entries that one file of JSON lines may hold.
+  private static let mostExported = 100_000
+
+  static func add(to routes: inout PageRoutes) {
+    let read = "cardea:audit:read"
+    routes.get("/audit", query: QueryNames.audit, scope: read) { try await list($0) }
+    routes.get("/audit/export", query: QueryNames.audit, scope: read) { try await export($0) }
+  }
+
+  private static func list(_ visit: PageVisit) async throws -> Response {
+    let fields = try visit.query()
+    var page: Page?
+    var problem: Problem?
+    do {
+      var query = try AuditRoutes.query(fields)
+      if fields.string("limit") == nil { query.limit = 50 }
+      let found = try await visit.kernel.audit(query)
+      page = Page(items: found.items, next: found.next?.text)
+    } catch { problem = try KeyPages.correctable(error) }
+    let filters = PageFilters(
+      visit.exchange.target.query, names: QueryNames.audit.subtracting(["cursor"]))
+    let query = filters.query(cursor: nil)
+    let items = page?.items ?? []
+    return visit.show(
+      "audit", title: "Audit", section: "audit",
+      [
+        "rows": items.map { EntryView.row($0, now: visit.now) }, "any_entry": !items.isEmpty,
+        "actions": actions,
+        "filter": filters.values, "is_filtered": filters.isFiltering,
+        "has_more_filters": filters.has([
+          "key", "path", "method", "status", "address", "user_agent", "since", "until",
+        ]),
+        "next": (page?.next.map { "/admin/audit?\(filters.query(cursor: $0))" }).shown,
+        "first": fields.string("cursor").map { _ in "/admin/audit?\(query)" }.shown,
+        "export": "/admin/audit/export?\(query)", "errors": PageText.errors(problem),
+      ], status: problem.map { .init(code: $0.status) } ?? .ok)
+  }
+
+  /// What both logs may tell of.
+  private static let actions = [
+    UserLoggedIn.name, UserLoggedOut.name, AuthenticationFailed.name, RateLimited.name,
+    KeyCreated.name, KeyUpdated.name, TokenRotated.name, RotationCompleted.name,
+    RotationCancelled.name, KeySuspended.name, KeyReactivated.name, KeyRevoked.name,
+    KeyPurged.name, KeyExpired.name, KeyExpiring.name, HashUpgraded.name, OwnerCreated.name,
+    OwnerUpdated.name, OwnerDisabled.name, OwnerEnabled.name,
+  ]
+
+  private struct Page {
+    let items: [AuditItem]
+    let next: String?
+  }
+
+  /// One entry a line, as `GET /v1/audit` has it, newest first. The key is looked at again before every part.
+  private static func export(_ visit: PageVisit) async throws -> Response {
+    var query = try AuditRoutes.query(try visit.query())
+    query.limit = 1_000
+    let first = try await visit.kernel.audit(query)
+    let (kernel, start) = (visit.kernel, query)
+    let identity = visit.identity
+    let body = ResponseBody { writer in
+      var (query, page, count) = (start, first, 0)
+      while true {
+        var bytes = ByteBuffer()
+        for item in page.items {
+          bytes.writeBytes(try JSONEncoder.contract().encode(AuditResource(item)))
+          bytes.writeString("\n")
+        }
+        count += page.items.count
+        try await writer.write(bytes)
+        guard let next = page.next, count < mostExported else { break }
+        let demand = Requirement(scopes: ["cardea:audit:read"])
+        guard case .allow = await kernel.recheck(identity, requiring: demand) else { break }
+        query.cursor = next
+        page = try await kernel.audit(query)
+      }
+      try await writer.finish(nil)
+    }
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "application/x-ndjson",
+        .contentDisposition: "attachment; filename=\"audit.jsonl\"",
+      ], body: body)
+  }
+}

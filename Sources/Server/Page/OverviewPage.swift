@@ -1,0 +1,37 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+/// `/admin/`: whether the server can decide, what it is busy with, what happened last, and which plugins it has.
+enum OverviewPage {
+  static func add(to routes: inout PageRoutes, addresses: AddressWatch) {
+    routes.get("/") { visit in
+      let (kernel, now) = (visit.kernel, visit.now)
+      let readiness = await kernel.readiness()
+      let figures = kernel.figures()
+      var values: [String: Any] = [
+        "ready": readiness.isReady, "store_reachable": readiness.storeReachable,
+        "lease_valid": readiness.leaseValid, "no_address": addresses.hasSeenUnknown,
+        "version": visit.exchange.configuration.version,
+        "cached": figures.cachedMatches, "hashing": figures.hashPool.running,
+        "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
+        "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
+        "scopes": visit.identity.scopes.names, "entries": false, "any_entry": false,
+        "plugins_shown": visit.may("cardea:keys:read"), "plugin_count": kernel.plugins.count,
+        "plugins": kernel.plugins.map { ["id": $0.id, "kind": $0.kind] },
+        "keys": [], "any_key": false,
+      ]
+      if visit.may("cardea:keys:read") {
+        let page = try await kernel.keys(KeyQuery(now: now, limit: 5))
+        values["keys"] = page.items.map { KeyView.row($0, now: now) }
+        values["any_key"] = !page.items.isEmpty
+      }
+      if visit.may("cardea:audit:read"), let page = try? await kernel.audit(AuditQuery(limit: 8)) {
+        values["entries"] = ["rows": page.items.map { EntryView.row($0, now: now) }]
+        values["any_entry"] = !page.items.isEmpty
+      }
+      return visit.show("overview", title: "Overview", section: "overview", values)
+    }
+  }
+}

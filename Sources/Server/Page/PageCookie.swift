@@ -1,0 +1,33 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+/// The cookie that says who is signed in. `__Host-`: browsers take it over TLS (or from their own machine) only, for
+/// this host and no other, whatever a neighbour under the same domain sets (RFC 6265bis, section 4.1.3.2).
+enum PageCookie {
+  static let name = "__Host-cardea"
+  private static let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict"
+
+  /// What the cookie holds; `nil` without one, or with two.
+  static func value(of request: Request) -> String? {
+    var found: String?
+    for field in request.headers where field.name == .cookie {
+      for pair in field.value.split(separator: ";") {
+        let pair = pair.drop { $0 == " " }
+        guard pair.utf8.starts(with: "\(name)=".utf8) else { continue }
+        guard found == nil else { return nil }
+        found = String(pair.dropFirst(name.count + 1))
+      }
+    }
+    return found
+  }
+
+  static func set(_ value: String, on response: inout Response) {
+    response.headers[.setCookie] = "\(name)=\(value); \(attributes)"
+  }
+
+  static func remove(from response: inout Response) {
+    response.headers[.setCookie] = "\(name)=; \(attributes); Max-Age=0"
+  }
+}

@@ -1,0 +1,46 @@
+import CardeaHTTPTypes
+
+/// What a list is filtered by: to fill in its form again, and for the links to its other pages.
+struct PageFilters {
+  private var items: [(name: String, value: String)] = []
+
+  init(_ query: Substring?, names: Set<String>) {
+    let all = FormItems(form: String(query ?? "")).all() ?? []
+    items = all.filter { item in
+      !item.value.isEmpty
+        && (names.contains(item.name) || item.name.utf8.starts(with: QueryNames.metadata.utf8))
+    }
+  }
+
+  /// Without what only says how much is shown.
+  var isFiltering: Bool { items.contains { $0.name != "limit" && $0.name != "owner_kind" } }
+
+  func has(_ names: Set<String>) -> Bool { items.contains { names.contains($0.name) } }
+
+  /// By name, for the form.
+  var values: [String: Any] {
+    Dictionary(items.map { ($0.name, $0.value as Any) }) { first, _ in first }
+  }
+
+  /// The same as a query, for the page that begins after a cursor.
+  func query(cursor: String?) -> String {
+    let all = items + (cursor.map { [("cursor", $0)] } ?? [])
+    return all.map { "\(PageFilters.encoded($0.0))=\(PageFilters.encoded($0.1))" }
+      .joined(separator: "&")
+  }
+
+  private static func encoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"), UInt8(ascii: "~"):
+        bytes.append(byte)
+      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,25 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Who is signed in to the page: the key, and what proves that a form is ours.
+struct PageSession: Sendable {
+  let id: UUID
+  /// The key, as it was found at the last request.
+  var identity: Identity
+  /// What every form of this session carries (OWASP, synchronizer token).
+  let formToken: String
+  let startedAt: Timestamp
+  var usedAt: Timestamp
+  /// Forms whose answer shows a token, each to be sent once; the newest last.
+  var forms: [String] = []
+  /// What the next page says of the change before it.
+  var notice: String?
+
+  /// Forms that may be open at once; the oldest goes first.
+  static let mostForms = 64
+}

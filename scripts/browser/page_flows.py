@@ -1,0 +1,475 @@
+"""Uses the admin page as a person does: in Debian's Chromium, by mouse and by keyboard, with JavaScript and without.
+
+usage: page_flows.py ADDRESS TOKEN_FILE FOLDER [AXE]
+
+ADDRESS is that of a server whose store may be filled, TOKEN_FILE holds an admin token, FOLDER gets the screenshots,
+AXE is axe.min.js: without it accessibility is not checked. Ends with 1 if anything is not as it must be.
+"""
+
+import base64
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+ADDRESS, TOKEN_FILE, FOLDER = sys.argv[1:4]
+AXE = Path(sys.argv[4]).read_text() if len(sys.argv) > 4 else None
+ADMIN = Path(TOKEN_FILE).read_text().strip()
+PAGE = f"{ADDRESS}/admin"
+# Whatever runs of these says so in the title, which no text does alone.
+HOSTILE = [
+    "<script>document.title='XSS'</script>",
+    "\"><img src=x onerror=\"document.title='XSS'\">",
+    "' autofocus onfocus=document.title='XSS' x='",
+    "\"\u0301 autofocus onfocus=document.title='XSS' x=\"\u0301",
+    "</textarea><svg onload=document.title='XSS'>",
+    "</title><script>document.title='XSS'</script>",
+    "javascript:document.title='XSS'",
+    "{{{title}}}<%= 1 %>${document.title='XSS'}",
+    "<a href=\"javascript:document.title='XSS'\">x</a>",
+    "\u202e<b onmouseover=document.title='XSS'>",
+]
+# All that an owner's name may hold.
+OWNER = "<img/src=x/onerror=document.title=1>"
+checks = 0
+
+
+def check(condition, text):
+    global checks
+    checks += 1
+    if not condition:
+        raise AssertionError(text)
+
+
+def call(method, path, body=None, token=ADMIN, headers=()):
+    """The interface for programs."""
+    request = urllib.request.Request(
+        f"{ADDRESS}{path}", method=method, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("X-API-Key", token)
+    for name, value in headers:
+        request.add_header(name, value)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer) if "json" in (answer.headers["Content-Type"] or "") else None
+    except urllib.error.HTTPError as error:
+        return error.code, None
+
+
+def works(token):
+    return call("GET", "/v1/self", token=token)[0] == 200
+
+
+class Browser:
+    def __init__(self, scripts=True, dark=False, width=1280, height=900):
+        self.name = f"{'dark' if dark else 'light'}-{width}{'' if scripts else '-noscript'}"
+        self.scripts = scripts
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                         "--hide-scrollbars", "--force-prefers-reduced-motion", f"--window-size={width},{height}"]:
+            options.add_argument(argument)
+        if not scripts:
+            options.add_experimental_option(
+                "prefs", {"profile.managed_default_content_settings.javascript": 2})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+        self.wait = WebDriverWait(self.driver, 30)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+
+    def open(self, path):
+        self.driver.get(f"{PAGE}{path}")
+
+    def find(self, css):
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css):
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def has(self, css):
+        return bool(self.all(css))
+
+    @property
+    def heading(self):
+        return self.find("h1").text
+
+    def fill(self, name, text):
+        field = self.find(f"[name={name}]")
+        field.clear()
+        field.send_keys(text)
+
+    def go(self, element):
+        """Follows a link or sends a form, and waits for the page after it."""
+        before = self.find("html")
+        element.click()
+        self.wait.until(lambda _: gone(before))
+        self.wait.until(lambda _: self.has("h1"))
+
+    def press(self, text):
+        self.go(next(e for e in self.all("main button, main a.button") if e.text.strip() == text))
+
+    def sign_in(self, token=ADMIN):
+        self.open("/sign-in")
+        self.fill("token", token)
+        self.go(self.find("button.primary"))
+
+    def shot(self, name):
+        """The whole page, its look and whether others can use it too."""
+        size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        image = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
+            "captureBeyondViewport": True, "clip": {
+                "x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 4000), "scale": 1}})
+        Path(FOLDER, f"{name}-{self.name}.png").write_bytes(base64.b64decode(image["data"]))
+        # Nothing sticks out to the side.
+        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        check(metrics["cssContentSize"]["width"] <= metrics["cssLayoutViewport"]["clientWidth"],
+              f"{name} {self.name}: wider than the window")
+        if AXE and self.scripts:
+            self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
+            found = self.driver.execute_async_script(
+                "const done = arguments[0]; axe.run(document).then(r => done(r.violations))")
+            serious = [(v["id"], v["impact"], [n["target"] for n in v["nodes"]][:3]) for v in found
+                       if v["impact"] in ("serious", "critical", "moderate")]
+            check(not serious, f"{name} {self.name}: axe: {serious}")
+
+    def no_script_ran(self, where):
+        check(self.driver.title.endswith(" · Cardea"), f"a script ran: {where}")
+
+
+def gone(element):
+    try:
+        element.is_enabled()
+        return False
+    except Exception:
+        return True
+
+
+def signing_in(browser):
+    browser.open("/keys")
+    check(browser.heading == "Sign in to Cardea", "a stranger is led to the sign-in")
+    browser.shot("sign-in")
+    for token in ["nonsense", ADMIN[:-1]] + (HOSTILE if browser.scripts else []):
+        browser.sign_in(token)
+        check("not valid" in browser.find("#error").text, "a wrong token is refused")
+        check(token not in browser.driver.page_source, "a presented token is not repeated")
+        browser.no_script_ran("presented token")
+    browser.shot("sign-in-refused")
+    browser.sign_in()
+    check(browser.heading == "Overview", "the right one opens the page")
+    cookie = browser.driver.get_cookie("__Host-cardea")
+    check(cookie["httpOnly"] and cookie["secure"] and cookie["sameSite"] == "Strict", "the cookie is kept close")
+    check(ADMIN not in browser.driver.page_source, "the token is not shown")
+    browser.shot("overview")
+
+
+def creating(browser):
+    browser.open("/keys")
+    browser.press("New key")
+    browser.fill("name", "Made in a browser")
+    browser.fill("description", "By a person")
+    browser.fill("owner", "acme")
+    browser.fill("scopes", "orders:read orders:write")
+    browser.fill("expires", "eventually")
+    browser.fill("metadata", '{"team": "billing"}')
+    browser.shot("key-new")
+    browser.press("Make the key")
+    check("has to be put right" in browser.find(".error-summary").text, "a bad field is named")
+    check(browser.find("[name=owner]").get_attribute("value") == "acme", "nothing has to be typed again")
+    browser.shot("key-new-faulty")
+    browser.fill("expires", "30d")
+    browser.press("Make the key")
+    check(browser.heading == "The key is made", "a key is made")
+    token = browser.find("#token").text
+    check(works(token), "its token works")
+    check(token not in browser.driver.current_url, "its token is in no address")
+    browser.shot("key-issued")
+    check(browser.find("[data-copy]").is_displayed() == browser.scripts, "there is a button to copy where it works")
+    # A reload sends the form again, which shows nothing and makes nothing.
+    browser.driver.execute_cdp_cmd("Page.reload", {})
+    browser.wait.until(lambda _: browser.has("h1") and browser.heading == "This form was sent before")
+    check(token not in browser.driver.page_source, "a reload does not show it again")
+    browser.open("/keys?query=Made+in+a+browser")
+    browser.go(browser.find("td.lead a"))
+    check(browser.heading == "Made in a browser", "it has a page")
+    check(token not in browser.driver.page_source, "which does not show its token")
+    browser.shot("key")
+    return token
+
+
+def changing(browser, token):
+    place = browser.driver.current_url.split("/admin")[1]
+    browser.press("Edit")
+    check(browser.find("[name=scopes]").get_attribute("value") == "orders:read\norders:write", "scopes are there")
+    browser.shot("key-edit")
+    browser.fill("name", "Edited in a browser")
+    browser.press("Save")
+    check(browser.heading == "Edited in a browser" and browser.has(".notice"), "it can be edited")
+
+    browser.press("Rotate")
+    browser.fill("overlap", "24h")
+    browser.shot("key-rotate")
+    browser.press("Rotate")
+    second = browser.find("#token").text
+    check(works(token) and works(second), "both tokens work in the overlap")
+    browser.press("I have it: go to the key")
+    check(browser.has("[data-countdown]"), "the overlap is counted down")
+    browser.shot("key-rotating")
+    browser.press("Cancel…")
+    browser.press("Cancel rotation")
+    check(works(token) and not works(second), "cancelled: only the old one works")
+    browser.press("Rotate")
+    browser.fill("overlap", "1h")
+    browser.press("Rotate")
+    third = browser.find("#token").text
+    browser.press("I have it: go to the key")
+    browser.press("Complete…")
+    browser.press("Complete rotation")
+    check(works(third) and not works(token), "complete: only the new one works")
+
+    browser.press("Suspend…")
+    browser.press("Suspend")
+    check(not works(third) and browser.has(".badge.suspended"), "suspended")
+    browser.press("Reactivate…")
+    browser.press("Reactivate")
+    check(works(third), "reactivated")
+    browser.press("Revoke…")
+    browser.shot("key-revoke")
+    browser.press("Revoke")
+    check(not works(third) and browser.has(".badge.revoked"), "revoked")
+    browser.press("Purge…")
+    browser.press("Purge")
+    check(browser.heading == "(erased)" and browser.has(".badge.purged"), "purged")
+    check("(erased)" in browser.find("main").text, "and shown so")
+    browser.open(place + "/rotate")
+    browser.press("Rotate")
+    check("purged" in browser.find(".error-summary").text, "what can't be done is said")
+
+
+def listing(browser):
+    for number in range(60):
+        status, _ = call("POST", "/v1/keys", {
+            "name": f"Service {number}", "owner": f"team-{number % 3}", "scopes": ["orders:read", f"s{number}:x"]})
+        check(status == 201, "keys to list")
+    browser.open("/keys")
+    check(len(browser.all("tbody tr")) == 50, "a page of keys")
+    browser.shot("keys")
+    browser.go(browser.find("a[rel=next]"))
+    check(browser.all("tbody tr"), "the next page")
+    browser.press("First page")
+    browser.fill("query", "Service 5")
+    browser.fill("owner", "team-2")
+    Select(browser.find("[name=state]")).select_by_value("active")
+    browser.press("Filter")
+    names = [e.text for e in browser.all("td.lead a")]
+    check(names and all(n.startswith("Service 5") for n in names), f"filtered: {names}")
+    browser.shot("keys-filtered")
+    ticks = browser.all("input[name=id]")[:2]
+    for tick in ticks:
+        tick.click()
+    browser.press("Suspend…")
+    browser.shot("keys-bulk")
+    browser.press("Suspend 2 keys")
+    check("2 keys suspended" in browser.find(".notice").text, "two at once")
+    browser.open("/keys?state=suspended&scope=s2:x")
+    if not browser.has("tbody tr"):
+        check(browser.has(".empty"), "an empty list says so")
+    browser.open("/keys?query=there-is-no-such-key")
+    check(browser.has(".empty"), "an empty list says so")
+    browser.shot("keys-empty")
+    browser.open("/keys?expires=tomorrow")
+    check(browser.has(".error-summary"), "a filter that can't be read is named")
+
+
+def owners(browser):
+    name = f"org-{browser.name}"
+    browser.open("/owners/new")
+    browser.fill("name", name)
+    Select(browser.find("[name=kind]")).select_by_value("organization")
+    browser.fill("members", "ann bob")
+    browser.fill("max_keys", "3")
+    browser.press("Make the owner")
+    check(browser.heading == name, "an owner is made")
+    browser.press("Edit")
+    browser.fill("max_keys", "lots")
+    browser.press("Save")
+    check(browser.has(".error-summary"), "a bad number is named")
+    browser.fill("max_keys", "5")
+    browser.press("Save")
+    browser.press("New key")
+    check(browser.find("[name=owner]").get_attribute("value") == name, "a key for them")
+    browser.fill("name", "Theirs")
+    browser.press("Make the key")
+    token = browser.find("#token").text
+    browser.open(f"/owners?name={name}")
+    browser.go(browser.find("td.lead a"))
+    browser.shot("owner")
+    browser.press("Disable…")
+    browser.press("Disable")
+    check(not works(token), "disabled")
+    browser.press("Enable…")
+    browser.press("Enable")
+    check(works(token), "enabled")
+    browser.open("/owners")
+    browser.shot("owners")
+
+
+def audit(browser):
+    browser.open("/audit")
+    browser.shot("audit")
+    browser.fill("action", "key_revoked")
+    browser.press("Filter")
+    check({e.text for e in browser.all("td[data-label=What] code")} == {"key_revoked"}, "filtered by action")
+    browser.open("/audit?action=no_such_thing")
+    check(browser.has(".error-summary"), "an unknown action is named")
+
+
+def hostile(browser):
+    """A5: what anybody may write, wherever it is shown."""
+    for text in HOSTILE:
+        status, made = call("POST", "/v1/keys", {
+            "name": text[:100], "description": text, "metadata": {text: text}, "owner": OWNER})
+        check(status == 201, f"a key of this name: {text}")
+        token, place = made["token"], f"/keys/{made['key']['id']}"
+        agent = text.encode("ascii", "ignore").decode()
+        path = "/auth/envoy/-/" + urllib.request.quote(text, safe="<>'()=/")
+        call("GET", path, token=token, headers=[("User-Agent", agent)])
+        call("GET", path, token=token + "x", headers=[("User-Agent", agent)])
+        quoted = urllib.request.quote(text)
+        for page in [place, f"{place}/edit", f"{place}/revoke", f"{place}/rotate", "/keys", f"/keys?query={quoted}",
+                     f"/keys?{quoted}={quoted}", "/owners", f"/owners?name={quoted}", f"/audit?user_agent={quoted}",
+                     f"/audit?action={quoted}", f"/keys/new?owner={quoted}", f"/sign-in?{quoted}", f"/{quoted}"]:
+            browser.open(page)
+            browser.no_script_ran(f"{text} in {page}")
+            check(not browser.has("main img[onerror], main [onfocus], main [onload], main a[href^=javascript]"),
+                  f"markup of another: {text} in {page}")
+        browser.open(place)
+        browser.go(browser.find("a[href^='/admin/owners/']"))
+        browser.no_script_ran("owner's name")
+        browser.open(f"{place}/edit")
+        check(browser.find("[name=description]").get_attribute("value") == text.strip(), f"kept as it is: {text}")
+    browser.open("/keys")
+    browser.shot("keys-hostile")
+
+
+def by_keyboard(browser):
+    """No mouse: from the sign-in to a token."""
+    def active():
+        return browser.driver.switch_to.active_element
+
+    def tab_to(test):
+        for _ in range(60):
+            if test(active()):
+                return
+            active().send_keys(Keys.TAB)
+        raise AssertionError("the keyboard does not get there")
+
+    browser.open("/sign-in")
+    active().send_keys(ADMIN + Keys.ENTER)
+    browser.wait.until(lambda _: browser.heading == "Overview")
+    browser.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Tab", "code": "Tab",
+                                                             "windowsVirtualKeyCode": 9})
+    check(active().text == "Skip to content", f"the first stop skips the frame: {active().text}")
+    tab_to(lambda e: e.text == "Keys")
+    check(browser.driver.execute_script("return getComputedStyle(document.activeElement).outlineStyle") != "none",
+          "one sees where one is")
+    active().send_keys(Keys.ENTER)
+    browser.wait.until(lambda _: browser.heading == "Keys")
+    tab_to(lambda e: e.text == "New key")
+    active().send_keys(Keys.ENTER)
+    browser.wait.until(lambda _: browser.heading == "New key")
+    tab_to(lambda e: e.get_attribute("name") == "name")
+    active().send_keys("By keyboard alone")
+    tab_to(lambda e: e.text == "Make the key")
+    active().send_keys(Keys.ENTER)
+    browser.wait.until(lambda _: browser.heading == "The key is made")
+    check(works(browser.find("#token").text), "a key by keyboard")
+    tab_to(lambda e: e.text == "Copy")
+    active().send_keys(Keys.ENTER)
+    browser.wait.until(lambda _: browser.find("[data-copied]").text != "")
+
+
+def signing_out(browser):
+    browser.go(next(e for e in browser.all("header button") if e.text == "Sign out"))
+    check("signed out" in browser.find(".notice").text, "signed out")
+    browser.open("/keys")
+    check(browser.heading == "Sign in to Cardea", "and out it is")
+
+
+def session_dies_with_its_key(browser):
+    status, made = call("POST", "/v1/keys", {"name": "Reader", "scopes": ["cardea:keys:read"]})
+    check(status == 201, "a key that may read")
+    browser.sign_in(made["token"])
+    browser.open("/keys")
+    check(not browser.has("a[href='/admin/keys/new']"), "who may only read is offered nothing else")
+    browser.shot("keys-reader")
+    browser.open("/keys/new")
+    check(browser.heading == "Not with this key", "nor can take it")
+    browser.shot("refused")
+    check(call("POST", f"/v1/keys/{made['key']['id']}/revoke", {})[0] == 200, "revoked")
+    browser.open("/keys")
+    check(browser.heading == "Sign in to Cardea", "the session dies with its key")
+    check("has ended" in browser.find(".notice").text, "and says so")
+
+
+def walk(browser):
+    signing_in(browser)
+    token = creating(browser)
+    changing(browser, token)
+    listing(browser)
+    owners(browser)
+    audit(browser)
+    if browser.scripts:
+        hostile(browser)
+    browser.open("/")
+    signing_out(browser)
+
+
+def look(browser):
+    """The same pages in another light or size."""
+    browser.open("/sign-in")
+    browser.shot("sign-in")
+    browser.sign_in()
+    browser.shot("overview")
+    status, made = call("POST", "/v1/keys", {
+        "name": "Checkout service", "description": "Takes orders of the shop", "owner": "shop",
+        "scopes": ["orders:read", "orders:write"], "metadata": {"team": "checkout", "tier": 1}})
+    check(status == 201, "a key to look at")
+    for _ in range(7):
+        call("GET", "/auth", token=made["token"])
+    call("GET", "/auth?scope=billing:read", token=made["token"])
+    place = f"/keys/{made['key']['id']}"
+    call("POST", f"/v1{place}/rotate", {"overlap": "24h"})
+    for name, path in [("keys", "/keys"), ("key", place), ("key-edit", f"{place}/edit"), ("key-new", "/keys/new"),
+                       ("key-rotate", f"{place}/rotate"), ("key-revoke", f"{place}/revoke"), ("owners", "/owners"),
+                       ("audit", "/audit"), ("owner-new", "/owners/new"), ("nothing", "/nothing")]:
+        browser.open(path)
+        browser.shot(name)
+
+
+Path(FOLDER).mkdir(parents=True, exist_ok=True)
+with Browser() as browser:
+    walk(browser)
+    by_keyboard(browser)
+    session_dies_with_its_key(browser)
+with Browser(scripts=False) as browser:
+    walk(browser)
+for dark, width in [(True, 1280), (False, 320), (True, 390)]:
+    with Browser(dark=dark, width=width, height=800) as browser:
+        look(browser)
+print(f"{checks} checks")
