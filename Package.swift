@@ -36,6 +36,7 @@ let plugins: [Target] = [
   plugin("CardeaSessions", "Sessions"),
   plugin("CardeaPolicies", "Policies"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
+  plugin("CardeaWebhooks", "Webhooks", ["CCurl"]),
   .target(
     name: "CardeaSQLite",
     dependencies: [
@@ -57,6 +58,9 @@ let libraries: [Target] = [
   .systemLibrary(
     name: "CPostgreSQL", path: "Sources/System/CPostgreSQL", pkgConfig: "libpq",
     providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+  .systemLibrary(
+    name: "CCurl", path: "Sources/System/CCurl", pkgConfig: "libcurl",
+    providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
   .target(name: "CardeaKernel", path: "Sources/Kernel", swiftSettings: strict),
   .target(
     name: "CardeaPluginTestKit", dependencies: ["CardeaKernel"], path: "Sources/PluginTestKit",
@@ -83,7 +87,7 @@ let libraries: [Target] = [
   .target(
     name: "CardeaServer",
     dependencies: [
-      "Cardea", "CardeaHTTPTypes", "CardeaHummingbird",
+      "Cardea", "CardeaHTTPTypes", "CardeaHummingbird", "CardeaHMAC", "CardeaWebhooks",
       .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
@@ -96,7 +100,7 @@ let libraries: [Target] = [
   .target(
     name: "CardeaCLI",
     dependencies: [
-      "Cardea", "CardeaSQLite", "CardeaServer", "CPostgreSQL",
+      "Cardea", "CardeaSQLite", "CardeaServer", "CardeaWebhooks", "CPostgreSQL",
       .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
       .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
       .product(name: "Configuration", package: "swift-configuration", condition: server),
@@ -159,6 +163,12 @@ let tests: [Target] = [
       "CardeaSessions", "CardeaExtractors", "CardeaFormats", "CardeaHMAC", "CardeaMemoryStore",
       "CardeaSodium", "CardeaTestFixtures",
     ]),
+  test(
+    "CardeaWebhooksTests", "Webhooks",
+    [
+      "CardeaWebhooks", "CardeaExtractors", "CardeaFormats", "CardeaHMAC", "CardeaMemoryStore",
+      "CardeaSodium", "CardeaTestSupport",
+    ]),
   test("CardeaTests", "Cardea", ["Cardea", "CardeaPluginTestKit"]),
   test(
     "CardeaStoresTests", "Stores",
@@ -173,7 +183,7 @@ let tests: [Target] = [
   test(
     "CardeaServerTests", "Server",
     [
-      "Cardea", "CardeaServer", "CardeaTestSupport", "CardeaHTTPTypes",
+      "Cardea", "CardeaServer", "CardeaWebhooks", "CardeaTestSupport", "CardeaHTTPTypes",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),

@@ -18,7 +18,8 @@ public struct CardeaCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, ServeCommand.self, KeysCommand.self, OwnersCommand.self,
       AuditCommand.self, ImportCommand.self, ScanCommand.self, SignalsCommand.self,
-      BackupCommand.self, RestoreCommand.self, CheckCommand.self, DoctorCommand.self,
+      WebhooksCommand.self, BackupCommand.self, RestoreCommand.self, CheckCommand.self,
+      DoctorCommand.self,
       PluginsCommand.self,
     ])
 

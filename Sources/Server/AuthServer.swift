@@ -1,4 +1,5 @@
 import CardeaKernel
+import CardeaWebhooks
 import CoreMetrics
 import Hummingbird
 import HummingbirdCore
@@ -17,6 +18,7 @@ public struct AuthServer: Sendable {
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let metrics: PrometheusMetrics?
+  private let webhooks: Webhooks?
   private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
 
   /// - Parameters:
@@ -24,17 +26,20 @@ public struct AuthServer: Sendable {
   ///   - logger: requests are logged at `info` by route, without path and query; no token ever is.
   ///   - metrics: what `/metrics` shows; without, there is no such route. The kernel's part needs a kernel that
   ///     was made with a ``MetricsMeter`` of it.
+  ///   - webhooks: the kernel's webhooks; without, none is delivered and there are no such routes.
   ///   - onListening: called once, with the address and port that the server listens on; for a
   ///     ``ServerConfiguration/socket`` with its path and 0.
   public init(
     kernel: AuthKernel, configuration: ServerConfiguration = ServerConfiguration(),
     logger: Logger = Logger(label: "cardea.server"), metrics: PrometheusMetrics? = nil,
+    webhooks: Webhooks? = nil,
     onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
   ) {
     self.kernel = kernel
     self.configuration = configuration
     self.logger = logger
     self.metrics = metrics
+    self.webhooks = webhooks
     self.onListening = onListening
   }
 
@@ -46,9 +51,11 @@ public struct AuthServer: Sendable {
     if let socket = configuration.socket { try SocketFile.checkFree(socket) }
     warnIfExposed()
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
+    var services: [any Service] = [try application(feed), feed]
+    if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.
-      services: [try application(feed), feed], gracefulShutdownSignals: [.sigterm, .sigint],
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)
     group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
     do {
@@ -74,7 +81,7 @@ public struct AuthServer: Sendable {
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        page: page),
+        webhooks: webhooks, page: page),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

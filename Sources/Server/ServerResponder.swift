@@ -1,5 +1,6 @@
 import CardeaHTTPTypes
 import CardeaKernel
+import CardeaWebhooks
 import HTTPTypes
 import Hummingbird
 
@@ -15,7 +16,7 @@ final class ServerResponder: HTTPResponder {
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed, page: AdminPage?
+    feed: SignalFeed, webhooks: Webhooks?, page: AdminPage?
   ) {
     self.kernel = kernel
     self.configuration = configuration
@@ -32,6 +33,7 @@ final class ServerResponder: HTTPResponder {
     LeakRoutes.add(to: &table, ReportLimit(configuration.leakReports, kernel))
     AuditRoutes.add(to: &table)
     SignalRoutes.add(to: &table, feed)
+    if let webhooks { WebhookRoutes.add(to: &table, webhooks) }
     HealthRoutes.add(to: &table, addresses: addresses)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)

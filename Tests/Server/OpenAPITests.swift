@@ -1,5 +1,6 @@
 import Cardea
 import CardeaTestSupport
+import CardeaWebhooks
 import Foundation
 import Testing
 
@@ -16,7 +17,7 @@ struct OpenAPITests {
     let metrics = PrometheusMetrics()
     let all = ServerResponder(
       kernel: kernel, configuration: configuration, metrics: metrics,
-      feed: SignalFeed(kernel, configuration, metrics),
+      feed: SignalFeed(kernel, configuration, metrics), webhooks: Webhooks(kernel: kernel),
       page: try AdminPage(kernel, configuration)
     ).routes.all
     var routes: [String: RouteInput] = [:]

@@ -1,6 +1,7 @@
 import Cardea
 import CardeaServer
 import CardeaTestSupport
+import CardeaWebhooks
 import Logging
 
 #if canImport(FoundationEssentials)
@@ -62,7 +63,8 @@ struct ServerRig: Sendable {
     changeServer(&server)
     let (ports, port) = AsyncStream<Int>.makeStream()
     let running = AuthServer(
-      kernel: kernel, configuration: server, logger: logger, metrics: metrics
+      kernel: kernel, configuration: server, logger: logger, metrics: metrics,
+      webhooks: Webhooks(kernel: kernel, metrics: metrics)
     ) {
       port.yield($1)
     }

@@ -27,7 +27,7 @@ import Testing
     let own = text.components(separatedBy: ";\n").filter {
       $0.contains("CREATE TABLE") && !$0.contains("grdb_migrations")
     }
-    #expect(own.count == 11)
+    #expect(own.count == 12)
     #expect(own.allSatisfy { $0.contains("STRICT") })
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CardeaKernel
 import CardeaServer
+import CardeaWebhooks
 import Logging
 
 /// `cardea serve`: the HTTP server, until SIGTERM or SIGINT.
@@ -112,7 +113,11 @@ struct ServeCommand: CardeaSubcommand {
     let logger = settings.logger(console)
     let server = AuthServer(
       kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger,
-      metrics: composition.metrics
+      metrics: composition.metrics,
+      webhooks: settings[SettingsTable.webhooksEnabled]
+        ? Webhooks(
+          kernel: composition.kernel, options: settings.webhookOptions,
+          metrics: composition.metrics) : nil
     ) { host, port in
       let socket = settings[SettingsTable.socket]
       let address =

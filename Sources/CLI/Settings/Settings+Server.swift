@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaServer
+import CardeaWebhooks
 import Logging
 
 extension Settings {
@@ -35,5 +36,17 @@ extension Settings {
     server.pageSessionMaxAge = self[SettingsTable.pageSessionMaxAge]
     server.version = CardeaVersion.text
     return server
+  }
+
+  /// How webhooks are delivered.
+  var webhookOptions: WebhookOptions {
+    var options = WebhookOptions()
+    options.allow = self[SettingsTable.webhooksAllow].compactMap { CIDR($0) }
+    options.timeout = self[SettingsTable.webhooksTimeout]
+    options.maxEndpoints = self[SettingsTable.webhooksMax]
+    options.concurrency = self[SettingsTable.webhooksConcurrency]
+    options.retryFor = self[SettingsTable.webhooksRetryFor]
+    options.caFile = self[SettingsTable.webhooksCAFile]
+    return options
   }
 }

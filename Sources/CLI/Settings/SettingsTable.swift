@@ -280,6 +280,31 @@ package enum SettingsTable {
     in: .seconds(60)...(.seconds(30 * 86_400)),
     "How long a session on the page may live altogether.")
 
+  // MARK: webhooks
+  package static let webhooksEnabled = Setting.boolean(
+    "webhooks.enabled", default: true,
+    "Whether the server delivers webhooks and has /v1/webhooks.")
+  package static let webhooksAllow = Setting.texts(
+    "webhooks.allow", default: [],
+    "Networks that webhooks may go to although they are not public, also over http, such as "
+      + "10.1.0.0/16.", check: SettingCheck.network)
+  package static let webhooksTimeout = Setting.duration(
+    "webhooks.timeout", default: .seconds(15), written: "15s",
+    in: .milliseconds(100)...(.seconds(120)),
+    "How long the endpoint of a webhook may take to answer.")
+  package static let webhooksMax = Setting.integer(
+    "webhooks.max_endpoints", default: 100, in: 0...1_000, "Endpoints that may be made.")
+  package static let webhooksConcurrency = Setting.integer(
+    "webhooks.concurrency", default: 8, in: 1...64,
+    "Deliveries that may be under way at once, each to another endpoint and on a thread.")
+  package static let webhooksRetryFor = Setting.duration(
+    "webhooks.retry_for", default: .seconds(86_400), written: "24h",
+    in: .seconds(1)...(.seconds(30 * 86_400)),
+    "How long a signal is tried before it becomes a dead letter.")
+  package static let webhooksCAFile = Setting.text(
+    "webhooks.ca_file", default: "",
+    "Certificates (PEM) that endpoints are trusted by in place of the system's.")
+
   // MARK: log
   package static let logFormat = Setting.text(
     "log.format", default: "text", "How the server writes its log to stderr: text or json.",
@@ -314,6 +339,8 @@ package enum SettingsTable {
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,
     pageEnabled.row, pageHosts.row, pageSessionTTL.row, pageSessionMaxAge.row,
+    webhooksEnabled.row, webhooksAllow.row, webhooksTimeout.row, webhooksMax.row,
+    webhooksConcurrency.row, webhooksRetryFor.row, webhooksCAFile.row,
     logFormat.row, logLevel.row, metricsEnabled.row,
   ]
 }

@@ -9,10 +9,11 @@ package enum LifecycleRules {
   /// The scopes of Cardea's own management interface.
   static let managementScopes = [
     ScopeSet.admin, "cardea:keys:read", "cardea:keys:write", "cardea:verify",
-    "cardea:audit:read", "cardea:signals:read", "cardea:metrics:read",
+    "cardea:audit:read", "cardea:signals:read", "cardea:metrics:read", "cardea:webhooks:read",
+    "cardea:webhooks:write",
   ]
   /// The longest rotation overlap: 7 days.
-  static let longestOverlap: Duration = .seconds(7 * 86_400)
+  package static let longestOverlap: Duration = .seconds(7 * 86_400)
   /// The furthest expiry that a key may be given: 100 years, longer than anybody keeps one. What lies beyond is a
   /// slip, or another system's way to write never (`9999-12-31`), which has one spelling here. An imported key
   /// keeps whatever expiry it has.
@@ -28,7 +29,7 @@ package enum LifecycleRules {
     try checkText(name, "name")
   }
 
-  static func checkDescription(_ text: String) throws(LifecycleError) {
+  package static func checkDescription(_ text: String) throws(LifecycleError) {
     guard text.utf8.count <= 1_024 else {
       throw .invalid(
         field: "description", reason: "must be at most 1024 bytes, is \(text.utf8.count)")

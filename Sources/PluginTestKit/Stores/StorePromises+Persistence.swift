@@ -40,6 +40,9 @@ extension StorePromises {
       try await durable.advance(step(from: 0, to: 1, buried: letters[0]))
       try await durable.advance(step(from: 1, to: 2, buried: letters[1]))
     }
+    if let records = test.store as? any PluginRecordStore, powers.contains(.records) {
+      try await records.put(record(1, 1), in: "kit")
+    }
     let kept = try await keep(in: test.store)
     try await leave(test.store, test)
 
@@ -54,6 +57,10 @@ extension StorePromises {
         try await durable.subscriptions(),
         is: [SubscriptionRecord(name: "mail", position: 2, deadLetters: 2)], "the cursors")
       try require(try await durable.deadLetters(DeadLetterQuery()), is: letters, "the dead letters")
+    }
+    if let records = store as? any PluginRecordStore, powers.contains(.records) {
+      try require(
+        try await records.pluginRecords("kit"), is: [record(1, 1)], "the plugins' records")
     }
     if let kept, let store = store as? any AccessLogStore {
       try require(try await AccessContents(store) == kept, "the access log is another")

@@ -24,6 +24,8 @@ public struct StorePromises: Sendable {
     case shared
     /// It is a ``DurableKeyStore``: it keeps the cursors of durable subscriptions.
     case durable
+    /// It is a ``PluginRecordStore``: it keeps records of plugins' own.
+    case records
     /// It is an ``AccessLogStore``: it keeps the access log too.
     case accessLog
     /// It is a ``UsageCountingStore``: it counts what its access log says of a key.
@@ -51,6 +53,7 @@ public struct StorePromises: Sendable {
       Promise("has a stable id, namespaced by kind", identity(0)),
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
+      + pluginRecords
       + persistence + sharing + accessLog + usage + bulk
   }
 

@@ -15,6 +15,7 @@ public enum MetricName {
 
   static let streams = "cardea_signal_streams"
   static let streamDrops = "cardea_signal_streams_dropped_total"
+  static let webhooks = "cardea_webhook_attempts_total"
 
   public static let help = [
     verdicts: "Authentications that were decided, by verdict and reason.",
@@ -30,6 +31,7 @@ public enum MetricName {
     mailbox: "Signals that wait for a subscription.",
     streams: "Streams of signals that are open.",
     streamDrops: "Streams that were closed since their client took nothing.",
+    webhooks: "Attempts to deliver a webhook, by what came of them.",
     drops: "Signals that a subscription did not get.",
   ]
 

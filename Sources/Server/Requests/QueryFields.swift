@@ -81,6 +81,15 @@ package struct QueryFields: Sendable {
     return value
   }
 
+  /// A position of the signal log; 0 is before the first.
+  func position(_ name: String) throws(Problem) -> Int64? {
+    guard let text = items[name] else { return nil }
+    guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+      let position = Int64(text)
+    else { throw Problem.invalid(name, "must be a position of the signal log") }
+    return position
+  }
+
   func id(_ name: String) throws(Problem) -> UUID? {
     guard let text = items[name] else { return nil }
     guard let id = UUID(strict: text) else { throw Problem.invalid(name, "must be an id") }

@@ -22,8 +22,10 @@ package enum QueryNames {
   ]
   /// Of `GET /v1/signals`.
   static let signals: Set<String> = ["name", "key", "prefix", "owner"]
+  /// Of `GET /v1/webhooks/{id}/dead-letters`.
+  static let deadLetters: Set<String> = ["after", "limit"]
 
   /// Every one of them.
   package static let all = auth.union(keys).union(usage).union(owners).union(audit)
-    .union(signals)
+    .union(signals).union(deadLetters)
 }

@@ -4,8 +4,11 @@ import Testing
 @Suite("Help and usage")
 struct HelpTests {
   private static let commands = [
-    "init", "serve", "keys", "owners", "audit", "import", "scan", "signals", "backup", "restore",
-    "check", "doctor", "plugins",
+    "init", "serve", "keys", "owners", "audit", "import", "scan", "signals", "webhooks", "backup",
+    "restore", "check", "doctor", "plugins",
+  ]
+  private static let webhooks = [
+    "create", "list", "show", "update", "delete", "rotate-secret", "test", "dead-letters", "replay",
   ]
   private static let imports = ["keysmith", "drf-api-key", "django-apikey", "plain"]
   private static let keys = [
@@ -30,6 +33,7 @@ struct HelpTests {
     #expect(HelpTests.listed(try program.run("owners", "--help").out) == HelpTests.owners)
     #expect(HelpTests.listed(try program.run("import", "--help").out) == HelpTests.imports)
     #expect(HelpTests.listed(try program.run("audit", "--help").out) == HelpTests.audit)
+    #expect(HelpTests.listed(try program.run("webhooks", "--help").out) == HelpTests.webhooks)
   }
 
   @Test("every command has an example and explains every option")
@@ -40,6 +44,7 @@ struct HelpTests {
       + HelpTests.owners.map { ["owners", $0] } + HelpTests.imports.map { ["import", $0] }
       + HelpTests.audit.map { ["audit", $0] }
       + ["list", "replay"].map { ["signals", "dead-letters", $0] }
+      + HelpTests.webhooks.map { ["webhooks", $0] }
     for command in all {
       let result = try program.run(command + ["--help"])
       #expect(result.status == 0, "\(command)")

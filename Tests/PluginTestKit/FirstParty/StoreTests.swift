@@ -4,7 +4,7 @@ import CardeaSQLite
 import Testing
 
 @Suite struct MemoryStoreTests {
-  static let promises = StorePromises(powers: [.durable, .accessLog, .usage, .bulk]) {
+  static let promises = StorePromises(powers: [.durable, .records, .accessLog, .usage, .bulk]) {
     StoreUnderTest(MemoryStore())
   }.all
 
@@ -15,7 +15,7 @@ import Testing
 
 @Suite struct SQLiteStoreTests {
   static let promises = StorePromises(
-    powers: [.persists, .survivesKill, .shared, .durable, .accessLog, .usage, .bulk]
+    powers: [.persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk]
   ) {
     let folder = try Folder()
     let path = folder.file("keys.sqlite3")

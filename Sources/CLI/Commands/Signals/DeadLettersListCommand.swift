@@ -1,6 +1,5 @@
 import ArgumentParser
 import CardeaKernel
-import CardeaServer
 
 /// `cardea signals dead-letters list`.
 struct DeadLettersListCommand: KernelCommand {
@@ -28,17 +27,6 @@ struct DeadLettersListCommand: KernelCommand {
       guard page.count == query.limit, let last = page.last else { break }
       query.after = .init(subscription: last.subscription, position: last.position)
     }
-    guard !session.json else { return try session.print(DeadLettersResource(letters)) }
-    var table = Table([
-      "SUBSCRIPTION", "POSITION", "SIGNAL", "PREFIX", "FAILED", "ATTEMPTS", "REASON",
-    ])
-    for letter in letters {
-      table.add([
-        .init(letter.subscription, limit: 40), .init("\(letter.position)"), .init(letter.signal),
-        .init(letter.prefix ?? "-"), .init(letter.failedAt.rfc3339), .init("\(letter.attempts)"),
-        .init(letter.isReplayed ? "to be delivered once more" : letter.reason, limit: 60),
-      ])
-    }
-    session.print(table)
+    try DeadLettersOutput.show(letters, session)
   }
 }

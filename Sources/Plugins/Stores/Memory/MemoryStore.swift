@@ -14,11 +14,12 @@ import CardeaKernel
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: DurableKeyStore, BulkKeyStore, UsageCountingStore {
+public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
   private let cursors = Locked(MemorySubscriptions())
+  private let records = Locked(MemoryPluginRecords())
   private let accessEntries: Int
 
   /// - Parameter accessEntries: the entries of the access log that are kept, some 500 bytes each.
@@ -97,6 +98,23 @@ public final class MemoryStore: DurableKeyStore, BulkKeyStore, UsageCountingStor
 
   public func replay(subscription: String?, position: Int64?) -> Int {
     cursors.withLock { $0.replay(subscription: subscription, position: position) }
+  }
+
+  // MARK: Plugins' own records
+
+  public func pluginRecords(_ collection: String) -> [PluginRecord] {
+    records.withLock { $0.all(collection) }
+  }
+
+  public func put(_ record: PluginRecord, in collection: String) throws(StoreError) {
+    try records.withLock { (records) throws(StoreError) in try records.put(record, collection) }
+  }
+
+  public func removeRecords(
+    _ id: UUID, from collections: [String], subscription: String
+  ) -> Bool {
+    cursors.withLock { $0.forget(subscription) }
+    return records.withLock { $0.remove(id, collections) }
   }
 
   // MARK: Signal log

@@ -48,6 +48,12 @@ struct MemorySubscriptions: Sendable {
     }
   }
 
+  mutating func forget(_ subscription: String) {
+    let name = Bytes(subscription)
+    cursors[name] = nil
+    dead.removeAll { Bytes($0.subscription) == name }
+  }
+
   func deadLetters(_ query: DeadLetterQuery) -> [DeadLetter] {
     let after = query.after.map {
       Place(subscription: Bytes($0.subscription), position: $0.position)

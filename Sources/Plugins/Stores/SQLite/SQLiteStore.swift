@@ -21,7 +21,7 @@ import GRDB
 /// SQLite's locks and shared memory do not work, are not supported.
 ///
 /// Threading: from any task, many at once.
-public final class SQLiteStore: SharedKeyStore, DurableKeyStore, BulkKeyStore {
+public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore {
   public let id = "store.sqlite"
   /// The database file.
   public let path: String
@@ -199,6 +199,31 @@ public final class SQLiteStore: SharedKeyStore, DurableKeyStore, BulkKeyStore {
       try await parts().writer.change { rows throws(StoreError) in
         try rows.replay(subscription: subscription, position: position)
       })
+  }
+
+  // MARK: Plugins' own records
+
+  public func pluginRecords(_ collection: String) throws(StoreError) -> [PluginRecord] {
+    try parts().readers.read { db throws(StoreError) in
+      try PluginRecordRows(db: db).all(collection)
+    }
+  }
+
+  public func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
+    _ = try await parts().writer.change { rows throws(StoreError) in
+      try PluginRecordRows(db: rows.db).put(record, collection)
+      return 0
+    }
+  }
+
+  public func removeRecords(
+    _ id: UUID, from collections: [String], subscription: String
+  ) async throws(StoreError) -> Bool {
+    let removed = try await parts().writer.change { rows throws(StoreError) in
+      try rows.forget(subscription)
+      return try PluginRecordRows(db: rows.db).remove(id, collections)
+    }
+    return removed > 0
   }
 
   // MARK: Signal log

@@ -205,5 +205,13 @@ enum Schema {
       replayed INTEGER NOT NULL CHECK (replayed IN (0, 1)),
       PRIMARY KEY (subscription, position)
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE plugin_records (
+      collection TEXT NOT NULL,
+      id BLOB NOT NULL CHECK (length(id) = 16),
+      revision INTEGER NOT NULL CHECK (revision >= 1),
+      content BLOB NOT NULL,
+      PRIMARY KEY (collection, id)
+    ) STRICT, WITHOUT ROWID;
     """
 }

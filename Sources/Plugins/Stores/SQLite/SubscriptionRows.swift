@@ -60,6 +60,11 @@ struct SubscriptionRows {
       ).run())
   }
 
+  func forget(_ subscription: String) throws(StoreError) {
+    try Query(db, "DELETE FROM dead_letters WHERE subscription = ?", [subscription]).run()
+    try Query(db, "DELETE FROM subscriptions WHERE name = ?", [subscription]).run()
+  }
+
   func all() throws(StoreError) -> [SubscriptionRecord] {
     let rows = try Query(
       db,

@@ -110,6 +110,14 @@ CREATE TABLE owners (
   UNIQUE (kind, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE plugin_records (
+  collection TEXT NOT NULL,
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  revision INTEGER NOT NULL CHECK (revision >= 1),
+  content BLOB NOT NULL,
+  PRIMARY KEY (collection, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE secrets (
   prefix TEXT NOT NULL REFERENCES keys (prefix),
   ordinal INTEGER NOT NULL CHECK (ordinal >= 0),

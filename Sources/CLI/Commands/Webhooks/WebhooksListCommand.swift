@@ -1,0 +1,22 @@
+import ArgumentParser
+import CardeaServer
+import CardeaWebhooks
+
+/// `cardea webhooks list`.
+struct WebhooksListCommand: WebhookCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List the endpoints, and how deliveries to them go.",
+    discussion: """
+      Example:
+        cardea webhooks list --json
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  func perform(_ session: Session, _ webhooks: Webhooks) async throws {
+    let all = try await webhooks.all()
+    guard !session.json else { return try session.print(WebhooksResource(all, at: session.now)) }
+    WebhookOutput(session: session).table(all)
+  }
+}

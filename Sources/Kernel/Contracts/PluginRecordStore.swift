@@ -1,0 +1,40 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A store that keeps small records of plugins' own beside keys, such as where webhooks go. What they hold is the
+/// plugin's business; the store neither reads it nor writes it to a log.
+///
+/// Promises (the conformance kit checks each):
+/// - a record is written only over the revision that the writer has seen, else `.conflict` and nothing changes.
+/// - a record goes together with the durable subscription that served it, and that one's dead letters.
+/// - what was written is on disk before the call returns (unless the store is memory only).
+///
+/// Threading: from any task, many at once.
+public protocol PluginRecordStore: DurableKeyStore {
+  /// Every record of a collection, by id. A collection is small: some hundreds of records.
+  func pluginRecords(_ collection: String) async throws(StoreError) -> [PluginRecord]
+  /// Writes a record, whose revision is one above the one that it replaces; 1 if it is new.
+  func put(_ record: PluginRecord, in collection: String) async throws(StoreError)
+  /// Removes the records of an id from these collections, and the durable subscription of that name; whether
+  /// there was any record.
+  func removeRecords(
+    _ id: UUID, from collections: [String], subscription: String
+  ) async throws(StoreError) -> Bool
+}
+
+/// A record that a plugin keeps in the store.
+public struct PluginRecord: Sendable, Equatable {
+  public let id: UUID
+  /// How often it was written, this time included.
+  public let revision: Int64
+  public let content: [UInt8]
+
+  public init(id: UUID, revision: Int64, content: [UInt8]) {
+    self.id = id
+    self.revision = revision
+    self.content = content
+  }
+}

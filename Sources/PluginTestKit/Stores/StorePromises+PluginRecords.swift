@@ -1,0 +1,89 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension StorePromises {
+  /// Records of plugins' own.
+  var pluginRecords: [Promise] {
+    guard powers.contains(.records) else { return [] }
+    return [
+      records("keeps plugins' records by collection, and lists them by id") { store in
+        try await store.put(record(2, 1), in: "kit")
+        try await store.put(record(1, 1), in: "kit")
+        try await store.put(record(1, 1, [0, 0xFF]), in: "other")
+        try await store.put(record(2, 2, [9]), in: "kit")
+        try require(
+          try await store.pluginRecords("kit"), is: [record(1, 1), record(2, 2, [9])], "the records"
+        )
+        try require(
+          try await store.pluginRecords("other"), is: [record(1, 1, [0, 0xFF])], "another's")
+        try require(try await store.pluginRecords("none"), is: [], "nobody's")
+      },
+      records("writes a plugin's record over the revision that was seen, else not at all") {
+        store in
+        try await store.requireConflict(record(1, 2), "a change of a record that is not there")
+        try await store.put(record(1, 1), in: "kit")
+        try await store.requireConflict(record(1, 1, [2]), "a new record that is there")
+        try await store.put(record(1, 2, [2]), in: "kit")
+        try await store.requireConflict(record(1, 2, [3]), "a change of an old revision")
+        try await store.requireConflict(record(1, 4, [3]), "a change of a revision to come")
+        try require(try await store.pluginRecords("kit"), is: [record(1, 2, [2])], "the record")
+      },
+      records("removes a plugin's records with their subscription, and no others") { store in
+        for name in ["kit", "state"] {
+          try await store.put(record(1, 1), in: name)
+          try await store.put(record(2, 1), in: name)
+        }
+        for name in ["mail", "post"] {
+          _ = try await store.claim(claim(name))
+          try await store.advance(step(name, from: 0, to: 1, buried: letter(1, of: name)))
+        }
+        let collections = ["kit", "state"]
+        try require(
+          try await store.removeRecords(
+            Samples.id(1), from: collections, subscription: "mail"), is: true, "the removal")
+        try require(
+          try await store.removeRecords(
+            Samples.id(1), from: collections, subscription: "mail"), is: false, "another")
+        for name in collections {
+          try require(try await store.pluginRecords(name), is: [record(2, 1)], "what is left")
+        }
+        try require(
+          try await store.subscriptions(),
+          is: [SubscriptionRecord(name: "post", position: 1, deadLetters: 1)], "the subscriptions")
+        try require(
+          try await store.deadLetters(DeadLetterQuery()), is: [letter(1, of: "post")],
+          "the dead letters")
+        try require(
+          try await store.claim(claim("mail", start: 5)), is: 5, "where a new one begins")
+      },
+    ]
+  }
+
+  /// A promise of a ``PluginRecordStore``.
+  private func records(
+    _ name: String, _ body: @escaping @Sendable (any PluginRecordStore) async throws -> Void
+  ) -> Promise {
+    promise(name) { store in
+      try await body(
+        try require(store as? any PluginRecordStore, "the store is no PluginRecordStore"))
+    }
+  }
+}
+
+func record(_ number: Int, _ revision: Int64, _ content: [UInt8] = [1]) -> PluginRecord {
+  PluginRecord(id: Samples.id(number), revision: revision, content: content)
+}
+
+extension PluginRecordStore {
+  fileprivate func requireConflict(_ record: PluginRecord, _ what: String) async throws {
+    do throws(StoreError) { try await put(record, in: "kit") } catch {
+      return try require(error, is: .conflict, "the error for \(what)")
+    }
+    throw Broken("\(what) was taken")
+  }
+}

@@ -1,0 +1,158 @@
+import CardeaKernel
+import Dispatch
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Gives every endpoint a lane, and wakes it when there is something to deliver: at once for what this process did,
+/// within a second for what another did or time brought.
+///
+/// Threading: any thread. One look at a time; what wakes it meanwhile makes it look once more.
+final class WebhookDispatcher: Sendable {
+  private let kernel: AuthKernel
+  private let store: any PluginRecordStore
+  private let options: WebhookOptions
+  private let means: WebhookMeans
+  private let queue = DispatchQueue(label: "cardea.webhooks", qos: .utility)
+  private let state = Locked(State())
+
+  private struct State: Sendable {
+    var lanes: [UUID: WebhookLane] = [:]
+    var timer: RepeatingTimer?
+    var subscription: Subscription?
+    var isRunning = false
+    var isWoken = false
+    var isClosed = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  init(
+    kernel: AuthKernel, store: any PluginRecordStore, options: WebhookOptions, means: WebhookMeans
+  ) {
+    self.kernel = kernel
+    self.store = store
+    self.options = options
+    self.means = means
+  }
+
+  func start() {
+    let timer = RepeatingTimer(every: .seconds(1), on: queue) { [weak self] in self?.wake() }
+    let subscription = kernel.logWatch.subscribe { [weak self] in self?.wake() }
+    state.withLock { state in
+      state.timer = timer
+      state.subscription = subscription
+    }
+    wake()
+  }
+
+  func stop() async {
+    let (lanes, subscription) = state.withLock { state in
+      state.isClosed = true
+      state.timer = nil
+      defer { state.subscription = nil }
+      return (Array(state.lanes.values), state.subscription)
+    }
+    subscription?.cancel()
+    for lane in lanes { lane.close() }
+    means.stop()
+    for lane in lanes {
+      await lane.idle()
+      await lane.release()
+    }
+  }
+
+  /// Looks whether there is something to do, if deliveries have begun.
+  func wake() {
+    guard state.withLock({ $0.timer != nil }) else { return }
+    look()
+  }
+
+  func drain() async {
+    look()
+    await withCheckedContinuation { continuation in
+      let isIdle = state.withLock { state -> Bool in
+        if state.isRunning { state.waiters.append(continuation) }
+        return !state.isRunning
+      }
+      if isIdle { continuation.resume() }
+    }
+    for lane in state.withLock({ Array($0.lanes.values) }) { await lane.idle() }
+  }
+
+  private func look() {
+    let starts = state.withLock { state -> Bool in
+      state.isWoken = true
+      if state.isRunning || state.isClosed { return false }
+      state.isRunning = true
+      return true
+    }
+    if starts { Task { await run() } }
+  }
+
+  private func run() async {
+    while state.withLock({ state in
+      defer { state.isWoken = false }
+      return state.isWoken && !state.isClosed
+    }) {
+      // What the store can't tell now, the next look finds.
+      do throws(StoreError) { try await survey() } catch {}
+    }
+    let (waiters, isWoken) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
+      if state.isWoken, !state.isClosed { return ([], true) }
+      state.isRunning = false
+      defer { state.waiters = [] }
+      return (state.waiters, false)
+    }
+    if isWoken { return await run() }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  private func survey() async throws(StoreError) {
+    let survey = try await WebhookSurvey(store)
+    for id in survey.orphans {
+      close(id)
+      _ = try await store.removeRecords(
+        id, from: [WebhookState.collection], subscription: WebhookEndpoint.subscription(id))
+    }
+    let ids = Set(survey.statuses.map(\.endpoint.id))
+    for id in state.withLock({ Array($0.lanes.keys) }) where !ids.contains(id) { close(id) }
+    for status in survey.statuses {
+      let endpoint = status.endpoint
+      // One that is under way is told what has changed, so that one which was disabled stops.
+      let hasWork = try await hasWork(status)
+      if hasWork || state.withLock({ $0.lanes[endpoint.id] != nil }) {
+        lane(endpoint)?.wake(endpoint, hasWork: hasWork)
+      }
+    }
+  }
+
+  private func hasWork(_ status: WebhookStatus) async throws(StoreError) -> Bool {
+    let now = kernel.clock.now()
+    let delivery = status.delivery
+    guard status.endpoint.isEnabled, delivery.maySend(at: now) else { return false }
+    if status.waiting > 0, delivery.retries.count < WebhookState.mostRetries { return true }
+    if delivery.due(at: now) != nil { return true }
+    if status.deadLetters == 0 { return false }
+    var query = DeadLetterQuery(subscription: status.endpoint.subscription, limit: 1)
+    query.onlyReplayed = true
+    return try await !store.deadLetters(query).isEmpty
+  }
+
+  private func lane(_ endpoint: WebhookEndpoint) -> WebhookLane? {
+    state.withLock { state in
+      if state.isClosed { return nil }
+      if let lane = state.lanes[endpoint.id] { return lane }
+      let lane = WebhookLane(
+        endpoint, store: store, clock: kernel.clock, means: means, options: options)
+      state.lanes[endpoint.id] = lane
+      return lane
+    }
+  }
+
+  private func close(_ id: UUID) {
+    state.withLock { $0.lanes.removeValue(forKey: id) }?.close()
+  }
+}

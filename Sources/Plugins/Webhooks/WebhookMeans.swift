@@ -1,0 +1,67 @@
+import CardeaKernel
+
+/// What webhooks are made with that is not theirs.
+package struct WebhookMeans: Sendable {
+  /// HMAC-SHA256 under a key; `nil` if it fails.
+  package var hmacSHA256: @Sendable (_ key: Secret, _ message: [UInt8]) -> [UInt8]?
+  /// The body for an entry of the signal log.
+  package var encode: @Sendable (LogEntry) throws -> [UInt8]
+  /// Sends a request and tells what came of it.
+  package var send: @Sendable (WebhookRequest) async -> WebhookAnswer
+  /// Ends what is being sent, and sends nothing more.
+  package var stop: @Sendable () -> Void = {}
+  /// -1 to 1: how much earlier or later than the schedule a delivery is tried again.
+  package var jitter: @Sendable () -> Double = { .random(in: -1...1) }
+  /// Is told of each attempt.
+  package var note: @Sendable (WebhookResult) -> Void = { _ in }
+
+  package init(
+    hmacSHA256: @escaping @Sendable (_ key: Secret, _ message: [UInt8]) -> [UInt8]?,
+    encode: @escaping @Sendable (LogEntry) throws -> [UInt8],
+    send: @escaping @Sendable (WebhookRequest) async -> WebhookAnswer
+  ) {
+    self.hmacSHA256 = hmacSHA256
+    self.encode = encode
+    self.send = send
+  }
+}
+
+/// What came of a delivery, for metrics.
+public enum WebhookResult: String, Sendable, CaseIterable {
+  case delivered
+  /// It will be tried again.
+  case failed
+  /// It was given up on.
+  case buried
+}
+
+/// A request to an endpoint: always a POST.
+package struct WebhookRequest: Sendable {
+  package let url: String
+  /// Whole lines: `Name: value`.
+  package let headers: [String]
+  package let body: [UInt8]
+}
+
+/// What an endpoint answered.
+package enum WebhookAnswer: Sendable, Equatable {
+  case status(Int)
+  /// There was no answer; why, for operators.
+  case failed(String)
+
+  /// Anything but 2xx is a failure, a redirect too: it could lead anywhere.
+  package var isSuccess: Bool {
+    if case .status(200...299) = self { true } else { false }
+  }
+
+  package var status: Int? {
+    if case .status(let status) = self { status } else { nil }
+  }
+
+  package var reason: String {
+    switch self {
+    case .status(let status): "HTTP \(status)"
+    case .failed(let reason): reason
+    }
+  }
+}

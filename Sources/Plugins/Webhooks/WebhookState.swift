@@ -1,0 +1,117 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// How deliveries to an endpoint have gone, and what is to be tried again. It is kept in the store, so that another
+/// process, or the next one, goes on where this one was.
+public struct WebhookState: Sendable, Equatable, Codable {
+  /// A signal that was not delivered yet.
+  struct Retry: Sendable, Equatable, Codable {
+    let position: Int64
+    var attempts: Int
+    /// When its time began to run.
+    let since: Timestamp
+    var dueAt: Timestamp
+  }
+
+  /// What went wrong last.
+  public struct Failure: Sendable, Equatable, Codable {
+    public let at: Timestamp
+    /// The HTTP status; `nil` if there was no answer.
+    public let status: Int?
+    public let reason: String
+    public let signal: String
+    public let position: Int64
+  }
+
+  public enum Circuit: String, Sendable, CaseIterable {
+    case closed
+    /// It failed time and again: nothing is sent until the pause is over.
+    case open
+    /// The pause is over; whatever is sent next decides.
+    case halfOpen = "half_open"
+  }
+
+  public internal(set) var lastSuccessAt: Timestamp?
+  public internal(set) var lastFailure: Failure?
+  public internal(set) var consecutiveFailures = 0
+  /// When the first of the consecutive failures was.
+  var failingSince: Timestamp?
+  var openUntil: Timestamp?
+  var retries: [Retry] = []
+
+  /// Failures in a row that open the circuit.
+  static let breakerThreshold = 5
+  /// Signals that may wait to be tried again before those after them wait too.
+  static let mostRetries = 100
+
+  public func circuit(at now: Timestamp) -> Circuit {
+    openUntil.map { now < $0 ? .open : .halfOpen } ?? .closed
+  }
+
+  /// Signals that wait to be tried again.
+  public var retrying: Int { retries.count }
+
+  /// When the next of them is to be tried; `nil` if none waits.
+  public var nextAttemptAt: Timestamp? {
+    retries.map(\.dueAt).min().map { max($0, openUntil ?? $0) }
+  }
+
+  /// Whether anything may be sent now.
+  func maySend(at now: Timestamp) -> Bool { circuit(at: now) != .open }
+
+  /// The retry whose time has come; of several the one that has waited longest.
+  func due(at now: Timestamp) -> Retry? {
+    retries.filter { $0.dueAt <= now }.min { ($0.dueAt, $0.position) < ($1.dueAt, $1.position) }
+  }
+
+  mutating func noteSuccess(of position: Int64, at now: Timestamp) {
+    retries.removeAll { $0.position == position }
+    lastSuccessAt = now
+    consecutiveFailures = 0
+    failingSince = nil
+    openUntil = nil
+  }
+
+  /// Counts a failure, and opens the circuit if there were many: at most until the time of the next retry is over,
+  /// which so gets its last attempt.
+  mutating func noteFailure(_ failure: Failure, at now: Timestamp, limit: Duration) {
+    lastFailure = failure
+    consecutiveFailures += 1
+    if failingSince == nil { failingSince = now }
+    let beyond = consecutiveFailures - WebhookState.breakerThreshold
+    guard beyond >= 0 else { return }
+    let pause = now.adding(WebhookSchedule.pause(after: beyond + 1)) ?? .latest
+    let ends = retries.map { $0.since.adding(limit) ?? .latest }.filter { now < $0 }
+    openUntil = min(pause, ends.min() ?? pause)
+  }
+
+  /// When the time of a signal begins to run that was never tried: while the endpoint fails, signals wait for their
+  /// turn, and that counts.
+  func start(of entry: LogEntry, at now: Timestamp) -> Timestamp {
+    failingSince.map { max($0, entry.at) } ?? now
+  }
+}
+
+extension WebhookState {
+  /// The collection of the records.
+  static let collection = "webhook_states"
+
+  init(_ record: PluginRecord) throws(StoreError) {
+    guard
+      let state = try? JSONDecoder().decode(WebhookState.self, from: Data(record.content))
+    else { throw .corrupt("a webhook's state can't be read") }
+    self = state
+  }
+
+  func record(_ id: UUID, revision: Int64) throws(StoreError) -> PluginRecord {
+    guard let data = try? JSONEncoder().encode(self) else {
+      throw .corrupt("a webhook's state can't be written")
+    }
+    return PluginRecord(id: id, revision: revision, content: Array(data))
+  }
+}

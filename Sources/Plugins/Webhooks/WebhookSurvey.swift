@@ -1,0 +1,49 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// How things stand with every endpoint, as the store has it.
+struct WebhookSurvey: Sendable {
+  let statuses: [WebhookStatus]
+  /// Endpoints that are gone, of which a delivery that was under way has left something.
+  let orphans: [UUID]
+
+  init(_ store: any PluginRecordStore) async throws(StoreError) {
+    // Endpoints last: what of the others has none then was there before it went.
+    let states = try await store.pluginRecords(WebhookState.collection)
+    let subscriptions = try await store.subscriptions()
+    let head = try await store.logHead().position
+    let records = try await store.pluginRecords(WebhookEndpoint.collection)
+    var statuses: [WebhookStatus] = []
+    for record in records {
+      let endpoint = try WebhookEndpoint(record)
+      let name = endpoint.subscription
+      let subscription = subscriptions.first { $0.name.utf8.elementsEqual(name.utf8) }
+      let state = try states.first { $0.id == endpoint.id }.map { (state) throws(StoreError) in
+        try WebhookState(state)
+      }
+      statuses.append(
+        WebhookStatus(
+          endpoint: endpoint, delivery: state ?? WebhookState(),
+          waiting: max(0, head - (subscription?.position ?? endpoint.start)),
+          deadLetters: subscription?.deadLetters ?? 0))
+    }
+    self.statuses = statuses
+    let ids = Set(records.map(\.id))
+    let named = subscriptions.compactMap { WebhookSurvey.id($0.name) }
+    orphans = Set(states.map(\.id) + named).filter { !ids.contains($0) }.sorted {
+      $0.text < $1.text
+    }
+  }
+
+  /// The endpoint that a durable subscription serves.
+  private static func id(_ subscription: String) -> UUID? {
+    let prefix = "webhook."
+    guard subscription.utf8.starts(with: prefix.utf8) else { return nil }
+    return UUID(uuidString: String(subscription.dropFirst(prefix.count)))
+  }
+}

@@ -1,0 +1,202 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Webhooks: the endpoints, kept in the store, and the delivery of the signal log to them.
+///
+/// Endpoints are for operators: whoever may make one learns of every key's changes. Their signing secrets lie in the
+/// store in clear, since HMAC needs them; they are shown once, and are in no signal, log or error.
+///
+/// Threading: any thread.
+public final class Webhooks: Sendable {
+  private let kernel: AuthKernel
+  private let store: any PluginRecordStore
+  private let options: WebhookOptions
+  private let means: WebhookMeans
+  private let dispatcher: WebhookDispatcher
+
+  /// `nil` if the kernel's store keeps no records of plugins.
+  package init?(kernel: AuthKernel, options: WebhookOptions, means: WebhookMeans) {
+    guard let store = kernel.store as? any PluginRecordStore else { return nil }
+    self.kernel = kernel
+    self.store = store
+    self.options = options
+    self.means = means
+    dispatcher = WebhookDispatcher(kernel: kernel, store: store, options: options, means: means)
+  }
+
+  // MARK: Delivery
+
+  /// Begins to deliver. Of several processes on one store that do, one at a time serves an endpoint.
+  public func start() { dispatcher.start() }
+
+  /// Ends what is under way and gives everything back, so that another process can go on at once. The kernel must
+  /// still be running.
+  public func stop() async { await dispatcher.stop() }
+
+  /// Looks for something to deliver, and returns once all of it is delivered or waits to be tried again.
+  package func drain() async { await dispatcher.drain() }
+
+  // MARK: Endpoints
+
+  /// Every endpoint, the oldest first.
+  public func all() async throws(LifecycleError) -> [WebhookStatus] {
+    do throws(StoreError) {
+      return try await WebhookSurvey(store).statuses
+    } catch { throw LifecycleError(error) }
+  }
+
+  public func show(_ id: UUID) async throws(LifecycleError) -> WebhookStatus {
+    guard let status = try await all().first(where: { $0.endpoint.id == id }) else {
+      throw .notFound("webhook")
+    }
+    return status
+  }
+
+  /// Makes an endpoint, which gets what happens from now on.
+  public func create(
+    _ new: NewWebhook, by actor: Actor
+  ) async throws(LifecycleError) -> IssuedWebhook {
+    try check(url: new.url)
+    try LifecycleRules.checkDescription(new.description)
+    let signals = try WebhookRules.signals(new.signals)
+    let count = try await all().count
+    guard count < options.maxEndpoints else {
+      throw .invalid(
+        field: "url",
+        reason: "there are \(count) endpoints, as many as webhooks.max_endpoints allows")
+    }
+    let now = kernel.clock.now()
+    let secret = WebhookSecret.random(kernel.primitives)
+    let id = UUID.version7(at: now, random: kernel.primitives.randomBytes(10))
+    do throws(StoreError) {
+      let endpoint = WebhookEndpoint(
+        id: id, url: new.url, description: new.description, signals: signals,
+        isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
+        start: try await store.logHead().position, secrets: [secret], revision: 0)
+      try await store.put(try endpoint.nextRecord(), in: WebhookEndpoint.collection)
+    } catch { throw LifecycleError(error) }
+    dispatcher.wake()
+    return IssuedWebhook(status: try await show(id), secret: secret)
+  }
+
+  public func update(_ id: UUID, _ edit: WebhookEdit) async throws(LifecycleError) -> WebhookStatus
+  {
+    if let url = edit.url { try check(url: url) }
+    if let description = edit.description { try LifecycleRules.checkDescription(description) }
+    let signals = try edit.signals.map { (names) throws(LifecycleError) in
+      try WebhookRules.signals(names)
+    }
+    var endpoint = try await show(id).endpoint
+    endpoint.url = edit.url ?? endpoint.url
+    endpoint.description = edit.description ?? endpoint.description
+    endpoint.signals = signals ?? endpoint.signals
+    endpoint.isEnabled = edit.isEnabled ?? endpoint.isEnabled
+    try await put(endpoint)
+    return try await show(id)
+  }
+
+  /// Gives an endpoint a new secret. The one before signs too until the overlap ends; those before it do not.
+  public func rotateSecret(
+    _ id: UUID, overlap: Duration = .zero
+  ) async throws(LifecycleError) -> IssuedWebhook {
+    guard overlap >= .zero, overlap <= LifecycleRules.longestOverlap else {
+      throw .invalid(field: "overlap", reason: "must be from 0s to 7d")
+    }
+    var endpoint = try await show(id).endpoint
+    let secret = WebhookSecret.random(kernel.primitives)
+    var secrets = [secret]
+    if overlap > .zero, var old = endpoint.secrets.first {
+      old.endsAt = kernel.clock.now().adding(overlap) ?? .latest
+      secrets.append(old)
+    }
+    endpoint.secrets = secrets
+    try await put(endpoint)
+    return IssuedWebhook(status: try await show(id), secret: secret)
+  }
+
+  /// Removes an endpoint with its secrets, its place in the log and its dead letters.
+  public func delete(_ id: UUID) async throws(LifecycleError) {
+    let wasThere: Bool
+    do throws(StoreError) {
+      wasThere = try await store.removeRecords(
+        id, from: [WebhookEndpoint.collection, WebhookState.collection],
+        subscription: WebhookEndpoint.subscription(id))
+    } catch { throw LifecycleError(error) }
+    guard wasThere else { throw .notFound("webhook") }
+    dispatcher.wake()
+  }
+
+  /// Sends an endpoint a delivery of the type `webhook_test`, once, whether it is enabled or not.
+  package func test(_ id: UUID) async throws(LifecycleError) -> WebhookAnswer {
+    let endpoint = try await show(id).endpoint
+    let now = kernel.clock.now()
+    let message = WebhookMessage(testAt: now, kernel.primitives)
+    guard let request = message.request(to: endpoint, at: now, means) else {
+      throw .failed("OpenSSL has no HMAC-SHA256")
+    }
+    return await means.send(request)
+  }
+
+  // MARK: Dead letters
+
+  /// What was given up on, in the log's order.
+  public func deadLetters(
+    _ id: UUID, after position: Int64 = 0, limit: Int = 100
+  ) async throws(LifecycleError) -> [DeadLetter] {
+    let name = try await show(id).endpoint.subscription
+    var query = DeadLetterQuery(subscription: name, limit: limit)
+    query.after = .init(subscription: name, position: position)
+    return try await kernel.deadLetters(query)
+  }
+
+  /// Has dead letters delivered once more; how many there are. One that fails again stays one.
+  public func replay(_ id: UUID, position: Int64? = nil) async throws(LifecycleError) -> Int {
+    let name = try await show(id).endpoint.subscription
+    let count = try await kernel.replayDeadLetters(of: name, position: position)
+    dispatcher.wake()
+    return count
+  }
+
+  // MARK: Rules
+
+  private func put(_ endpoint: WebhookEndpoint) async throws(LifecycleError) {
+    do throws(StoreError) {
+      try await store.put(try endpoint.nextRecord(), in: WebhookEndpoint.collection)
+    } catch { throw LifecycleError(error) }
+    dispatcher.wake()
+  }
+
+  private func check(url text: String) throws(LifecycleError) {
+    let url = try WebhookURL(text)
+    guard url.isEncrypted || !options.allow.isEmpty else {
+      throw .invalid(
+        field: "url", reason: "must be an https URL: http goes only where webhooks.allow says")
+    }
+    if let address = url.address,
+      !AddressRule(allow: options.allow).permits(address, isEncrypted: url.isEncrypted)
+    {
+      throw .invalid(
+        field: "url", reason: "\(address) is not public, and webhooks.allow does not name it")
+    }
+  }
+}
+
+/// What endpoints may be given.
+enum WebhookRules {
+  /// The signals of the log.
+  private static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
+    .map { $0.name }.sorted()
+
+  /// The names in order, each once.
+  static func signals(_ given: [String]) throws(LifecycleError) -> [String] {
+    for name in given where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+      throw .invalid(field: "signals", reason: "must be of \(names.joined(separator: ", "))")
+    }
+    return Set(given).sorted()
+  }
+}
