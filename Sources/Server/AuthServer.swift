@@ -7,6 +7,14 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// The HTTP server: forward auth for proxies, verification and management over a kernel.
 ///
 /// ```swift
@@ -48,31 +56,45 @@ public struct AuthServer: Sendable {
   /// gathered.
   /// - Throws: if the address can't be listened on.
   public func run() async throws {
-    if let socket = configuration.socket { try SocketFile.checkFree(socket) }
     warnIfExposed()
-    let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
-    var services: [any Service] = [try application(feed), feed]
-    if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
-    var group = ServiceGroupConfiguration(
-      // The last is told to stop first: a server whose streams go on would not come to its end.
-      services: services, gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: logger)
-    group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
+    // A socket is made with the mode that it is to have: before it could be changed, somebody might connect.
+    let mask = configuration.socket.map { _ in umask(SocketFile.mask) }
     do {
-      try await ServiceGroup(configuration: group).run()
+      if let socket = configuration.socket { try SocketFile.checkFree(socket) }
+      try await ServiceGroup(configuration: services(restoring: mask)).run()
     } catch {
+      if let mask { _ = umask(mask) }
       await kernel.shutdown()
       throw error
     }
     await kernel.shutdown()
   }
 
-  private func application(_ feed: SignalFeed) throws -> some ApplicationProtocol {
+  private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
+    let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
+    var services: [any Service] = [try application(feed, restoring: mask), feed]
+    if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
+    var group = ServiceGroupConfiguration(
+      // The last is told to stop first: a server whose streams go on would not come to its end.
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = configuration.shutdownDeadline
+    return group
+  }
+
+  /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
+  private func application(
+    _ feed: SignalFeed, restoring mask: mode_t?
+  ) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
+    // A stream's own time limit comes first: it tells why, and counts.
+    let writeTimeout = max(
+      timeout, (configuration.signalWriteTimeout + configuration.signalHeartbeat) * 2)
     // Far above what API clients send, far below what would cost memory: 32 KiB and 128 header
     // fields.
     let channel = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ParserAnswers(), RequestDeadline(timeout)],
+      additionalChannelHandlers: [
+        ParserAnswers(), RequestDeadline(timeout, writing: writeTimeout),
+      ],
       idleTimeout: TimeAmount(configuration.idleTimeout),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
@@ -87,12 +109,9 @@ public struct AuthServer: Sendable {
         address: configuration.socket.map { .unixDomainSocket(path: $0) }
           ?? .hostname(configuration.host, port: configuration.port),
         availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
-      onServerRunning: { [socket = configuration.socket, logger] channel in
-        if let socket {
-          // Until here nobody but the owner may open it.
-          do { try SocketFile.admitGroup(socket) } catch { logger.error("\(error)") }
-          return await onListening(socket, 0)
-        }
+      onServerRunning: { [socket = configuration.socket] channel in
+        if let mask { _ = umask(mask) }
+        if let socket { return await onListening(socket, 0) }
         guard let address = channel.localAddress, let port = address.port else { return }
         await onListening(address.ipAddress ?? "", port)
       },

@@ -56,6 +56,25 @@ struct LeakRoutesTests {
     }
   }
 
+  /// Who has only a token that a rotation ended has nothing to end a key with.
+  @Test func aTokenThatWasRotatedOutEndsNothing() async throws {
+    try await ServerRig.run { rig in
+      let key = try await rig.key("rotated")
+      func rotate(_ body: String) async throws -> String? {
+        try await rig.client.json(
+          "POST", "/v1/keys/\(key.id)/rotate", token: rig.admin, body
+        ).string("token")
+      }
+      let second = try #require(try await rotate(#"{"overlap": "1h"}"#))
+      rig.clock.advance(by: 3_601)
+      #expect(try await report(key.token, rig).status == 202)
+      #expect(try await state(key.id, rig) == "active")
+      _ = try await rotate("{}")
+      #expect(try await report(second, rig).status == 202)
+      #expect(try await state(key.id, rig) == "active")
+    }
+  }
+
   @Test func theAdminsTokenMayBeReportedToo() async throws {
     try await ServerRig.run { rig in
       let answer = try await report(rig.admin, rig)
@@ -64,20 +83,33 @@ struct LeakRoutesTests {
     }
   }
 
-  /// Reports are limited, whatever they hold, and what is over the limit ends nothing.
+  /// Reports are limited by their address (of an IPv6 client its /64), whatever they hold, and what is over the
+  /// limit ends nothing.
   @Test func reportsAreLimitedByAddress() async throws {
     try await ServerRig.run(server: {
-      $0.leakReports = Rate(3, per: .seconds(60))
+      $0.leakReports = Rate(3, per: .seconds(3_600))
+      $0.trustedProxies = [CIDR("127.0.0.0/8")].compactMap { $0 }
     }) { rig in
       let key = try await rig.key("leaked")
-      for _ in 0..<3 { #expect(try await report("nonsense", rig).status == 202) }
-      let over = try await report(key.token, rig)
-      let wrong = try await report("nonsense", rig)
-      #expect(over.status == 429)
-      #expect(over.field("retry-after") != nil)
-      #expect(over.string("policy") == "leak_reports")
-      #expect(over.comparableFields.count == wrong.comparableFields.count)
+      func report(_ token: String, from address: String) async throws -> HTTPAnswer {
+        try await rig.client.json(
+          "POST", "/v1/leaked", #"{"token": "\#(token)"}"#,
+          headers: [("X-Forwarded-For", address)])
+      }
+      for (one, same, another) in [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"),
+      ] {
+        for _ in 0..<3 { #expect(try await report("nonsense", from: one).status == 202) }
+        let over = try await report(key.token, from: same)
+        #expect(over.status == 429)
+        #expect(over.string("policy") == "leak_reports")
+        #expect(over.field("retry-after") != nil)
+        #expect(try await report("nonsense", from: another).status == 202)
+      }
       #expect(try await state(key.id, rig) == "active")
+      #expect(try await report(key.token, from: "192.0.2.3").status == 202)
+      #expect(try await state(key.id, rig) == "revoked")
     }
   }
 

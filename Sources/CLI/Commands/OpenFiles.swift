@@ -13,17 +13,21 @@ enum OpenFiles {
 
   /// Raises the process's limit, where the system lets it, so that as many connections find room. The usual 1,024
   /// is there for programs that call `select`, which this one does not.
-  static func allow(_ connections: Int) {
+  /// - Returns: how many connections find room, at most those that were asked for.
+  static func allow(_ connections: Int) -> Int {
     var limit = rlimit()
     #if canImport(Glibc)
       let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else
       let resource = RLIMIT_NOFILE
     #endif
-    guard getrlimit(resource, &limit) == 0 else { return }
+    guard getrlimit(resource, &limit) == 0 else { return connections }
     let wanted = rlim_t(connections) + own
-    guard limit.rlim_cur < wanted else { return }
-    limit.rlim_cur = min(wanted, limit.rlim_max)
-    _ = setrlimit(resource, &limit)
+    if limit.rlim_cur < wanted {
+      var raised = limit
+      raised.rlim_cur = min(wanted, limit.rlim_max)
+      if setrlimit(resource, &raised) == 0 { limit = raised }
+    }
+    return limit.rlim_cur >= wanted ? connections : Int(max(limit.rlim_cur, own + 1) - own)
   }
 }

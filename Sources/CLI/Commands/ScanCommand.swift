@@ -8,13 +8,14 @@ struct ScanCommand: CardeaSubcommand {
     commandName: "scan",
     abstract: "Find tokens in files, by their shape and checksum.",
     discussion: """
-      Looks through files and folders (links and other file systems' specials are passed over) for \
+      Looks through files and folders (links, pipes and devices in folders are passed over) for \
       tokens of any namespace, made here or by another installation. Nobody is asked, no store is \
       opened, and no token is printed: only where it stands, and the prefix of its key. A key whose \
       token was found should be revoked: cardea keys revoke PREFIX.
 
       A token is told from other text by its checksum, so formats that have none (dotted, and keys \
-      that were imported in clear) are not found. --pattern prints the regular expressions that other \
+      that were imported in clear) are not found, nor is what stands in an archive, in UTF-16 or with its \
+      colon written %3A. --pattern prints the regular expressions that other \
       scanners take.
 
       Exit code 0 if there is none, 1 if there is one or something could not be read.

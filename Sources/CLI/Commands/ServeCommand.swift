@@ -50,13 +50,24 @@ struct ServeCommand: CardeaSubcommand {
     let bootstraps = try shallBootstrap(composition, console)
     // Before a first key is made.
     let settings = composition.settings
-    if settings[SettingsTable.socket].isEmpty {
-      try ListeningCheck.run(host: settings[SettingsTable.host], port: settings[SettingsTable.port])
-    }
-    OpenFiles.allow(settings[SettingsTable.maxConnections])
+    try checkListening(settings)
     try await composition.start(recording: true)
     let token = try await prepare(composition, bootstraps: bootstraps, console)
     try await listen(composition, token, console)
+  }
+
+  private func checkListening(_ settings: Settings) throws {
+    let socket = settings[SettingsTable.socket]
+    if socket.isEmpty {
+      return try ListeningCheck.run(
+        host: settings[SettingsTable.host], port: settings[SettingsTable.port])
+    }
+    do throws(SocketFile.Fault) { try SocketFile.checkFree(socket) } catch {
+      throw CommandFailure.usage(
+        "the server can't listen on the socket: \(error)",
+        remedy: "Name a path in a folder where this user may write, and where nothing else is.",
+        field: SettingsTable.socket.name)
+    }
   }
 
   /// Whether there is a first key to make.
@@ -111,8 +122,15 @@ struct ServeCommand: CardeaSubcommand {
     let header = ServeCommand.header(settings)
     let isShown = !common.json
     let logger = settings.logger(console)
+    var configuration = settings.serverConfiguration
+    configuration.maxConnections = OpenFiles.allow(configuration.maxConnections)
+    if configuration.maxConnections < settings[SettingsTable.maxConnections] {
+      logger.warning(
+        "\(configuration.maxConnections) connections at most: the system lets this process open no more files"
+      )
+    }
     let server = AuthServer(
-      kernel: composition.kernel, configuration: settings.serverConfiguration, logger: logger,
+      kernel: composition.kernel, configuration: configuration, logger: logger,
       metrics: composition.metrics,
       webhooks: settings[SettingsTable.webhooksEnabled]
         ? Webhooks(
@@ -137,13 +155,6 @@ struct ServeCommand: CardeaSubcommand {
       try await server.run()
     } catch {
       let (host, port) = (settings[SettingsTable.host], settings[SettingsTable.port])
-      let socket = settings[SettingsTable.socket]
-      guard socket.isEmpty else {
-        throw CommandFailure.usage(
-          "the server can't listen on the socket \(SafeText.line(socket)): \(error)",
-          remedy: "Name a path in a folder where this user may write, and where nothing else is.",
-          field: SettingsTable.socket.name)
-      }
       throw CommandFailure.usage(
         "the server can't run on \(host):\(port): \(error)",
         remedy: "If another program took the port, take another with --port.",

@@ -67,14 +67,21 @@ struct TokenScanner {
     start -= 1
     while start > 0, Self.isOfNamespace(buffer[start - 1]), separator - start < TokenScanner.reach {
       start -= 1
-      let isBoundary = start == 0 || !Self.isAlphanumeric(buffer[start - 1])
-      guard isBoundary, let parsed = format.parse(buffer.span.extracting(start..<end)),
+      guard isBoundary(start), let parsed = format.parse(buffer.span.extracting(start..<end)),
         case .part(let prefix) = parsed.prefix
       else { continue }
       let bytes = buffer[start..<end].dropFirst(prefix.lowerBound).prefix(prefix.count)
       return (start..<end, String(decoding: bytes, as: UTF8.self))
     }
     return nil
+  }
+
+  /// Whether a token may begin here: at the beginning, behind what is no letter or digit, and behind an escape (`\n`,
+  /// `%3D`).
+  private func isBoundary(_ place: Int) -> Bool {
+    guard place > 0, Self.isAlphanumeric(buffer[place - 1]) else { return true }
+    if place > 1, buffer[place - 2] == UInt8(ascii: "\\") { return true }
+    return place > 2 && buffer[place - 3] == UInt8(ascii: "%")
   }
 
   /// Counts lines up to a place in the buffer.

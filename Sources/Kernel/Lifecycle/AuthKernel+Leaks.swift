@@ -14,7 +14,8 @@ extension AuthKernel {
   ///
   /// Threading: any thread; a slow hash runs on the pool.
   /// - Parameters:
-  ///   - token: the whole token, with either secret of an open rotation.
+  ///   - token: the whole token, with either secret of an open rotation; one that a rotation has ended reports
+  ///     nothing.
   ///   - address: the reporter's, if it is known.
   ///   - actor: who is named as having revoked the key.
   /// - Returns: the key, with the receipt; `nil` if the token is nobody's. A key that was revoked before is
@@ -30,26 +31,46 @@ extension AuthKernel {
     case .over(let denial): throw denial
     case .under(let begun): attempt = begun
     }
-    let found: UUID?
-    do throws(Denial) { found = try await keyID(of: presented) } catch {
+    let found: (keyID: UUID, secretID: UUID)?
+    do throws(Denial) { found = try await secret(of: presented) } catch {
       attempts.end(attempt, .deny(error))
       throw error
     }
     // Right or wrong is all that the limits want to know: a right one is no guess.
     attempts.end(attempt, .deny(Denial(found == nil ? .wrongSecret : .revoked)))
     guard let found else { return nil }
-    return try await revokeKey(found, by: actor)
+    var isItsSecret = true
+    let changed = try await change(found.keyID, by: actor) {
+      (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> KeyRevoked? in
+      // It may have been rotated out while it was hashed.
+      isItsSecret = stored.key.secrets.contains { $0.id == found.secretID && $0.works(at: now) }
+      guard isItsSecret, stored.key.status != .revoked, stored.key.status != .purged else {
+        return nil
+      }
+      stored.key.status = .revoked
+      return KeyRevoked(at: now, actor: actor.description, key: KeyFacts(stored, at: now))
+    }
+    return isItsSecret ? changed : nil
   }
 
-  /// The key of which this is a secret, in whatever state it is.
-  private func keyID(of token: PresentedToken) async throws(Denial) -> UUID? {
+  /// The key of which this is a secret, in whatever state it is, and which one. A secret whose overlap has ended
+  /// is nobody's.
+  private func secret(
+    of token: PresentedToken
+  ) async throws(Denial) -> (keyID: UUID, secretID: UUID)? {
     let found: StoredKey?
     do { found = try await store.find(prefix: token.prefix) } catch {
       throw Denial(.storeUnavailable)
     }
-    for row in found?.key.secrets.reversed() ?? [] {
-      if try await matches(token, row).get() { return found?.key.id }
+    guard let key = found?.key else { return nil }
+    for row in key.secrets.reversed() where row.works(at: time.now()) {
+      if try await matches(token, row).get() { return (key.id, row.id) }
     }
     return nil
   }
+}
+
+extension StoredSecret {
+  /// Whether no overlap of it has ended.
+  fileprivate func works(at now: Timestamp) -> Bool { endsAt.map { $0 > now } ?? true }
 }

@@ -31,6 +31,10 @@ enum BulkRoutes {
     if action != .rotate, rotation.overlap != .zero || rotation.format != nil {
       throw Problem.invalid("overlap", "overlap and format are for the action rotate")
     }
+    guard case .absent = exchange.request.headers.value(of: "idempotency-key") else {
+      throw Problem.invalid(
+        "Idempotency-Key", "is for single keys; after a lost answer, list what changed")
+    }
     let dryRun = try fields.dryRun()
     guard let filter = try fields.fields("filter", known: BodyFields.keyFilter), !filter.isEmpty
     else { throw Problem.invalid("filter", "must name at least one condition") }

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a connection whose client takes too long to say what it wants: from the connection's beginning to its first
-/// request's head, and from every head to the end of its body.
+/// Closes a connection whose client takes too long to say what it wants, from the connection's beginning to its first
+/// request's head and from every head to the end of its body, or to take its answer.
 ///
 /// However slowly bytes come, the time is up when it is up. What a later request on the same connection waits for
 /// before its head is the idle time's. Threading: on its channel's event loop.
@@ -10,10 +10,18 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
 
-  private let limit: TimeAmount
-  private var task: Scheduled<Void>?
+  private let reading: TimeAmount
+  private let writing: TimeAmount
+  private var request: Scheduled<Void>?
+  private var answer: Scheduled<Void>?
 
-  init(_ limit: Duration) { self.limit = TimeAmount(limit) }
+  /// - Parameters:
+  ///   - reading: for a head, and for a body.
+  ///   - writing: how long nothing of an answer may be taken.
+  init(_ reading: Duration, writing: Duration) {
+    self.reading = TimeAmount(reading)
+    self.writing = TimeAmount(writing)
+  }
 
   func handlerAdded(context: ChannelHandlerContext) { begin(context) }
 
@@ -28,19 +36,32 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head: begin(context)
     case .body: break
-    case .end: end()
+    case .end:
+      request?.cancel()
+      request = nil
     }
     context.fireChannelRead(data)
   }
 
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    answer?.cancel()
+    answer = context.channel.isWritable ? nil : closing(context, in: writing)
+    context.fireChannelWritabilityChanged()
+  }
+
   private func begin(_ context: ChannelHandlerContext) {
-    end()
+    request?.cancel()
+    request = closing(context, in: reading)
+  }
+
+  private func closing(_ context: ChannelHandlerContext, in limit: TimeAmount) -> Scheduled<Void> {
     let channel = context.channel
-    task = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    return context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
   }
 
   private func end() {
-    task?.cancel()
-    task = nil
+    request?.cancel()
+    answer?.cancel()
+    (request, answer) = (nil, nil)
   }
 }

@@ -7,51 +7,54 @@
 #endif
 
 /// The name of a Unix domain socket that the server listens on.
-enum SocketFile {
+package enum SocketFile {
   /// Why a server can't listen there.
-  struct Fault: Error, CustomStringConvertible {
-    let description: String
+  package struct Fault: Error, CustomStringConvertible {
+    package let description: String
   }
 
-  /// Throws if another process listens there, or if what is there is no socket. One that was left behind is no
-  /// obstacle: it is replaced.
-  static func checkFree(_ path: String) throws(Fault) {
+  /// Owner and group may connect, nobody else: mode 0660, as a mask of what is taken away.
+  static let mask: mode_t = 0o117
+
+  /// Throws if nothing can be listened on there: another process does, something else is there, or the name is no
+  /// good. A socket that a server left behind is no obstacle: it is replaced.
+  package static func checkFree(_ path: String) throws(Fault) {
+    guard path.utf8.count < MemoryLayout<sockaddr_un>.size - 2 else {
+      throw Fault(description: "\(path) is longer than a socket's name may be")
+    }
+    let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "."
+    guard access(folder, W_OK) == 0 else {
+      throw Fault(description: "\(folder): \(String(cString: strerror(errno)))")
+    }
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
       throw Fault(description: "\(path) is there and is no socket")
     }
-    guard !answers(path) else {
+    guard isAbandoned(path) else {
       throw Fault(description: "another process listens on \(path)")
     }
   }
 
-  /// Lets the group connect, which a proxy's user is to be put in, and nobody else.
-  static func admitGroup(_ path: String) throws(Fault) {
-    guard chmod(path, 0o660) == 0 else {
-      throw Fault(
-        description: "\(path): its mode can't be set: \(String(cString: strerror(errno)))")
-    }
-  }
-
-  private static func answers(_ path: String) -> Bool {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let capacity = MemoryLayout.size(ofValue: address.sun_path)
-    guard path.utf8.count < capacity else { return false }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+  /// Whether nobody listens on the socket any more. Whatever else keeps one from connecting says nothing of that.
+  private static func isAbandoned(_ path: String) -> Bool {
     #if canImport(Glibc)
-      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      let kind = Int32(SOCK_STREAM.rawValue)
     #else
-      let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+      let kind = SOCK_STREAM
     #endif
+    let descriptor = socket(AF_UNIX, kind, 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
+    // Somebody whose queue is full listens, too.
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, length) == 0
-      }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
     }
+    return result != 0 && (errno == ECONNREFUSED || errno == ENOENT)
   }
 }

@@ -34,7 +34,7 @@ struct DoctorTests {
     let program = try program()
     #expect(try program.run("keys", "create", "soon", "--expires-in", "3d").status == 0)
     chmod(program.path("cardea.sqlite3"), 0o644)
-    try program.write("", to: "cardea.sqlite3.partial")
+    try program.write("", to: "cardea.sqlite3.restoring.partial")
     let careless = try program.run("doctor", "--json")
     #expect(careless.status == 0)
     #expect(Set(try codes(careless, "warning")) == ["file_open_to_others", "left_behind"])
@@ -52,5 +52,8 @@ struct DoctorTests {
     #expect(broken.status == 1)
     #expect(Set(try codes(broken, "fault")) == ["database_damaged", "log_broken"])
     #expect(try program.run("doctor", "--store", "sqlite:missing.sqlite3").status == 3)
+    try program.write("", to: "empty.sqlite3")
+    #expect(try program.run("doctor", "--store", "sqlite:empty.sqlite3").status == 3)
+    #expect(try program.bytes("empty.sqlite3").isEmpty)
   }
 }

@@ -131,6 +131,16 @@ struct ScanTests {
     #expect(found.first?.column == 5)
   }
 
+  @Test("behind an escape a token begins as well")
+  func escapes() throws {
+    let token = try built(KeysmithFormat(), "tok")
+    for text in [
+      #"{"env": "A=1\nKEY=\t\#(token.text)\n"}"#, "key%3D\(token.text)&x", #"\n\#(token.text)"#,
+    ] {
+      #expect(scan(text).map(\.prefix) == [token.prefix], "\(text.count)")
+    }
+  }
+
   @Test("what is no whole token is none: a wrong checksum, a part, something glued to it")
   func others() throws {
     for format in [KeysmithFormat(), UnderscoreFormat()] as [any TokenFormat] {

@@ -20,7 +20,8 @@ struct BackupCommand: CardeaSubcommand {
       data: keep it as safe as the store; the file is made with mode 0600. Secrets of the settings (peppers, \
       signing keys) are files of their own and belong into a backup of their own.
 
-      For a store on SQLite. Exit code 3 if the store can't be read or is damaged.
+      For a store on SQLite. Exit code 2 if the file exists, 3 if the store can't be read or is \
+      damaged, or the file can't be made.
 
       Example:
         cardea backup /var/backups/cardea-$(date +%F).sqlite3
@@ -38,6 +39,10 @@ struct BackupCommand: CardeaSubcommand {
       config: common.config, flags: common.flags, toolbox: toolbox)
     let source = try SQLiteFile.path(of: composition)
     if composition.store.presence == .absent { throw Session.missing(composition) }
+    guard !FileManager.default.fileExists(atPath: file) else {
+      throw CommandFailure.usage(
+        "\(SafeText.line(file)) exists already", remedy: "Name a new file.", field: "file")
+    }
     try SQLiteStore.copy(source, to: file)
     let backup = Backup(file: file, bytes: SQLiteFile.bytes(file))
     guard !common.json else {

@@ -19,21 +19,27 @@ struct Reenactment {
     self.old = SQLiteStore(path: old)
   }
 
-  func run(_ report: inout RestoreReport) async throws {
+  /// - Returns: where the replaced store's signal log ended before its keys were read; `nil` if it can't be read.
+  func run(_ report: inout RestoreReport) async throws -> Int64? {
     do throws(StoreError) { try await old.open() } catch {
       report.unread = "\(error)"
-      return
+      return nil
     }
+    var end: Int64?
     do {
+      end = try await old.logHead().position
       try await repeatKeys(&report)
       try await repeatOwners(&report)
     } catch let error as StoreError {
+      // Of the copy's store the kernel tells as a `LifecycleError`.
       report.unread = "\(error)"
+      end = nil
     } catch {
       await old.close()
       throw error
     }
     await old.close()
+    return end
   }
 
   private func repeatKeys(_ report: inout RestoreReport) async throws {
@@ -68,17 +74,38 @@ struct Reenactment {
   /// What can be taken back: a key that was suspended is so again, and one of which the copy has a secret that was
   /// dead waits for somebody to rotate it.
   private func repeatSuspension(
-    _ was: KeyRecord, _ now: KeyRecord, _ report: inout RestoreReport
+    _ was: KeyRecord, _ copy: KeyRecord, _ report: inout RestoreReport
   ) async throws {
-    let known = Set(was.secrets.map(\.id))
-    let revives = now.secrets.contains { !known.contains($0.id) }
-    guard revives || was.status == .suspended else { return }
-    switch now.state(at: kernel.clock.now()) {
+    let now = kernel.clock.now()
+    guard revives(was, copy) || was.status == .suspended else {
+      if isEdited(was, copy) { report.edited.append(was.prefix) }
+      return
+    }
+    switch copy.state(at: now) {
     case .active: _ = try await kernel.suspendKey(was.id, by: .commandLine)
-    case .suspended where revives: break
+    case .suspended where revives(was, copy): break
     default: return
     }
-    if revives { report.rotated.append(was.prefix) } else { report.suspended.append(was.prefix) }
+    if revives(was, copy) {
+      report.rotated.append(was.prefix)
+    } else {
+      report.suspended.append(was.prefix)
+    }
+  }
+
+  /// Whether the copy has a secret that the replaced store had ended, or was to end sooner.
+  private func revives(_ was: KeyRecord, _ copy: KeyRecord) -> Bool {
+    let known = Dictionary(was.secrets.map { ($0.id, $0.endsAt) }, uniquingKeysWith: { $1 })
+    return copy.secrets.contains { secret in
+      guard let end = known[secret.id] else { return true }
+      return end.map { $0 < secret.endsAt ?? .latest } ?? false
+    }
+  }
+
+  /// Whether somebody has changed since what the key may do.
+  private func isEdited(_ was: KeyRecord, _ copy: KeyRecord) -> Bool {
+    was.scopes != copy.scopes || was.keyClass != copy.keyClass || was.expiresAt != copy.expiresAt
+      || was.metadata != copy.metadata || was.ownerID != copy.ownerID
   }
 
   private func find(_ id: UUID) async throws -> KeyRecord? {
@@ -88,12 +115,18 @@ struct Reenactment {
     }
   }
 
+  private func find(owner id: UUID) async throws -> OwnerRecord? {
+    do throws(StoreError) { return try await kernel.store.owner(id: id) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
   private func repeatOwners(_ report: inout RestoreReport) async throws {
     var query = OwnerQuery(limit: 1_000)
     repeat {
       let page = try await old.owners(query)
       for owner in page.items where owner.disabled {
-        guard let now = try await kernel.store.owner(id: owner.id), !now.disabled else { continue }
+        guard let now = try await find(owner: owner.id), !now.disabled else { continue }
         _ = try await kernel.disableOwner(owner.id, by: .commandLine)
         report.disabled.append(owner.name)
       }

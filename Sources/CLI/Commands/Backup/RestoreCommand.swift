@@ -14,18 +14,19 @@ struct RestoreCommand: CardeaSubcommand {
     commandName: "restore",
     abstract: "Put a backup into the store's place. No server may have the store open.",
     discussion: """
-      The backup is copied and read to its last page first; then the store and its spool get new names, \
-      which end in .before-TIME, and the copy takes the store's place. If anything fails before, \
+      The backup is copied and read to its last page first; at the end the store and its spool get new \
+      names, which end in .before-TIME, and the copy takes the store's place. If anything fails before, \
       everything is as it was.
 
       An old copy knows nothing of what was revoked since, so what the replaced store can still tell is done \
       again: keys that were revoked, purged or suspended are so again, owners that were disabled too, and a \
       key that was rotated since, whose earlier token the copy would let live again, is suspended; rotate it \
-      and reactivate it. Other edits since are gone, and so are keys that were made since: their number is \
-      told. A replaced store that can't be read tells nothing; then look through the keys yourself.
+      and reactivate it. Keys whose scopes, class, expiry, metadata or owner were edited since are as they were \
+      before, and named; keys that were made since are gone, and counted. A replaced store that can't be read \
+      tells nothing; then look through the keys yourself.
 
-      Exit code 0 if the restored store denies what the replaced one denied, 1 if that could not be found \
-      out, 2 or 3 if nothing was changed.
+      Exit code 0 if the store was restored, 1 if it was and the replaced one can't be read, 2 or 3 if nothing \
+      was changed.
 
       Example:
         cardea restore /var/backups/cardea-2026-11-21.sqlite3 --yes
@@ -47,36 +48,59 @@ struct RestoreCommand: CardeaSubcommand {
       colour: toolbox.console.usesColour(toolbox.environment))
     try confirmation.askForMany("Replace \(path) by \(file)?", session.console)
     let time = session.now.rfc3339.filter { $0 != "-" && $0 != ":" }
-    let old = "\(path).before-\(time)"
     let copy = "\(path).restoring"
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw CommandFailure.usage("there is no file \(SafeText.line(file))", field: "file")
+    }
     try SQLiteStore.copy(file, to: copy)
-    let hadStore: Bool
+    var report = RestoreReport(store: path)
     do {
-      hadStore = try SQLiteStore.replace(path, with: copy, keeping: old)
+      // All of it on the copy: until it takes the store's place, nothing has happened.
+      let end =
+        composition.store.presence == .present
+        ? try await repeatDenials(of: path, in: copy, toolbox, &report) : nil
+      let old = "\(path).before-\(time)"
+      if try SQLiteStore.replace(path, with: copy, keeping: old, endingAt: end) {
+        report.replaced = old
+      }
     } catch {
-      try? FileManager.default.removeItem(atPath: copy)
+      for suffix in ["", "-wal", "-shm"] {
+        try? FileManager.default.removeItem(atPath: copy + suffix)
+      }
       throw error
     }
-    try setSpoolAside(composition, time)
-    var report = RestoreReport(store: path, replaced: hadStore ? old : nil)
-    try await composition.start(recording: false)
-    do {
-      if hadStore { try await Reenactment(session.kernel, old: old).run(&report) }
-    } catch {
-      await composition.kernel.shutdown()
-      throw error
-    }
-    await composition.kernel.shutdown()
+    report.spool = setSpoolAside(composition, time)
     try show(report, session)
     if report.unread != nil { throw ExitCode(CommandFailure.Exit.refused.rawValue) }
   }
 
+  private func repeatDenials(
+    of path: String, in copy: String, _ toolbox: Toolbox, _ report: inout RestoreReport
+  ) async throws -> Int64? {
+    var flags = common.flags
+    flags[SettingsTable.storeURL.name] = "sqlite:\(copy)"
+    let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
+    try await composition.start(recording: false)
+    do {
+      let end = try await Reenactment(composition.kernel, old: path).run(&report)
+      await composition.kernel.shutdown()
+      return end
+    } catch {
+      await composition.kernel.shutdown()
+      throw error
+    }
+  }
+
   /// What lies in it belongs to the replaced store's log, and the restored one starts with an empty one.
-  private func setSpoolAside(_ composition: Composition, _ time: String) throws {
+  /// - Returns: the spool that could not be moved.
+  private func setSpoolAside(_ composition: Composition, _ time: String) -> String? {
     let folder = composition.settings[SettingsTable.auditSpool]
     let spool = folder.isEmpty ? composition.store.scheme.spool(composition.store.rest) : folder
-    guard let spool, FileManager.default.fileExists(atPath: spool) else { return }
-    try FileManager.default.moveItem(atPath: spool, toPath: "\(spool).before-\(time)")
+    guard let spool, FileManager.default.fileExists(atPath: spool) else { return nil }
+    do {
+      try FileManager.default.moveItem(atPath: spool, toPath: "\(spool).before-\(time)")
+      return nil
+    } catch { return spool }
   }
 
   private func show(_ report: RestoreReport, _ session: Session) throws {

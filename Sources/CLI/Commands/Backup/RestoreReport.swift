@@ -2,7 +2,7 @@
 struct RestoreReport: Encodable, Equatable {
   let store: String
   /// The replaced store's new name; `nil` if there was none.
-  let replaced: String?
+  var replaced: String?
   /// Why the replaced store could not be asked what it denied.
   var unread: String?
   /// Prefixes of keys that the replaced store had ended, and the copy had not.
@@ -13,15 +13,28 @@ struct RestoreReport: Encodable, Equatable {
   var rotated: [String] = []
   /// Names of owners.
   var disabled: [String] = []
+  /// Prefixes of keys whose scopes, class, expiry, metadata or owner are as they were before an edit.
+  var edited: [String] = []
+  /// Where the replaced store's spool is still lying, if it could not be set aside.
+  var spool: String?
   /// Keys that the replaced store had, and the copy has not.
   var missing = 0
 
   var lines: [String] {
     var lines = ["restored \(store)"]
-    if let replaced { lines.append("what was there is now \(replaced)") }
+    if let replaced {
+      lines.append("what was there is now \(replaced)")
+    } else {
+      lines.append(
+        "warning: no store was there to compare with: what was revoked since the backup is valid again. "
+          + "Look through cardea keys list --state active")
+    }
+    if let spool {
+      lines.append("warning: \(spool) belongs to the replaced store and could not be moved: do it")
+    }
     if let unread {
       lines.append(
-        "warning: it can't be read (\(unread)): what was revoked since the backup is valid again. Look "
+        "warning: what was there can't be read (\(unread)): what was revoked since the backup is valid again. Look "
           + "through cardea keys list --state active")
     }
     func add(_ what: String, _ names: [String], _ remedy: String = "") {
@@ -35,6 +48,9 @@ struct RestoreReport: Encodable, Equatable {
     add("suspended again", suspended)
     add("rotated since and therefore suspended", rotated, "; rotate and reactivate them")
     add("owners disabled again", disabled)
+    add(
+      "edited since, and as they were before", edited,
+      "; look at scopes, class, expiry and metadata")
     if missing > 0 { lines.append("keys made since the backup, which are gone: \(missing)") }
     return lines
   }

@@ -6,7 +6,13 @@ struct Doctor {
   private let session: Session
   private var kernel: AuthKernel { session.kernel }
 
-  init(_ session: Session) { self.session = session }
+  /// Keys that signed checkpoints, besides the present one.
+  private let signers: [Ed25519.PublicKey]
+
+  init(_ session: Session, signers: [Ed25519.PublicKey]) {
+    self.session = session
+    self.signers = signers
+  }
 
   /// The worst first.
   func findings() async -> [Finding] {
@@ -48,7 +54,7 @@ struct Doctor {
           "\(free >> 20) MiB are free where the store lies: when none is, changes are refused, and "
             + "requests with them unless audit.on_failure is allow"))
     }
-    for suffix in [".restoring", ".partial"] where FileHealth(path + suffix).exists {
+    for suffix in [".restoring", ".restoring.partial"] where FileHealth(path + suffix).exists {
       findings.append(
         .warning("left_behind", "\(path)\(suffix) was left by an interrupted copy: remove it"))
     }
@@ -56,7 +62,7 @@ struct Doctor {
   }
 
   private func logs() async throws -> [Finding] {
-    var keys: [Ed25519.PublicKey] = []
+    var keys = signers
     if let own = kernel.configuration.auditSigningKey {
       keys.append(kernel.primitives.publicKey(of: own))
     }
@@ -72,7 +78,7 @@ struct Doctor {
         .note(
           "log_unsigned",
           "the logs' checkpoints are unsigned, so whoever owns the database could rewrite them: "
-            + "cardea audit init-key"))
+            + "cardea audit init-key FILE, and audit.signing_key_file"))
     }
     if let last = try await kernel.store.log(
       after: max(0, kernel.store.logHead().position - 1), limit: 1
@@ -123,7 +129,7 @@ struct Doctor {
     return [
       .note(
         "keys_expiring",
-        "\(count) keys expire within 7 days: cardea keys list --state active --expires-before")
+        "\(count) keys expire within 7 days: cardea keys list --state active --expires-before TIME")
     ]
   }
 }

@@ -22,35 +22,62 @@ extension SQLiteStore {
     try DatabaseCopy(source: source, target: target).run()
   }
 
-  /// Puts a copy into a store's place. Blocks.
+  /// Puts a copy into a store's place, with the replaced file's owner and group. Blocks.
   /// - Parameters:
   ///   - path: the store's file. Nobody may have it open. It may be damaged, or missing.
-  ///   - copy: what takes its place, in the same file system; it is gone from there then.
+  ///   - copy: what takes its place, in the same folder; it is gone from there then.
   ///   - old: the name that the replaced file gets.
+  ///   - position: where the store's signal log must end, so that nothing is replaced that came after somebody
+  ///     looked; `nil` if it doesn't matter.
   /// - Returns: whether there was a file to replace.
   /// - Throws: ``StoreError``; the store is as it was then.
   public static func replace(
-    _ path: String, with copy: String, keeping old: String
+    _ path: String, with copy: String, keeping old: String, endingAt position: Int64? = nil
   ) throws(StoreError) -> Bool {
+    _ = try fold(copy)
     var status = stat()
-    guard lstat(path, &status) == 0 else {
-      try move(copy, to: path)
-      return false
-    }
-    try fold(path)
-    var moved: [String] = []
-    do throws(StoreError) {
-      // What the log beside a damaged file holds belongs to it.
-      for suffix in ["-wal", "-shm", ""] where lstat(path + suffix, &status) == 0 {
-        try move(path + suffix, to: old + suffix)
-        moved.append(suffix)
+    let exists = lstat(path, &status) == 0
+    if exists {
+      let end: Int64?
+      do throws(StoreError) { end = try fold(path) } catch {
+        // Damaged: it is replaced for that.
+        guard case .corrupt = error else { throw error }
+        end = nil
       }
-      try move(copy, to: path)
+      guard position == nil || end == position else {
+        throw .unavailable("\(path) was changed meanwhile; try again")
+      }
+      guard chown(copy, status.st_uid, status.st_gid) == 0 else {
+        throw .unavailable(
+          "the copy can't be given to the store's owner: \(String(cString: strerror(errno)))")
+      }
+    }
+    var aside: [String] = []
+    do throws(StoreError) {
+      // What lies beside a damaged or a missing file belongs to it: SQLite would take it for the copy's.
+      for suffix in ["-wal", "-shm", "-journal"] where lstat(path + suffix, &status) == 0 {
+        try move(path + suffix, to: old + suffix)
+        aside.append(suffix)
+      }
+      if exists { try swap(path, copy, keeping: old) } else { try move(copy, to: path) }
     } catch {
-      for suffix in moved { try? move(old + suffix, to: path + suffix) }
+      for suffix in aside { try? move(old + suffix, to: path + suffix) }
       throw error
     }
-    return true
+    return exists
+  }
+
+  /// Gives the file a second name before the copy takes its first, so that this is never missing; where files can't
+  /// have two, it is for a moment.
+  private static func swap(
+    _ path: String, _ copy: String, keeping old: String
+  ) throws(StoreError) {
+    let isLinked = link(path, old) == 0
+    if !isLinked { try move(path, to: old) }
+    do throws(StoreError) { try move(copy, to: path) } catch {
+      if isLinked { unlink(old) } else { try? move(old, to: path) }
+      throw error
+    }
   }
 
   /// What SQLite finds wrong with a store's file, which may be in use: nothing, if it is whole. Reads every page;
@@ -76,18 +103,22 @@ extension SQLiteStore {
   }
 
   /// Folds the write-ahead log into the file, which SQLite does only where nobody else has it open.
-  private static func fold(_ path: String) throws(StoreError) {
+  /// - Returns: where its signal log ends.
+  private static func fold(_ path: String) throws(StoreError) -> Int64 {
     do throws(StoreError) {
       let connection = try Connection.writer(path: path)
       defer { try? connection.close() }
-      try connection.access { db throws(StoreError) in
-        let query = try Query(db, "PRAGMA journal_mode = DELETE", isKept: false)
-        _ = try query.step()
+      return try connection.access { db throws(StoreError) in
+        let end = try LogHead.read(db).position
+        let mode = try Query(db, "PRAGMA journal_mode = DELETE", isKept: false)
+        guard try mode.step(), try mode.text(0) == "delete" else {
+          throw .unavailable("its write-ahead log can't be folded in")
+        }
+        return end
       }
-    } catch .unavailable(let reason) {
-      throw .unavailable("\(path) is in use; stop the server first (\(reason))")
     } catch {
-      // Damaged: it is replaced for that.
+      guard case .unavailable(let reason) = error else { throw error }
+      throw .unavailable("\(path) is in use; stop the server first (\(reason))")
     }
   }
 
