@@ -539,6 +539,30 @@ struct PageTests {
     }
   }
 
+  @Test func theStatusOfTheChainsIsShown() async throws {
+    try await signedIn { rig, client in
+      let answer = try await client.get("/audit/verify")
+      #expect(answer.status == 200)
+      #expect(answer.heading == "Chain status")
+      #expect(answer.text.contains("intact"))
+      #expect(!answer.text.contains("broken"))
+      #expect(answer.text.contains("not signed"))
+      #expect(try await rig.kernel.verifyAudit().isIntact)
+    }
+  }
+
+  @Test func theOverviewNamesSettingsAndPlugins() async throws {
+    try await signedIn(server: { $0.pageHosts = ["keys.example.com"] }) { rig, client in
+      let text = try await client.get("/").text
+      #expect(text.contains("keys.example.com"))
+      #expect(text.contains("keys.default_expiry"))
+      for plugin in rig.kernel.plugins { #expect(text.contains("<code>\(plugin.id)</code>")) }
+      let auditor = try await rig.key { $0.scopes = ["cardea:audit:read"] }
+      try await client.signIn(auditor.token)
+      #expect(try await !client.get("/").text.contains("keys.default_expiry"))
+    }
+  }
+
   @Test func aKeySeesAndDoesWhatItsScopesAllow() async throws {
     try await ServerRig.run { rig in
       let target = try await rig.key("Target") { $0.scopes = ["a:b"] }

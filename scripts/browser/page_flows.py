@@ -17,6 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ADDRESS, TOKEN_FILE, FOLDER = sys.argv[1:4]
@@ -58,7 +59,7 @@ def call(method, path, body=None, token=ADMIN, headers=()):
     for name, value in headers:
         request.add_header(name, value)
     try:
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer) if "json" in (answer.headers["Content-Type"] or "") else None
     except urllib.error.HTTPError as error:
         return error.code, None
@@ -85,7 +86,11 @@ class Browser:
             "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
-        self.wait = WebDriverWait(self.driver, 30)
+        self.driver.set_page_load_timeout(120)
+        self.driver.set_script_timeout(300)
+        # What is looked at may belong to the page that is just being left.
+        self.wait = WebDriverWait(
+            self.driver, 60, ignored_exceptions=[NoSuchElementException, StaleElementReferenceException])
 
     def __enter__(self):
         return self
@@ -335,6 +340,9 @@ def audit(browser):
     browser.fill("action", "key_revoked")
     browser.press("Filter")
     check({e.text for e in browser.all("td[data-label=What] code")} == {"key_revoked"}, "filtered by action")
+    browser.open("/audit/verify")
+    check(browser.has(".badge.intact") and not browser.has(".badge.broken"), "the chains are intact")
+    browser.shot("audit-verify")
     browser.open("/audit?action=no_such_thing")
     check(browser.has(".error-summary"), "an unknown action is named")
 

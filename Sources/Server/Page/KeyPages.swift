@@ -12,7 +12,7 @@ enum KeyPages {
     routes.get("/keys/new", query: ["owner", "owner_kind"], scope: write) { visit in
       let query = try visit.query()
       let kind = try query.choice("owner_kind", as: OwnerRecord.Kind.self)
-      return newForm(visit, .empty, owner: query.string("owner"), kind)
+      return newForm(visit, .empty, owner: query.string("owner"), ownerKind: kind)
     }
     routes.post("/keys/new", scope: write) { try await create($0, $1) }
     routes.get("/keys/{id}/edit", scope: write) { visit in
@@ -101,7 +101,7 @@ enum KeyPages {
 
   private static func newForm(
     _ visit: PageVisit, _ form: PageForm, owner: String? = nil,
-    _ kind: OwnerRecord.Kind? = nil, _ problem: Problem? = nil
+    ownerKind: OwnerRecord.Kind? = nil, problem: Problem? = nil
   ) -> Response {
     let configuration = visit.kernel.configuration
     let expiry = configuration.defaultExpiry.map { DurationText.finite($0).description }
@@ -112,7 +112,7 @@ enum KeyPages {
       "metadata": form["metadata"], "owner": form.has("owner") ? form["owner"] : owner ?? "",
       "owner_kinds": PageText.options(
         OwnerRecord.Kind.allCases.map(\.rawValue),
-        selected: form.text("owner_kind") ?? kind?.rawValue ?? "user"),
+        selected: form.text("owner_kind") ?? ownerKind?.rawValue ?? "user"),
       "kinds": PageText.options(
         KeyRecord.Kind.allCases.map(\.rawValue), selected: form.text("kind") ?? "user"),
       "standard_expiry": expiry ?? "never",
@@ -138,13 +138,9 @@ enum KeyPages {
       let issued = try await visit.kernel.createKey(new, by: visit.actor)
       return KeyPages.issued(visit, issued, heading: "The key is made", isNew: true)
     } catch {
-      return newForm(visit, form, try correctable(error))
+      return newForm(visit, form, problem: try correctable(error))
     }
   }
-
-  private static func newForm(
-    _ visit: PageVisit, _ form: PageForm, _ problem: Problem
-  ) -> Response { newForm(visit, form, owner: nil, nil, problem) }
 
   /// The problem, if the one who filled in the form can put it right; throws the error if not.
   static func correctable(_ error: any Error) throws -> Problem {

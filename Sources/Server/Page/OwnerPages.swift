@@ -62,8 +62,8 @@ enum OwnerPages {
     var query = KeyQuery(now: now, limit: 20)
     query.ownerID = owner.id
     let keys = try await visit.kernel.keys(query)
-    let filters = "owner=\(owner.name)&owner_kind=\(owner.kind.rawValue)"
-    let link = PageFilters(filters[...], names: QueryNames.keys).query(cursor: nil)
+    let link = PageFilters([("owner", owner.name), ("owner_kind", owner.kind.rawValue)])
+      .query(cursor: nil)
     return visit.show(
       "owner", title: owner.name, section: "owners",
       [

@@ -4,6 +4,9 @@ import CardeaHTTPTypes
 struct PageFilters {
   private var items: [(name: String, value: String)] = []
 
+  /// What a link of our own filters by.
+  init(_ items: [(name: String, value: String)]) { self.items = items }
+
   init(_ query: Substring?, names: Set<String>) {
     let all = FormItems(form: String(query ?? "")).all() ?? []
     items = all.filter { item in

@@ -24,6 +24,7 @@ struct PageTemplates: Sendable {
     ("owner-form", PackageResources.owner_form_mustache),
     ("audit", PackageResources.audit_mustache),
     ("entries", PackageResources.entries_mustache),
+    ("verify", PackageResources.verify_mustache),
     ("errors", PackageResources.errors_mustache),
   ]
 

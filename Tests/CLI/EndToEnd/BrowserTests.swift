@@ -31,8 +31,10 @@ import Testing
       try Data().write(to: written)
       let log = try FileHandle(forWritingTo: written)
       let process = Process()
-      process.executableURL = URL(filePath: "/usr/bin/python3")
+      // Whatever hangs ends, and says how far it came.
+      process.executableURL = URL(filePath: "/usr/bin/timeout")
       process.arguments = [
+        "-k", "10", "1500", "/usr/bin/python3",
         Self.repository.appending(path: "scripts/browser/page_flows.py").path, server.address,
         program.path("admin.token"), Self.repository.appending(path: "artefacts/page").path,
         try axe(),

@@ -11,7 +11,7 @@ import Testing
 struct WebhooksTests {
   /// Loopback is allowed, and a claim that nobody gave back runs out soon.
   private static let environment = [
-    "CARDEA_WEBHOOKS_ALLOW": "127.0.0.0/8", "CARDEA_WEBHOOKS_TIMEOUT": "1s",
+    "CARDEA_WEBHOOKS_ALLOW": "127.0.0.0/8", "CARDEA_WEBHOOKS_TIMEOUT": "10s",
     "CARDEA_LOG_LEVEL": "debug",
   ]
 
@@ -161,7 +161,8 @@ struct WebhooksTests {
     let second = try rig.serve()
     let all = try await receiver.wait { all in all.filter { $0.path == "/ok" }.count >= 2 }
     let names = all.filter { $0.path == "/ok" }.map { $0.data["position"] as? Int }
-    #expect(names == [2, 3])
+    // What was under way when the server was killed may come after what followed it.
+    #expect(Set(names) == [2, 3])
     #expect(second.stop() == 0)
   }
 

@@ -27,7 +27,7 @@ struct Reenactment {
     }
     var end: Int64?
     do {
-      end = try await old.logHead().position
+      end = try old.logHead().position
       try await repeatKeys(&report)
       try await repeatOwners(&report)
     } catch let error as StoreError {

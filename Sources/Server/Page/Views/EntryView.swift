@@ -18,7 +18,7 @@ enum EntryView {
       values["reason"] = entry.reason.shown
       values["count"] = (entry.count > 1 ? entry.count : nil).shown
       values["erased"] = entry.payload == nil
-      values["bad"] = entry.reason != nil
+      values["is_request"] = true
     case .signal(let entry):
       values["action"] = entry.signal
       values["prefix"] = entry.prefix.shown
@@ -27,7 +27,7 @@ enum EntryView {
       values["reason"] = false
       values["count"] = false
       values["erased"] = entry.payload == nil
-      values["bad"] = false
+      values["is_request"] = false
     }
     return values
   }
