@@ -124,15 +124,22 @@ struct BackupTests {
   @Test("what fails midway leaves the store as it was")
   func midway() throws {
     let program = try program()
-    let key = try token(program, "key")
-    #expect(try program.run("backup", "copy.sqlite3").status == 0)
-    #expect(try program.run("keys", "revoke", prefix(key), "--yes").status == 0)
-    // The copy's keys need a format that the settings do not accept: its kernel does not start.
-    let refused = try program.run(
-      "restore", "copy.sqlite3", "--yes",
-      environment: ["CARDEA_TOKEN_FORMAT": "underscore", "CARDEA_TOKEN_ACCEPT": "dotted"])
+    try program.write(String(repeating: "p", count: 64), to: "pepper")
+    chmod(program.path("pepper"), 0o600)
+    let peppered = [
+      "CARDEA_HASH_PREFERRED": "hmac_sha256",
+      "CARDEA_HASH_PEPPER_FILES": "v1=\(program.path("pepper"))",
+    ]
+    let key = try #require(
+      try program.run("keys", "create", "key", environment: peppered).lines.first)
+    #expect(try program.run("backup", "copy.sqlite3", environment: peppered).status == 0)
+    let revoked = try program.run("keys", "revoke", prefix(key), "--yes", environment: peppered)
+    #expect(revoked.status == 0, "\(revoked.err)")
+    // The copy's living key needs a pepper that is not there any more, so its kernel does not start.
+    let refused = try program.run("restore", "copy.sqlite3", "--yes")
     #expect(refused.status == 2, "\(refused.err)")
-    #expect(try denial(program, key) == "revoked")
+    let verdict = try program.run("keys", "verify", "--json", input: key, environment: peppered)
+    #expect(verdict.json?["code"] as? String == "revoked")
     let left = try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
     #expect(left.filter { $0.contains(".restoring") || $0.contains(".before-") } == [])
   }
