@@ -111,7 +111,8 @@ bench: ## Run the benchmarks (a package of their own, release); figures in artef
 	@mkdir -p artefacts
 	@echo '==> running the benchmarks'
 	@Benchmarks/.build/release/bench --json artefacts/bench.json \
-	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird $(BENCH_FLAGS)
+	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird \
+	  --deploy deploy $(BENCH_FLAGS)
 
 soak: setup-test ## Run a million random operations against the model (V8); CARDEA_MODEL_SEED repeats a run
 	@echo '==> building the tests (debug)'

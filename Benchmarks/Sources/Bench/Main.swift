@@ -1,12 +1,13 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|bulk|server|import] [--quick] [--json FILE]
-///   [--server CARDEA EMPTY-HUMMINGBIRD]`
+/// `bench [--only kernel|audit|store|bulk|server|proxy|import] [--quick] [--json FILE]
+///   [--server CARDEA EMPTY-HUMMINGBIRD] [--deploy FOLDER]`
 @main
 struct Main {
   struct Report: Codable {
     var measurements: [String: [Measurement]] = [:]
     var server: [ServerBenchmarks.Load] = []
+    var proxy: [ProxyBenchmarks.Load] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
     /// 100,000 tokens (10,000 with `--quick`).
@@ -50,6 +51,12 @@ struct Main {
     {
       report.server = try await ServerBenchmarks.auth(
         cardea: arguments[index + 1], empty: arguments[index + 2])
+    }
+    if only == nil || only == "proxy", let index = arguments.firstIndex(of: "--server"),
+      let folder = arguments.firstIndex(of: "--deploy"), arguments.count > max(index, folder) + 1
+    {
+      report.proxy = try ProxyBenchmarks.nginx(
+        cardea: arguments[index + 1], deploy: URL(fileURLWithPath: arguments[folder + 1]))
     }
     if only == nil || only == "import", let index = arguments.firstIndex(of: "--server"),
       arguments.count > index + 1

@@ -3,8 +3,8 @@ import Foundation
 /// One HTTP request on a plain socket: nothing between the question and the answer that would be
 /// counted as the server's time.
 enum Probe {
-  /// The status of `GET /auth`, or `nil` if nobody answers.
-  static func status(port: Int, token: String) -> Int? {
+  /// The status of `GET` with a token, or `nil` if nobody answers.
+  static func status(port: Int, token: String, path: String = "/auth") -> Int? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -19,7 +19,7 @@ enum Probe {
     }
     guard connected == 0 else { return nil }
     let request =
-      "GET /auth HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(token)\r\nConnection: close\r\n\r\n"
+      "GET \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(token)\r\nConnection: close\r\n\r\n"
     guard request.withCString({ send(descriptor, $0, strlen($0), 0) }) == request.utf8.count else {
       return nil
     }
@@ -30,10 +30,10 @@ enum Probe {
   }
 
   /// Asks until the answer is 200.
-  static func waitFor(port: Int, token: String) throws {
+  static func waitFor(port: Int, token: String, path: String = "/auth") throws {
     let end = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < end {
-      if status(port: port, token: token) == 200 { return }
+      if status(port: port, token: token, path: path) == 200 { return }
       usleep(500)
     }
     throw BenchError.failed("nothing answers on port \(port)")

@@ -18,7 +18,7 @@ enum ServerBenchmarks {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     print("\nServer")
-    let floor = try start(empty, ["8427"])
+    let floor = try Programs.start(empty, ["8427"])
     var contenders: [Contender] = [
       Contender(
         name: "empty Hummingbird handler", process: floor, port: 8427, header: "X-Nothing: 1")
@@ -27,11 +27,11 @@ enum ServerBenchmarks {
     // A server for each tier: P4 and P7.
     for (index, tier) in ["off", "failures", "async", "process", "commit"].enumerated() {
       let store = "sqlite:" + folder.appendingPathComponent("\(tier).sqlite3").path
-      let token = try output(cardea, ["init", "--store", store]).trimmingCharacters(
+      let token = try Programs.output(cardea, ["init", "--store", store]).trimmingCharacters(
         in: .whitespacesAndNewlines)
       let port = 8428 + index
       let began = ContinuousClock.now
-      let server = try start(
+      let server = try Programs.start(
         cardea, ["serve", "--store", store, "--port", "\(port)"], ["CARDEA_AUDIT_TIER": tier])
       contenders.append(
         Contender(
@@ -40,7 +40,7 @@ enum ServerBenchmarks {
       try Probe.waitFor(port: port, token: token)
       print(
         "  audit \(tier): start to first answer \(ContinuousClock.now - began), idle",
-        "\(resident(server.processIdentifier) / 1024) MiB")
+        "\(Programs.resident(server.processIdentifier) / 1024) MiB")
       guard tier == "off" || tier == "process" else { continue }
       contenders.append(
         Contender(
@@ -53,20 +53,12 @@ enum ServerBenchmarks {
     var rate = [[Double]](repeating: [], count: contenders.count)
     for round in 0...rounds {
       for (index, contender) in contenders.enumerated() {
-        let before = processorTime(contender.process.processIdentifier)
-        let text = try output(
-          "/usr/bin/env",
-          [
-            "wrk", "-t1", "-c16", "-d3s", "-H", contender.header,
-            "http://127.0.0.1:\(contender.port)/auth",
-          ])
-        let spent = processorTime(contender.process.processIdentifier) - before
-        guard let requests = number(before: " requests in", in: text),
-          let perSecond = number(after: "Requests/sec:", in: text)
-        else { throw BenchError.failed(text) }
+        let before = Programs.processorTime(contender.process.processIdentifier)
+        let run = try Wrk("http://127.0.0.1:\(contender.port)/auth", header: contender.header)
+        let spent = Programs.processorTime(contender.process.processIdentifier) - before
         if round == 0 { continue }  // a warm-up
-        cpu[index].append(spent * 1e6 / requests)
-        rate[index].append(perSecond)
+        cpu[index].append(spent * 1e6 / run.requests)
+        rate[index].append(run.perSecond)
       }
     }
     let loads = zip(contenders, zip(cpu, rate)).map {
@@ -88,58 +80,5 @@ enum ServerBenchmarks {
     let process: Process
     let port: Int
     let header: String
-  }
-
-  private static func start(
-    _ path: String, _ arguments: [String], _ environment: [String: String] = [:]
-  ) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
-  }
-
-  private static func output(_ path: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
-  }
-
-  /// Seconds of processor time that a process has used.
-  private static func processorTime(_ pid: Int32) -> Double {
-    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let end = text.lastIndex(of: ")")
-    else { return 0 }
-    let fields = text[text.index(end, offsetBy: 2)...].split(separator: " ")
-    let ticks = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
-    return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
-
-  /// Kibibytes of resident memory.
-  private static func resident(_ pid: Int32) -> Int {
-    let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-    return Int(line.filter(\.isNumber)) ?? 0
-  }
-
-  private static func number(before mark: String, in text: String) -> Double? {
-    guard let range = text.range(of: mark) else { return nil }
-    return Double(text[..<range.lowerBound].split(whereSeparator: \.isWhitespace).last ?? "")
-  }
-
-  private static func number(after mark: String, in text: String) -> Double? {
-    guard let range = text.range(of: mark) else { return nil }
-    return Double(text[range.upperBound...].split(whereSeparator: \.isWhitespace).first ?? "")
   }
 }

@@ -4,8 +4,12 @@ import Foundation
 import Testing
 
 /// Real nginx and real Caddy, with the configurations of `deploy/`, before a real server.
-@Suite("Behind real proxies", .timeLimit(.minutes(5)))
+@Suite("Behind real proxies", .timeLimit(.minutes(5 + ProxyTests.hostileRequests / 500)))
 struct ProxyTests {
+  /// How many go to each proxy.
+  private static let hostileRequests =
+    ProcessInfo.processInfo.environment["CARDEA_PROXY_REQUESTS"].flatMap { Int($0) } ?? 250
+
   private static let policies = """
     plugins:
       policy.allowed_routes: { methods: [GET, HEAD, POST, PUT] }
@@ -180,7 +184,7 @@ struct ProxyTests {
   @Test(arguments: ProxyKind.allCases)
   func noHostileRequestIsTakenForSomebodyElse(_ kind: ProxyKind) async throws {
     let environment = ProcessInfo.processInfo.environment
-    let count = environment["CARDEA_PROXY_REQUESTS"].flatMap { Int($0) } ?? 250
+    let count = ProxyTests.hostileRequests
     let seed = environment["CARDEA_PROXY_SEED"].flatMap { UInt64($0) } ?? 4
     let rig = try await ProxyRig(
       kind,
