@@ -262,7 +262,8 @@ import Testing
         "owner_created", "owner_updated", "owner_disabled", "owner_enabled", "key_created",
         "key_updated", "token_rotated", "rotation_completed", "rotation_cancelled",
         "key_suspended", "key_reactivated", "key_revoked", "key_purged", "key_expired",
-        "key_expiring", "hash_upgraded", "user_logged_in", "user_logged_out",
+        "key_expiring", "hash_upgraded", "webhook_created", "webhook_updated", "webhook_deleted",
+        "webhook_secret_rotated", "user_logged_in", "user_logged_out",
         "authentication_failed", "rate_limited", "listener_failed",
       ])
   }

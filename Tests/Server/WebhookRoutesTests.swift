@@ -86,13 +86,73 @@ struct WebhookRoutesTests {
       }
       #expect(try await rig.client.json("GET", "/v1/webhooks", token: other.token).status == 403)
       #expect(try await rig.client.json("GET", "/v1/webhooks", token: reader.token).status == 200)
-      let writer = try await rig.key { $0.scopes = ["cardea:webhooks:write"] }
+      let writer = try await rig.key {
+        $0.scopes = ["cardea:webhooks:write", "cardea:signals:read"]
+      }
       let made = try await rig.client.json("POST", "/v1/webhooks", token: writer.token, body)
       #expect(made.status == 201)
       let id = try #require(made.object("webhook")["id"] as? String)
       let tried = try await rig.client.json("POST", "/v1/webhooks/\(id)/test", token: writer.token)
       #expect(tried.json["delivered"] as? Bool == false)
       #expect(tried.string("reason")?.hasPrefix("its address is not public") == true)
+    }
+  }
+
+  /// Whoever may not read signals may not have them sent either; to stop that takes less.
+  @Test func whoMayNotReadSignalsMayOnlyDelete() async throws {
+    try await ServerRig.run { rig in
+      let body = #"{"url":"https://localhost:1","enabled":false}"#
+      let made = try await rig.client.json("POST", "/v1/webhooks", token: rig.admin, body)
+      let path = "/v1/webhooks/\(try #require(made.object("webhook")["id"] as? String))"
+      let writer = try await rig.key { $0.scopes = ["cardea:webhooks:write"] }
+      for (method, path, body) in [
+        ("POST", "/v1/webhooks", body), ("PATCH", path, #"{"signals":[]}"#),
+        ("POST", "\(path)/rotate-secret", "{}"), ("POST", "\(path)/test", "{}"),
+        ("POST", "\(path)/replay", "{}"),
+      ] {
+        let answer = try await rig.client.json(method, path, token: writer.token, body)
+        #expect(answer.status == 403, "\(method) \(path)")
+        #expect(answer.string("code") == "insufficient_scope")
+        #expect(answer.json["missing_scopes"] as? [String] == ["cardea:signals:read"])
+      }
+      #expect(try await rig.client.json("DELETE", path, token: writer.token).status == 204)
+    }
+  }
+
+  @Test func tryingAnEndpointOutIsLimited() async throws {
+    try await ServerRig.run { rig in
+      let body = #"{"url":"https://localhost:1","enabled":false}"#
+      let made = try await rig.client.json("POST", "/v1/webhooks", token: rig.admin, body)
+      let path = "/v1/webhooks/\(try #require(made.object("webhook")["id"] as? String))"
+      for _ in 0..<5 {
+        let answer = try await rig.client.json("POST", "\(path)/test", token: rig.admin)
+        #expect(answer.status == 200)
+      }
+      let refused = try await rig.client.json("POST", "\(path)/test", token: rig.admin)
+      #expect(refused.status == 429)
+      #expect(refused.string("code") == "rate_limited")
+      #expect(refused.field("retry-after").flatMap { Int($0) } ?? 0 > 0)
+      #expect(try await rig.client.json("GET", path, token: rig.admin).status == 200)
+    }
+  }
+
+  @Test func aChangeIsInTheAuditAndItsSecretIsNot() async throws {
+    try await ServerRig.run { rig in
+      let made = try await rig.client.json(
+        "POST", "/v1/webhooks", token: rig.admin, #"{"url":"https://example.invalid/hidden-part"}"#)
+      let path = "/v1/webhooks/\(try #require(made.object("webhook")["id"] as? String))"
+      _ = try await rig.client.json("PATCH", path, token: rig.admin, #"{"enabled":false}"#)
+      _ = try await rig.client.json("POST", "\(path)/rotate-secret", token: rig.admin)
+      _ = try await rig.client.json("DELETE", path, token: rig.admin)
+      for action in [
+        "webhook_created", "webhook_updated", "webhook_secret_rotated", "webhook_deleted",
+      ] {
+        let audit = try await rig.client.json(
+          "GET", "/v1/audit?action=\(action)", token: rig.admin)
+        #expect(audit.status == 200)
+        #expect(audit.text.contains("example.invalid"), "\(audit.text)")
+        #expect(!audit.text.contains("hidden-part") && !audit.text.contains("whsec_"))
+      }
     }
   }
 }

@@ -12,6 +12,8 @@ import Foundation
 ///
 /// - `/ok…`: 204. `/once…`: 500 the first time, then 204. `/500…`: 500. `/redirect`: 302 to `/ok`.
 /// - `/big`: 200 and 10 GB. `/headers`: headers without an end. `/hang…`: no answer at all.
+/// - `/reenter…`: 204, once it has asked the server that ``callBack(_:token:)`` names, and had it remove the endpoint;
+///   what came of it is received as `/reentered`.
 // @unchecked: one test uses it, one call at a time.
 public final class WebhookReceiver: @unchecked Sendable {
   /// A request as it came.
@@ -70,6 +72,12 @@ public final class WebhookReceiver: @unchecked Sendable {
   // It was started on a thread of Dispatch, where SIGTERM is blocked, and inherited that.
   deinit { kill(process.processIdentifier, SIGKILL) }
 
+  /// Where `/reenter` asks, and with what.
+  public func callBack(_ address: String, token: String) throws {
+    let line = try JSONSerialization.data(withJSONObject: ["base": address, "token": token])
+    try life.fileHandleForWriting.write(contentsOf: line + [0x0A])
+  }
+
   public func url(_ path: String, scheme: String = "http", host: String = "127.0.0.1") -> String {
     "\(scheme)://\(host):\(port)\(path)"
   }
@@ -85,11 +93,23 @@ public final class WebhookReceiver: @unchecked Sendable {
   }
 
   private static let script = """
-    import json, os, ssl, sys, threading
+    import json, os, ssl, sys, threading, urllib.error, urllib.request
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     seen = set()
     lock = threading.Lock()
+    server_to_ask = {}
+
+    def ask(method, path):
+        request = urllib.request.Request(
+            server_to_ask["base"] + path, method=method,
+            headers={"X-API-Key": server_to_ask["token"]})
+        try:
+            return urllib.request.urlopen(request, timeout=30).status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError as error:
+            return str(error)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -107,6 +127,15 @@ public final class WebhookReceiver: @unchecked Sendable {
                 sys.stdout.write(line + "\\n")
                 sys.stdout.flush()
             self.close_connection = True
+            if self.path.startswith("/reenter"):
+                webhook = headers["webhook-id"].split("_")[1]
+                said = {
+                    "auth": ask("GET", "/auth"), "keys": ask("GET", "/v1/keys"),
+                    "delete": ask("DELETE", "/v1/webhooks/" + webhook)}
+                line = json.dumps({"path": "/reentered", "headers": {}, "body": json.dumps(said)})
+                with lock:
+                    sys.stdout.write(line + "\\n")
+                    sys.stdout.flush()
             if self.path.startswith("/hang"):
                 threading.Event().wait()
             try:
@@ -146,7 +175,8 @@ public final class WebhookReceiver: @unchecked Sendable {
         server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    for line in sys.stdin:
+        server_to_ask.update(json.loads(line))
     os._exit(0)
     """
 }

@@ -55,6 +55,12 @@ struct WebhookRig {
     return try await webhooks.create(new, by: .host).status.endpoint.id
   }
 
+  func disable(_ id: UUID, _ isDisabled: Bool = true) async throws {
+    var edit = WebhookEdit()
+    edit.isEnabled = !isDisabled
+    _ = try await webhooks.update(id, edit, by: .host)
+  }
+
   func state(_ id: UUID) async throws -> WebhookStatus { try await webhooks.show(id) }
 }
 
@@ -64,6 +70,19 @@ final class Endpoints: Sendable {
 
   private let requests = Locked<[WebhookRequest]>([])
   private let answer = Locked<Answer>({ _ in .status(204) })
+  private let hook = Locked<@Sendable () async -> Void>({})
+  private let noted = Locked<[WebhookResult]>([])
+  private let named = Locked<[String]>([])
+
+  /// Is called, and waited for, before a delivery gets its turn.
+  func beforeTurn(_ new: @escaping @Sendable () async -> Void) { hook.withLock { $0 = new } }
+
+  /// What came of everything so far.
+  var results: [WebhookResult] { noted.withLock { $0 } }
+  /// What could not be read so far.
+  var unreadable: [String] { named.withLock { $0 } }
+  /// How much was sent since it was taken last.
+  var count: Int { requests.withLock { $0.count } }
 
   func answer(_ new: @escaping Answer) { answer.withLock { $0 = new } }
   /// Every one answers so.
@@ -82,13 +101,25 @@ final class Endpoints: Sendable {
     var means = WebhookMeans(
       hmacSHA256: { hmac?.digest(key: $0, header: $1, message: Secret([])) },
       encode: { Array("\($0.position)".utf8) },
+      turn: {
+        await self.hook.withLock { $0 }()
+        return self.turn
+      }, trialTurn: { self.turn })
+    means.jitter = { 0 }
+    means.note = { result in self.noted.withLock { $0.append(result) } }
+    means.noteUnreadable = { name in self.named.withLock { $0.append(name) } }
+    return means
+  }
+}
+
+extension Endpoints {
+  private var turn: WebhookTurn {
+    WebhookTurn(
       send: { request in
         let answer = self.answer.withLock { $0 }
         self.requests.withLock { $0.append(request) }
         return answer(request)
-      })
-    means.jitter = { 0 }
-    return means
+      }, end: {})
   }
 }
 

@@ -101,6 +101,32 @@ struct WebhookSenderTests {
     #expect(answers == Array(repeating: .status(204), count: 20))
   }
 
+  /// Whoever tries an endpoint out waits for no delivery and holds none up; more than two at once are refused.
+  @Test func trialsHaveThreadsOfTheirOwn() async throws {
+    let receiver = try await WebhookReceiver()
+    var options = WebhookOptions()
+    options.allow = [CIDR("127.0.0.0/8")].compactMap(\.self)
+    options.concurrency = 1
+    options.timeout = .seconds(600)
+    let sender = WebhookSender(options)
+    func request(_ path: String) -> WebhookRequest {
+      WebhookRequest(url: receiver.url(path), headers: [], body: [])
+    }
+    async let hanging = sender.send(request("/hang"))
+    _ = try await receiver.wait { !$0.isEmpty }
+    let first = try #require(sender.trialTurn())
+    #expect(await first.send(request("/ok/trial")) == .status(204))
+    let second = try #require(sender.trialTurn())
+    #expect(sender.trialTurn().map { _ in true } == nil)
+    first.end()
+    try #require(sender.trialTurn()).end()
+    async let tried = second.send(request("/hang/trial"))
+    _ = try await receiver.wait { $0.count >= 3 }
+    sender.stop()
+    #expect(await hanging == .failed("the server stops"))
+    #expect(await tried == .failed("the server stops"))
+  }
+
   /// TLS is always verified: against the system's certificates, or those of `webhooks.ca_file`.
   @Test func aCertificateMustBeTrusted() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -141,5 +167,14 @@ struct WebhookSenderTests {
     #expect(await send("http://127.0.0.2:\(port)/") == .failed("no connection"))
     #expect(
       await send("https://no-such-host.invalid/") == .failed("its name could not be resolved"))
+  }
+}
+
+extension WebhookSender {
+  /// Sends a request in its turn.
+  fileprivate func send(_ request: WebhookRequest) async -> WebhookAnswer {
+    let turn = await turn()
+    defer { turn.end() }
+    return await turn.send(request)
   }
 }

@@ -30,7 +30,7 @@ struct WebhookSigningTests {
     let rig = try await WebhookRig()
     let made = try await rig.webhooks.create(NewWebhook(url: "https://a.example.org"), by: .host)
     let id = made.status.endpoint.id
-    let rotated = try await rig.webhooks.rotateSecret(id, overlap: .seconds(60))
+    let rotated = try await rig.webhooks.rotateSecret(id, overlap: .seconds(60), by: .host)
     #expect(made.secret.reveal() != rotated.secret.reveal())
     func signatures() async throws -> [String] {
       try await rig.change()
@@ -53,11 +53,11 @@ struct WebhookSigningTests {
     rig.clock.advance(seconds: 60)
     #expect(try await signatures() == ["new"])
     #expect(try await rig.state(id).endpoint.overlap(at: rig.clock.now()) == nil)
-    let last = try await rig.webhooks.rotateSecret(id)
+    let last = try await rig.webhooks.rotateSecret(id, by: .host)
     #expect(try await signatures() == ["unknown"])
     #expect(last.status.endpoint.secrets.count == 1)
     await #expect(throws: LifecycleError.self) {
-      try await rig.webhooks.rotateSecret(id, overlap: .seconds(7 * 86_400 + 1))
+      try await rig.webhooks.rotateSecret(id, overlap: .seconds(7 * 86_400 + 1), by: .host)
     }
   }
 

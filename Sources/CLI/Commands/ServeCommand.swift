@@ -135,7 +135,7 @@ struct ServeCommand: CardeaSubcommand {
       webhooks: settings[SettingsTable.webhooksEnabled]
         ? Webhooks(
           kernel: composition.kernel, options: settings.webhookOptions,
-          metrics: composition.metrics) : nil
+          metrics: composition.metrics, logger: logger) : nil
     ) { host, port in
       let socket = settings[SettingsTable.socket]
       let address =

@@ -29,6 +29,9 @@ public struct AuditReport: Sendable, Equatable {
   public var checkpoints: Int64 = 0
   /// Checkpoints with a good signature by one of the keys; 0 if no key was given.
   public var signed: Int64 = 0
+  /// Whether a key was given and no checkpoint bears any signature: the key may be new. It is a fault all the same,
+  /// since they could have been taken away.
+  public var awaitsSignature = false
   /// Whether a key was given, so that signatures count.
   public var isSigned = false
 

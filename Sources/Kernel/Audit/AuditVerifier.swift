@@ -76,6 +76,7 @@ private struct AuditVerifier {
 
   private mutating func readCheckpoints() async throws(StoreError) {
     var number: Int64 = 0
+    report.awaitsSignature = !keys.isEmpty
     while true {
       let page = try await store.checkpoints(after: number, limit: AuditVerifier.page)
       if page.isEmpty { break }
@@ -85,6 +86,7 @@ private struct AuditVerifier {
         }
         number = checkpoint.number
         report.checkpoints += 1
+        if checkpoint.signature != nil { report.awaitsSignature = false }
         read(checkpoint)
       }
     }

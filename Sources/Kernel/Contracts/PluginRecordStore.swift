@@ -5,11 +5,13 @@
 #endif
 
 /// A store that keeps small records of plugins' own beside keys, such as where webhooks go. What they hold is the
-/// plugin's business; the store neither reads it nor writes it to a log.
+/// plugin's business; the store neither reads it nor writes it to a log. A change that is to stand in the signal log
+/// comes as ``StoreChange/record``, with the signals that tell of it.
 ///
 /// Promises (the conformance kit checks each):
 /// - a record is written only over the revision that the writer has seen, else `.conflict` and nothing changes.
 /// - a record goes together with the durable subscription that served it, and that one's dead letters.
+/// - a record that comes with a ``StoreChange`` is written or removed with the change's log entries, or neither is.
 /// - what was written is on disk before the call returns (unless the store is memory only).
 ///
 /// Threading: from any task, many at once.

@@ -4,7 +4,8 @@
   import Foundation
 #endif
 
-/// One change to the store: at most one owner, one key, one re-hash, and the log entries that tell of it.
+/// One change to the store: at most one owner, one key, one re-hash, one plugin's record, and the log entries that
+/// tell of it.
 /// A store applies all of it in one transaction, in the order of the properties, or none.
 public struct StoreChange: Sendable {
   /// Check everything and take it back: the errors are those of the change, nothing stays, and the position
@@ -26,6 +27,8 @@ public struct StoreChange: Sendable {
   /// Delete payload and salt of every earlier entry of this key in the signal log, and of every entry in the
   /// access log if the store keeps one; their digests stay.
   public var erasesLogOf: UUID?
+  /// A plugin's record to write or to remove. It comes to a ``PluginRecordStore`` only; other stores pass it over.
+  public var record: RecordWrite?
   /// What to append to the signal log.
   let drafts: [LogDraft]
   /// The drafts' digests, made where the change is, beside the store's work on others.
@@ -47,6 +50,13 @@ public struct StoreChange: Sendable {
     var replaced: Record? {
       if case .replace(let record, _) = self { record } else { nil }
     }
+  }
+
+  public enum RecordWrite: Sendable {
+    /// As ``PluginRecordStore/put(_:in:)`` does.
+    case put(PluginRecord, in: String)
+    /// As ``PluginRecordStore/removeRecords(_:from:subscription:)`` does; `.conflict` if there is no record.
+    case remove(UUID, from: [String], subscription: String)
   }
 
   public struct Rehash: Sendable {

@@ -69,7 +69,8 @@ public struct ListenerFailed: Signal {
     case hung
     /// A durable subscription tried often enough: the signal is a dead letter now.
     case buried
-    /// It asks for durable delivery, and the store keeps no cursors: it gets nothing.
+    /// It gets nothing: it asks for durable delivery, and the store keeps no cursors; or it is a webhook's endpoint
+    /// whose record can't be read.
     case undeliverable
   }
 

@@ -27,6 +27,10 @@ public final class SignalBus: Sendable {
   let keyExpired = Topic<KeyExpired>()
   let keyExpiring = Topic<KeyExpiring>()
   let hashUpgraded = Topic<HashUpgraded>()
+  let webhookCreated = Topic<WebhookCreated>()
+  let webhookUpdated = Topic<WebhookUpdated>()
+  let webhookDeleted = Topic<WebhookDeleted>()
+  let webhookSecretRotated = Topic<WebhookSecretRotated>()
   let userLoggedIn = Topic<UserLoggedIn>()
   let userLoggedOut = Topic<UserLoggedOut>()
   let authenticationFailed = Topic<AuthenticationFailed>()
@@ -57,7 +61,8 @@ public final class SignalBus: Sendable {
     OwnerCreated.self, OwnerUpdated.self, OwnerDisabled.self, OwnerEnabled.self, KeyCreated.self,
     KeyUpdated.self, TokenRotated.self, RotationCompleted.self, RotationCancelled.self,
     KeySuspended.self, KeyReactivated.self, KeyRevoked.self, KeyPurged.self, KeyExpired.self,
-    KeyExpiring.self, HashUpgraded.self, UserLoggedIn.self, UserLoggedOut.self,
+    KeyExpiring.self, HashUpgraded.self, WebhookCreated.self, WebhookUpdated.self,
+    WebhookDeleted.self, WebhookSecretRotated.self, UserLoggedIn.self, UserLoggedOut.self,
     AuthenticationFailed.self, RateLimited.self, ListenerFailed.self,
   ]
 

@@ -61,6 +61,37 @@ extension StorePromises {
         try require(
           try await store.claim(claim("mail", start: 5)), is: 5, "where a new one begins")
       },
+      records("writes a plugin's record with the signals that tell of it, or neither") { store in
+        _ = try await store.claim(claim("mail"))
+        try require(
+          try await store.commit(change(.put(record(1, 1), in: "kit"))), is: 1, "the position")
+        for refused: StoreChange.RecordWrite in [
+          .put(record(1, 1, [2]), in: "kit"), .put(record(1, 3, [2]), in: "kit"),
+          .remove(Samples.id(2), from: ["kit"], subscription: "mail"),
+          .remove(Samples.id(1), from: ["other"], subscription: "mail"),
+        ] {
+          try await store.requireConflict(refused)
+          try require(try await store.pluginRecords("kit"), is: [record(1, 1)], "the record")
+          try require(try await store.logHead().position, is: 1, "the log's end")
+          try require(
+            try await store.subscriptions().map(\.name), is: ["mail"], "the subscriptions")
+        }
+        var rehearsal = change(.put(record(1, 2, [2]), in: "kit"))
+        rehearsal.isRehearsal = true
+        _ = try await store.commit(rehearsal)
+        try require(
+          try await store.pluginRecords("kit"), is: [record(1, 1)], "what a rehearsal leaves")
+        try require(
+          try await store.commit(change(.put(record(1, 2, [2]), in: "kit"))), is: 2, "the position")
+        try require(
+          try await store.pluginRecords("kit"), is: [record(1, 2, [2])], "the changed record")
+        try require(
+          try await store.commit(
+            change(.remove(Samples.id(1), from: ["kit"], subscription: "mail"))), is: 3,
+          "the position")
+        try require(try await store.pluginRecords("kit"), is: [], "what a removal leaves")
+        try require(try await store.subscriptions(), is: [], "the subscriptions")
+      },
     ]
   }
 
@@ -79,7 +110,21 @@ func record(_ number: Int, _ revision: Int64, _ content: [UInt8] = [1]) -> Plugi
   PluginRecord(id: Samples.id(number), revision: revision, content: content)
 }
 
+/// A change of a plugin's record, and the signal that tells of it.
+private func change(_ write: StoreChange.RecordWrite) -> StoreChange {
+  var change = StoreChange(drafts: [draft("webhook_updated")], primitives: logPrimitives)
+  change.record = write
+  return change
+}
+
 extension PluginRecordStore {
+  fileprivate func requireConflict(_ write: StoreChange.RecordWrite) async throws {
+    do throws(StoreError) { _ = try await commit(change(write)) } catch {
+      return try require(error, is: .conflict, "the error for \(write)")
+    }
+    throw Broken("\(write) was taken")
+  }
+
   fileprivate func requireConflict(_ record: PluginRecord, _ what: String) async throws {
     do throws(StoreError) { try await put(record, in: "kit") } catch {
       return try require(error, is: .conflict, "the error for \(what)")

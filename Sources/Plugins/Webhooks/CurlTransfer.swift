@@ -68,6 +68,8 @@ final class CurlTransfer {
     codes += texts.map { cardea_curl_set_pointer(handle, $0, $1) }
     if !caFile.isEmpty { codes.append(cardea_curl_set_pointer(handle, CURLOPT_CAINFO, caFile)) }
     codes.append(cardea_curl_only_http(handle))
+    // A name's look-up that is late is left to end by itself, so that it does not hold the thread.
+    codes.append(cardea_curl_set_quick_exit(handle))
     codes.append(cardea_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list))
     codes.append(cardea_curl_set_body(handle, request.body, request.body.count))
     codes += setCallbacks(handle)

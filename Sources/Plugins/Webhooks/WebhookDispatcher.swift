@@ -26,6 +26,8 @@ final class WebhookDispatcher: Sendable {
     var isRunning = false
     var isWoken = false
     var isClosed = false
+    /// Endpoints of which it was said that they can't be read.
+    var unreadable: Set<UUID> = []
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -117,6 +119,7 @@ final class WebhookDispatcher: Sendable {
       _ = try await store.removeRecords(
         id, from: [WebhookState.collection], subscription: WebhookEndpoint.subscription(id))
     }
+    report(survey.unreadable)
     let ids = Set(survey.statuses.map(\.endpoint.id))
     for id in state.withLock({ Array($0.lanes.keys) }) where !ids.contains(id) { close(id) }
     for status in survey.statuses {
@@ -126,6 +129,21 @@ final class WebhookDispatcher: Sendable {
       if hasWork || state.withLock({ $0.lanes[endpoint.id] != nil }) {
         lane(endpoint)?.wake(endpoint, hasWork: hasWork)
       }
+    }
+  }
+
+  /// Tells of each endpoint that can't be read, once for as long as that lasts.
+  private func report(_ unreadable: [UUID]) {
+    let new = state.withLock { state in
+      defer { state.unreadable = Set(unreadable) }
+      return unreadable.filter { !state.unreadable.contains($0) }
+    }
+    for id in new {
+      let name = WebhookEndpoint.subscription(id)
+      means.noteUnreadable(name)
+      kernel.signals.publish(
+        ListenerFailed(
+          listener: name, signal: AnySignal.name, failure: .undeliverable, count: 1))
     }
   }
 

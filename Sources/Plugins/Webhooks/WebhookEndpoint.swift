@@ -38,10 +38,38 @@ public struct WebhookEndpoint: Sendable, Equatable {
     secrets(at: now).compactMap(\.endsAt).max()
   }
 
+  /// Whether it asks for signals of this one's name.
+  func asksFor(_ entry: LogEntry) -> Bool {
+    signals.isEmpty || signals.contains { $0.utf8.elementsEqual(entry.signal.utf8) }
+  }
+
   func takes(_ entry: LogEntry) -> Bool {
     // What was purged or pruned says nothing any more.
-    guard entry.payload != nil else { return false }
-    return signals.isEmpty || signals.contains { $0.utf8.elementsEqual(entry.signal.utf8) }
+    guard let payload = entry.payload, asksFor(entry) else { return false }
+    // It is not told of changes to itself: whoever gets its signals after one is not who would want to know.
+    guard entry.keyID == nil, entry.signal.utf8.starts(with: "webhook_".utf8) else { return true }
+    let told = try? JSONDecoder().decode(Subject.self, from: Data(payload))
+    return told?.webhook.id != id
+  }
+
+  /// The names of the fields, as the HTTP contract has them, in which it is another than it was.
+  func differences(from old: WebhookEndpoint) -> [String] {
+    var names: [String] = []
+    if !url.utf8.elementsEqual(old.url.utf8) { names.append("url") }
+    if !description.utf8.elementsEqual(old.description.utf8) { names.append("description") }
+    if signals != old.signals { names.append("signals") }
+    if isEnabled != old.isEnabled { names.append("enabled") }
+    return names
+  }
+
+  /// What the signals of an endpoint's own changes have in common.
+  private struct Subject: Decodable { let webhook: WebhookFacts }
+
+  /// What signals tell of it.
+  var facts: WebhookFacts {
+    var host: String?
+    do throws(LifecycleError) { host = try WebhookURL(url).host } catch {}
+    return WebhookFacts(id: id, host: host)
   }
 }
 

@@ -6,7 +6,9 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// Deliveries to one endpoint, one at a time: what is to be tried again, then what follows in the signal log.
+/// Deliveries to one endpoint, one at a time: what is to be replayed or tried again, then what follows in the signal
+/// log. Each waits for its turn first: only then is the subscription claimed, the signal read and signed, so that
+/// none of it gets old where more endpoints hang than there are threads.
 ///
 /// The cursor is that of a durable subscription, so one process at a time delivers, and a new one goes on where the
 /// last one was. A signal that fails is set aside and those after it have their turn, so that one which the
@@ -36,7 +38,7 @@ final class WebhookLane: Sendable {
     var claimedAt: UInt64?
   }
 
-  /// What a run knows while it holds the subscription.
+  /// What a run knows while it holds the subscription, and for a moment between two turns.
   private struct Hand {
     var delivery: WebhookState
     /// Of the record in the store; 0 if there is none yet.
@@ -46,7 +48,11 @@ final class WebhookLane: Sendable {
     /// Where the cursor stands in the store, and how far everything is done.
     var position: Int64
     var done: Int64
+    var deadLetters: Int
   }
+
+  /// For so long after it was made a claim needs no renewal: what is left of it outlasts a delivery.
+  private static let freshClaim: UInt64 = 5_000_000_000
 
   init(
     _ endpoint: WebhookEndpoint, store: any PluginRecordStore, clock: any KernelClock,
@@ -124,46 +130,72 @@ final class WebhookLane: Sendable {
   // MARK: One round
 
   private func round() async throws(StoreError) {
-    guard isOpen, var hand = try await take() else { return }
-    try await replay(&hand)
-    while isOpen, hand.delivery.maySend(at: clock.now()) {
-      if let retry = hand.delivery.due(at: clock.now()) {
-        try await again(retry, &hand)
-      } else if hand.delivery.retries.count < WebhookState.mostRetries {
-        guard try await goOn(&hand) else { break }
-      } else {
-        break
-      }
+    var held: Hand?
+    while isOpen {
+      let turn = await means.turn()
+      defer { turn.end() }
+      guard isOpen else { return }
+      if !isFresh { held = nil }
+      if held == nil { held = try await take() }
+      // Another has it.
+      guard var hand = held else { return }
+      try await deliverOne(&hand, turn)
+      try await save(&hand)
+      guard try await hasMore(hand) else { return }
+      held = hand
     }
-    try await save(&hand)
+  }
+
+  /// Delivers one signal, if there is one.
+  private func deliverOne(_ hand: inout Hand, _ turn: WebhookTurn) async throws(StoreError) {
+    guard hand.delivery.maySend(at: clock.now()) else { return }
+    if let letter = try await replayed(hand) {
+      try await replay(letter, &hand, turn)
+    } else if let retry = hand.delivery.due(at: clock.now()) {
+      try await again(retry, &hand, turn)
+    } else if hand.delivery.retries.count < WebhookState.mostRetries {
+      try await goOn(&hand, turn)
+    }
+  }
+
+  /// Whether another turn is worth waiting for.
+  private func hasMore(_ hand: Hand) async throws(StoreError) -> Bool {
+    guard hand.delivery.maySend(at: clock.now()) else { return false }
+    if hand.delivery.due(at: clock.now()) != nil { return true }
+    if hand.delivery.retries.count < WebhookState.mostRetries,
+      try await store.logHead().position > hand.done
+    {
+      return true
+    }
+    return try await replayed(hand) != nil
   }
 
   /// Claims the subscription and reads how things stand; `nil` while another holds it.
   private func take() async throws(StoreError) -> Hand? {
-    guard let position = try await hold() else { return nil }
-    let id = endpoint.id
-    let record = try await store.pluginRecords(WebhookState.collection).first { $0.id == id }
-    let delivery = try record.map { (record) throws(StoreError) in try WebhookState(record) }
-    return Hand(
-      delivery: delivery ?? WebhookState(), revision: record?.revision ?? 0,
-      saved: delivery ?? WebhookState(), position: position, done: position)
-  }
-
-  private func hold() async throws(StoreError) -> Int64? {
     let (began, now, endpoint) = (clock.monotonic(), clock.now(), endpoint)
-    let position = try await store.claim(
+    let claimed = try await store.claim(
       SubscriptionClaim(
         name: endpoint.subscription, holder: holder, now: now,
         until: now.adding(claim) ?? .latest, start: endpoint.start))
-    state.withLock { $0.claimedAt = position == nil ? nil : began }
-    return position
+    state.withLock { $0.claimedAt = claimed == nil ? nil : began }
+    guard let position = claimed else { return nil }
+    let record = try await store.pluginRecords(WebhookState.collection).first {
+      $0.id == endpoint.id
+    }
+    let delivery = try record.map { (record) throws(StoreError) in try WebhookState(record) }
+    let subscription = try await store.subscriptions().first {
+      $0.name.utf8.elementsEqual(endpoint.subscription.utf8)
+    }
+    return Hand(
+      delivery: delivery ?? WebhookState(), revision: record?.revision ?? 0,
+      saved: delivery ?? WebhookState(), position: position, done: position,
+      deadLetters: subscription?.deadLetters ?? 0)
   }
 
-  /// Before each delivery: the claim must outlast it. `.conflict` if another took the subscription meanwhile.
-  private func keepHold() async throws(StoreError) {
-    let age = state.withLock { state in state.claimedAt.map { clock.monotonic() &- $0 } }
-    if let age, age < 5_000_000_000 { return }
-    guard try await hold() != nil else { throw .conflict }
+  private var isFresh: Bool { claimAge.map { $0 < WebhookLane.freshClaim } ?? false }
+
+  private var claimAge: UInt64? {
+    state.withLock { state in state.claimedAt.map { clock.monotonic() &- $0 } }
   }
 
   /// Writes the delivery's state, and then the cursor: what is set aside must be known before it is passed.
@@ -190,61 +222,76 @@ final class WebhookLane: Sendable {
 
   // MARK: What is sent
 
-  /// Delivers the next entries after the cursor; whether there may be more.
-  private func goOn(_ hand: inout Hand) async throws(StoreError) -> Bool {
-    let entries = try await store.log(after: hand.done, limit: WebhookLane.batch)
-    for entry in entries {
-      guard isOpen else { break }
-      // One that was set aside before the cursor was written has its own time.
-      let isKnown = hand.delivery.retries.contains { $0.position == entry.position }
-      if endpoint.takes(entry), !isKnown {
-        let since = hand.delivery.start(of: entry, at: clock.now())
-        let retry = WebhookState.Retry(
-          position: entry.position, attempts: 0, since: since, dueAt: since)
-        let outcome = try await deliver(entry, retry, &hand)
-        if outcome == .stopped { break }
-        try await save(&hand)
-        // The circuit may be open now, and others may be due.
-        if outcome == .failed { return true }
+  /// Delivers the next entry after the cursor that the endpoint takes, and passes over those before it.
+  private func goOn(_ hand: inout Hand, _ turn: WebhookTurn) async throws(StoreError) {
+    // Mostly the next one is for it; what is read further ahead than it is sent could be purged meanwhile.
+    var limit = 1
+    while true {
+      let entries = try await store.log(after: hand.done, limit: limit)
+      limit = WebhookLane.batch
+      for entry in entries {
+        guard isOpen else { return }
+        // One that was set aside before the cursor was written has its own time.
+        let isKnown = hand.delivery.retries.contains { $0.position == entry.position }
+        if !isKnown, try await wants(entry, &hand) {
+          let since = hand.delivery.start(of: entry, at: clock.now())
+          let retry = WebhookState.Retry(
+            position: entry.position, attempts: 0, since: since, dueAt: since)
+          return try await deliver(entry, retry, &hand, turn)
+        }
+        hand.done = entry.position
       }
-      hand.done = entry.position
+      if entries.isEmpty { return }
+      try await save(&hand)
     }
-    try await save(&hand)
-    return !entries.isEmpty
   }
 
   /// Tries once more what failed before.
-  private func again(_ retry: WebhookState.Retry, _ hand: inout Hand) async throws(StoreError) {
-    let found = try await store.log(after: retry.position - 1, limit: 1).first
-    // What was erased meanwhile, or is not wanted any more, can't be delivered and is nobody's business.
-    guard let entry = found, entry.position == retry.position, endpoint.takes(entry) else {
+  private func again(
+    _ retry: WebhookState.Retry, _ hand: inout Hand, _ turn: WebhookTurn
+  ) async throws(StoreError) {
+    // What was erased meanwhile can't be delivered, and what is not wanted any more is nobody's business.
+    guard let entry = try await entry(at: retry.position), try await wants(entry, &hand) else {
       hand.delivery.retries.removeAll { $0.position == retry.position }
       return
     }
-    _ = try await deliver(entry, retry, &hand)
-    try await save(&hand)
+    try await deliver(entry, retry, &hand, turn)
   }
 
-  private enum Outcome {
-    case delivered, failed
-    /// It was cut short, which says nothing about the endpoint.
-    case stopped
+  private func entry(at position: Int64) async throws(StoreError) -> LogEntry? {
+    let found = try await store.log(after: position - 1, limit: 1).first
+    return found?.position == position ? found : nil
   }
 
-  /// Sends an entry. If it is not taken, it is set aside to be tried again, or given up on.
+  /// Whether an entry is for this endpoint. One that would have been and was pruned is counted.
+  private func wants(_ entry: LogEntry, _ hand: inout Hand) async throws(StoreError) -> Bool {
+    if endpoint.takes(entry) { return true }
+    if entry.payload == nil, endpoint.asksFor(entry) { try await noteErased(entry, &hand) }
+    return false
+  }
+
+  /// What is gone with its key says nothing to anybody; what was pruned before it was delivered is missed.
+  private func noteErased(_ entry: LogEntry, _ hand: inout Hand) async throws(StoreError) {
+    if let key = entry.keyID, try await store.find(id: key)?.key.status ?? .purged == .purged {
+      return
+    }
+    hand.delivery.missed += 1
+    means.note(.missed)
+  }
+
+  /// Sends an entry. If it is not taken, it is set aside to be tried again, or given up on; if it was cut short, which
+  /// says nothing about the endpoint, it stays where it was.
   private func deliver(
-    _ entry: LogEntry, _ retry: WebhookState.Retry, _ hand: inout Hand
-  ) async throws(StoreError) -> Outcome {
-    try await keepHold()
-    let answer = await send(entry)
+    _ entry: LogEntry, _ retry: WebhookState.Retry, _ hand: inout Hand, _ turn: WebhookTurn
+  ) async throws(StoreError) {
+    let answer = try await send(entry, turn)
     let now = clock.now()
     if answer.isSuccess {
       hand.delivery.noteSuccess(of: entry.position, at: now)
       hand.done = max(hand.done, entry.position)
-      means.note(.delivered)
-      return .delivered
+      return means.note(.delivered)
     }
-    guard isOpen else { return .stopped }
+    guard isOpen else { return }
     hand.delivery.retries.removeAll { $0.position == entry.position }
     var retry = retry
     retry.attempts += 1
@@ -261,10 +308,14 @@ final class WebhookLane: Sendable {
     hand.delivery.noteFailure(failure(entry, answer, now), at: now, limit: options.retryFor)
     hand.done = max(hand.done, entry.position)
     if !hand.delivery.maySend(at: now) { try await buryExpired(&hand) }
-    return .failed
   }
 
-  private func send(_ entry: LogEntry) async -> WebhookAnswer {
+  /// Signs an entry and sends it at once.
+  /// - Throws: `.conflict` if the claim may end before the delivery does: the store took its time.
+  private func send(
+    _ entry: LogEntry, _ turn: WebhookTurn
+  ) async throws(StoreError) -> WebhookAnswer {
+    guard let age = claimAge, age < 2 * WebhookLane.freshClaim else { throw .conflict }
     let endpoint = endpoint
     guard let message = try? WebhookMessage(entry, to: endpoint, means) else {
       return .failed("the signal can't be written")
@@ -272,7 +323,7 @@ final class WebhookLane: Sendable {
     guard let request = message.request(to: endpoint, at: clock.now(), means) else {
       return .failed("it can't be signed")
     }
-    return await means.send(request)
+    return await turn.send(request)
   }
 
   private func failure(
@@ -289,12 +340,27 @@ final class WebhookLane: Sendable {
   private func bury(
     _ entry: LogEntry, attempts: Int, _ reason: String, _ hand: inout Hand
   ) async throws(StoreError) {
-    let letter = DeadLetter(
+    let letter = letter(entry, attempts: attempts, reason)
+    var step = step(from: hand.position, to: hand.position, buried: letter)
+    if hand.deadLetters >= WebhookState.mostDeadLetters {
+      let query = DeadLetterQuery(subscription: endpoint.subscription, limit: 1)
+      step.settled = try await store.deadLetters(query).first?.position
+    }
+    try await store.advance(step)
+    means.note(.buried)
+    if step.settled == nil {
+      hand.deadLetters += 1
+    } else {
+      hand.delivery.deadLettersDropped += 1
+      means.note(.dropped)
+    }
+  }
+
+  private func letter(_ entry: LogEntry, attempts: Int, _ reason: String) -> DeadLetter {
+    DeadLetter(
       subscription: endpoint.subscription, position: entry.position, signal: entry.signal,
       keyID: entry.keyID, prefix: entry.prefix, failedAt: clock.now(), attempts: attempts,
       reason: reason)
-    try await store.advance(step(from: hand.position, to: hand.position, buried: letter))
-    means.note(.buried)
   }
 
   /// An endpoint that is left alone gets one delivery per pause: what has waited too long by then is given up on
@@ -306,8 +372,7 @@ final class WebhookLane: Sendable {
     }
     let reason = hand.delivery.lastFailure?.reason ?? ""
     for retry in hand.delivery.retries where isOver(retry.since) {
-      let entry = try await store.log(after: retry.position - 1, limit: 1).first
-      if let entry, entry.position == retry.position, entry.payload != nil {
+      if let entry = try await entry(at: retry.position), try await wants(entry, &hand) {
         try await bury(entry, attempts: retry.attempts, reason, &hand)
       }
       hand.delivery.retries.removeAll { $0.position == retry.position }
@@ -316,10 +381,10 @@ final class WebhookLane: Sendable {
     while true {
       let entries = try await store.log(after: hand.done, limit: WebhookLane.batch)
       for entry in entries {
-        if endpoint.takes(entry) {
-          guard isOver(max(failingSince, entry.at)) else { return try await save(&hand) }
-          let isKnown = hand.delivery.retries.contains { $0.position == entry.position }
-          if !isKnown { try await bury(entry, attempts: 0, reason, &hand) }
+        guard isOver(max(failingSince, entry.at)) else { return try await save(&hand) }
+        let isKnown = hand.delivery.retries.contains { $0.position == entry.position }
+        if !isKnown, try await wants(entry, &hand) {
+          try await bury(entry, attempts: 0, reason, &hand)
         }
         hand.done = entry.position
       }
@@ -328,30 +393,38 @@ final class WebhookLane: Sendable {
     }
   }
 
-  /// Delivers once more what was asked for. What fails again stays a dead letter.
-  private func replay(_ hand: inout Hand) async throws(StoreError) {
-    var query = DeadLetterQuery(subscription: endpoint.subscription)
+  /// The first dead letter that is to be delivered once more.
+  private func replayed(_ hand: Hand) async throws(StoreError) -> DeadLetter? {
+    if hand.deadLetters == 0 { return nil }
+    var query = DeadLetterQuery(subscription: endpoint.subscription, limit: 1)
     query.onlyReplayed = true
-    for letter in try await store.deadLetters(query)
-    where isOpen && hand.delivery.maySend(at: clock.now()) {
-      let found = try await store.log(after: letter.position - 1, limit: 1).first
-      let position = hand.position
-      guard let entry = found, entry.position == letter.position, entry.payload != nil else {
-        try await store.advance(step(from: position, to: position, settled: letter.position))
-        continue
-      }
-      try await keepHold()
-      let answer = await send(entry)
-      let now = clock.now()
-      if answer.isSuccess {
-        try await store.advance(step(from: position, to: position, settled: letter.position))
-        hand.delivery.noteSuccess(of: entry.position, at: now)
-        means.note(.delivered)
-      } else {
-        guard isOpen else { return }
-        hand.delivery.noteFailure(failure(entry, answer, now), at: now, limit: options.retryFor)
-        try await bury(entry, attempts: letter.attempts + 1, answer.reason, &hand)
-      }
+    return try await store.deadLetters(query).first
+  }
+
+  /// Delivers a dead letter once more. What fails again stays one.
+  private func replay(
+    _ letter: DeadLetter, _ hand: inout Hand, _ turn: WebhookTurn
+  ) async throws(StoreError) {
+    let position = hand.position
+    let found = try await entry(at: letter.position)
+    guard let entry = found, entry.payload != nil else {
+      if let found { try await noteErased(found, &hand) }
+      try await store.advance(step(from: position, to: position, settled: letter.position))
+      hand.deadLetters -= 1
+      return
+    }
+    let answer = try await send(entry, turn)
+    let now = clock.now()
+    if answer.isSuccess {
+      try await store.advance(step(from: position, to: position, settled: letter.position))
+      hand.deadLetters -= 1
+      hand.delivery.noteSuccess(of: entry.position, at: now)
+      means.note(.delivered)
+    } else if isOpen {
+      hand.delivery.noteFailure(failure(entry, answer, now), at: now, limit: options.retryFor)
+      let again = self.letter(entry, attempts: letter.attempts + 1, answer.reason)
+      try await store.advance(step(from: position, to: position, buried: again))
+      means.note(.buried)
     }
   }
 }

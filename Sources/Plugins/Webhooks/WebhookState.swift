@@ -43,11 +43,17 @@ public struct WebhookState: Sendable, Equatable, Codable {
   var failingSince: Timestamp?
   var openUntil: Timestamp?
   var retries: [Retry] = []
+  /// Signals that were pruned from the log before they were delivered.
+  public internal(set) var missed: Int64 = 0
+  /// Dead letters that gave way to newer ones.
+  public internal(set) var deadLettersDropped: Int64 = 0
 
   /// Failures in a row that open the circuit.
   static let breakerThreshold = 5
   /// Signals that may wait to be tried again before those after them wait too.
   static let mostRetries = 100
+  /// Dead letters that an endpoint keeps, some 300 bytes each; beyond that the one that is first in the log goes.
+  static let mostDeadLetters = 1_000
 
   public func circuit(at now: Timestamp) -> Circuit {
     openUntil.map { now < $0 ? .open : .halfOpen } ?? .closed

@@ -9,6 +9,8 @@ import CardeaKernel
 /// How things stand with every endpoint, as the store has it.
 struct WebhookSurvey: Sendable {
   let statuses: [WebhookStatus]
+  /// Endpoints whose record, or that of whose deliveries, can't be read. Nothing is sent to them.
+  let unreadable: [UUID]
   /// Endpoints that are gone, of which a delivery that was under way has left something.
   let orphans: [UUID]
 
@@ -19,20 +21,27 @@ struct WebhookSurvey: Sendable {
     let head = try await store.logHead().position
     let records = try await store.pluginRecords(WebhookEndpoint.collection)
     var statuses: [WebhookStatus] = []
+    var unreadable: [UUID] = []
     for record in records {
-      let endpoint = try WebhookEndpoint(record)
-      let name = endpoint.subscription
-      let subscription = subscriptions.first { $0.name.utf8.elementsEqual(name.utf8) }
-      let state = try states.first { $0.id == endpoint.id }.map { (state) throws(StoreError) in
-        try WebhookState(state)
+      do throws(StoreError) {
+        let endpoint = try WebhookEndpoint(record)
+        let name = endpoint.subscription
+        let subscription = subscriptions.first { $0.name.utf8.elementsEqual(name.utf8) }
+        let state = try states.first { $0.id == endpoint.id }.map { (state) throws(StoreError) in
+          try WebhookState(state)
+        }
+        statuses.append(
+          WebhookStatus(
+            endpoint: endpoint, delivery: state ?? WebhookState(),
+            waiting: max(0, head - (subscription?.position ?? endpoint.start)),
+            deadLetters: subscription?.deadLetters ?? 0))
+      } catch {
+        // One that can't be read is no reason to stop the others.
+        unreadable.append(record.id)
       }
-      statuses.append(
-        WebhookStatus(
-          endpoint: endpoint, delivery: state ?? WebhookState(),
-          waiting: max(0, head - (subscription?.position ?? endpoint.start)),
-          deadLetters: subscription?.deadLetters ?? 0))
     }
     self.statuses = statuses
+    self.unreadable = unreadable
     let ids = Set(records.map(\.id))
     let named = subscriptions.compactMap { WebhookSurvey.id($0.name) }
     orphans = Set(states.map(\.id) + named).filter { !ids.contains($0) }.sorted {

@@ -7,6 +7,7 @@ struct WebhookURL {
   static let longest = 2_048
 
   let isEncrypted: Bool
+  let host: String
   /// The host, if it is an address.
   let address: IPAddress?
 
@@ -36,6 +37,7 @@ struct WebhookURL {
       throw invalid("must name a host")
     }
     isEncrypted = scheme == "https"
+    self.host = host
     let isBracketed = host.utf8.first == UInt8(ascii: "[")
     address = IPAddress(isBracketed ? String(host.dropFirst().dropLast()) : host)
   }

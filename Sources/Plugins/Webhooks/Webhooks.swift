@@ -9,7 +9,8 @@ import CardeaKernel
 /// Webhooks: the endpoints, kept in the store, and the delivery of the signal log to them.
 ///
 /// Endpoints are for operators: whoever may make one learns of every key's changes. Their signing secrets lie in the
-/// store in clear, since HMAC needs them; they are shown once, and are in no signal, log or error.
+/// store in clear, since HMAC needs them; they are shown once, and are in no signal, log or error. Each change of an
+/// endpoint stands in the signal log with who made it, written in the same transaction.
 ///
 /// Threading: any thread.
 public final class Webhooks: Sendable {
@@ -18,6 +19,7 @@ public final class Webhooks: Sendable {
   private let options: WebhookOptions
   private let means: WebhookMeans
   private let dispatcher: WebhookDispatcher
+  private let trials = WebhookTrialLimit()
 
   /// `nil` if the kernel's store keeps no records of plugins.
   package init?(kernel: AuthKernel, options: WebhookOptions, means: WebhookMeans) {
@@ -43,18 +45,24 @@ public final class Webhooks: Sendable {
 
   // MARK: Endpoints
 
-  /// Every endpoint, the oldest first.
-  public func all() async throws(LifecycleError) -> [WebhookStatus] {
-    do throws(StoreError) {
-      return try await WebhookSurvey(store).statuses
-    } catch { throw LifecycleError(error) }
+  /// Every endpoint that can be read, the oldest first.
+  public func all() async throws(LifecycleError) -> [WebhookStatus] { try await survey().statuses }
+
+  /// Endpoints whose records can't be read: nothing is sent to them, and all that can be done is to delete them.
+  public func unreadable() async throws(LifecycleError) -> [UUID] { try await survey().unreadable }
+
+  private func survey() async throws(LifecycleError) -> WebhookSurvey {
+    do throws(StoreError) { return try await WebhookSurvey(store) } catch {
+      throw LifecycleError(error)
+    }
   }
 
+  /// - Throws: `.notFound`, or `.failed` if its record can't be read.
   public func show(_ id: UUID) async throws(LifecycleError) -> WebhookStatus {
-    guard let status = try await all().first(where: { $0.endpoint.id == id }) else {
-      throw .notFound("webhook")
-    }
-    return status
+    let survey = try await survey()
+    if let status = survey.statuses.first(where: { $0.endpoint.id == id }) { return status }
+    guard survey.unreadable.contains(id) else { throw .notFound("webhook") }
+    throw .failed("the record of the webhook \(id.text) can't be read; delete it and make another")
   }
 
   /// Makes an endpoint, which gets what happens from now on.
@@ -64,7 +72,8 @@ public final class Webhooks: Sendable {
     try check(url: new.url)
     try LifecycleRules.checkDescription(new.description)
     let signals = try WebhookRules.signals(new.signals)
-    let count = try await all().count
+    let survey = try await survey()
+    let count = survey.statuses.count + survey.unreadable.count
     guard count < options.maxEndpoints else {
       throw .invalid(
         field: "url",
@@ -73,36 +82,45 @@ public final class Webhooks: Sendable {
     let now = kernel.clock.now()
     let secret = WebhookSecret.random(kernel.primitives)
     let id = UUID.version7(at: now, random: kernel.primitives.randomBytes(10))
+    let endpoint: WebhookEndpoint
     do throws(StoreError) {
-      let endpoint = WebhookEndpoint(
+      endpoint = WebhookEndpoint(
         id: id, url: new.url, description: new.description, signals: signals,
         isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
         start: try await store.logHead().position, secrets: [secret], revision: 0)
-      try await store.put(try endpoint.nextRecord(), in: WebhookEndpoint.collection)
     } catch { throw LifecycleError(error) }
-    dispatcher.wake()
+    try await put(
+      endpoint, telling: WebhookCreated(at: now, actor: actor.description, webhook: endpoint.facts))
     return IssuedWebhook(status: try await show(id), secret: secret)
   }
 
-  public func update(_ id: UUID, _ edit: WebhookEdit) async throws(LifecycleError) -> WebhookStatus
-  {
+  public func update(
+    _ id: UUID, _ edit: WebhookEdit, by actor: Actor
+  ) async throws(LifecycleError) -> WebhookStatus {
     if let url = edit.url { try check(url: url) }
     if let description = edit.description { try LifecycleRules.checkDescription(description) }
     let signals = try edit.signals.map { (names) throws(LifecycleError) in
       try WebhookRules.signals(names)
     }
-    var endpoint = try await show(id).endpoint
+    let status = try await show(id)
+    var endpoint = status.endpoint
     endpoint.url = edit.url ?? endpoint.url
     endpoint.description = edit.description ?? endpoint.description
     endpoint.signals = signals ?? endpoint.signals
     endpoint.isEnabled = edit.isEnabled ?? endpoint.isEnabled
-    try await put(endpoint)
+    let changed = endpoint.differences(from: status.endpoint)
+    if changed.isEmpty { return status }
+    try await put(
+      endpoint,
+      telling: WebhookUpdated(
+        at: kernel.clock.now(), actor: actor.description, webhook: endpoint.facts, changed: changed)
+    )
     return try await show(id)
   }
 
   /// Gives an endpoint a new secret. The one before signs too until the overlap ends; those before it do not.
   public func rotateSecret(
-    _ id: UUID, overlap: Duration = .zero
+    _ id: UUID, overlap: Duration = .zero, by actor: Actor
   ) async throws(LifecycleError) -> IssuedWebhook {
     guard overlap >= .zero, overlap <= LifecycleRules.longestOverlap else {
       throw .invalid(field: "overlap", reason: "must be from 0s to 7d")
@@ -115,31 +133,48 @@ public final class Webhooks: Sendable {
       secrets.append(old)
     }
     endpoint.secrets = secrets
-    try await put(endpoint)
+    try await put(
+      endpoint,
+      telling: WebhookSecretRotated(
+        at: kernel.clock.now(), actor: actor.description, webhook: endpoint.facts))
     return IssuedWebhook(status: try await show(id), secret: secret)
   }
 
   /// Removes an endpoint with its secrets, its place in the log and its dead letters.
-  public func delete(_ id: UUID) async throws(LifecycleError) {
-    let wasThere: Bool
-    do throws(StoreError) {
-      wasThere = try await store.removeRecords(
-        id, from: [WebhookEndpoint.collection, WebhookState.collection],
-        subscription: WebhookEndpoint.subscription(id))
-    } catch { throw LifecycleError(error) }
-    guard wasThere else { throw .notFound("webhook") }
+  public func delete(_ id: UUID, by actor: Actor) async throws(LifecycleError) {
+    let survey = try await survey()
+    let found = survey.statuses.first { $0.endpoint.id == id }?.endpoint
+    guard found != nil || survey.unreadable.contains(id) else { throw .notFound("webhook") }
+    do throws(LifecycleError) {
+      try await kernel.commit(
+        .remove(
+          id, from: [WebhookEndpoint.collection, WebhookState.collection],
+          subscription: WebhookEndpoint.subscription(id)),
+        telling: WebhookDeleted(
+          at: kernel.clock.now(), actor: actor.description,
+          webhook: found?.facts ?? WebhookFacts(id: id, host: nil)))
+    } catch {
+      // Somebody else has removed it meanwhile.
+      if case .conflict = error { throw .notFound("webhook") }
+      throw error
+    }
     dispatcher.wake()
   }
 
-  /// Sends an endpoint a delivery of the type `webhook_test`, once, whether it is enabled or not.
-  package func test(_ id: UUID) async throws(LifecycleError) -> WebhookAnswer {
+  /// Sends an endpoint a delivery of the type `webhook_test`, once, whether it is enabled or not; on a thread that no
+  /// other delivery waits for.
+  package func test(_ id: UUID) async throws(LifecycleError) -> WebhookTrial {
     let endpoint = try await show(id).endpoint
+    if let wait = trials.take(id, at: kernel.clock.monotonic()) { return .limited(wait) }
+    // Those under way end by then.
+    guard let turn = means.trialTurn() else { return .limited(options.timeout) }
+    defer { turn.end() }
     let now = kernel.clock.now()
     let message = WebhookMessage(testAt: now, kernel.primitives)
     guard let request = message.request(to: endpoint, at: now, means) else {
       throw .failed("OpenSSL has no HMAC-SHA256")
     }
-    return await means.send(request)
+    return .answered(await turn.send(request))
   }
 
   // MARK: Dead letters
@@ -164,10 +199,14 @@ public final class Webhooks: Sendable {
 
   // MARK: Rules
 
-  private func put(_ endpoint: WebhookEndpoint) async throws(LifecycleError) {
-    do throws(StoreError) {
-      try await store.put(try endpoint.nextRecord(), in: WebhookEndpoint.collection)
-    } catch { throw LifecycleError(error) }
+  private func put(
+    _ endpoint: WebhookEndpoint, telling signal: some ChangeSignal
+  ) async throws(LifecycleError) {
+    let record: PluginRecord
+    do throws(StoreError) { record = try endpoint.nextRecord() } catch {
+      throw LifecycleError(error)
+    }
+    try await kernel.commit(.put(record, in: WebhookEndpoint.collection), telling: signal)
     dispatcher.wake()
   }
 

@@ -56,7 +56,8 @@ enum AuditPages {
     KeyCreated.name, KeyUpdated.name, TokenRotated.name, RotationCompleted.name,
     RotationCancelled.name, KeySuspended.name, KeyReactivated.name, KeyRevoked.name,
     KeyPurged.name, KeyExpired.name, KeyExpiring.name, HashUpgraded.name, OwnerCreated.name,
-    OwnerUpdated.name, OwnerDisabled.name, OwnerEnabled.name,
+    OwnerUpdated.name, OwnerDisabled.name, OwnerEnabled.name, WebhookCreated.name,
+    WebhookUpdated.name, WebhookDeleted.name, WebhookSecretRotated.name,
   ]
 
   private struct Page {

@@ -41,7 +41,12 @@ struct Exchange: Sendable {
 
   /// The key that asks, if it grants `scope`; throws the denial if not.
   func identity(granting scope: String? = nil) async throws -> Identity {
-    let requirement = scope.map { Requirement(scopes: [$0]) } ?? .none
+    try await identity(granting: scope.map { [$0] } ?? [])
+  }
+
+  /// The key that asks, if it grants every one of `scopes`; throws the denial if not.
+  func identity(granting scopes: [String]) async throws -> Identity {
+    let requirement = Requirement(scopes: scopes)
     let view = HTTPTypesRequest(request.head, clientAddress: client.text, requestID: requestID)
     switch await kernel.authenticate(view, requiring: requirement) {
     case .allow(let identity):
@@ -66,8 +71,13 @@ struct Exchange: Sendable {
   /// that is revoked while a body trickles in does nothing any more.
   func received(granting scope: String? = nil) async throws -> (identity: Identity, body: JSONBody)
   {
+    try await received(granting: scope.map { [$0] } ?? [])
+  }
+
+  /// The body, and then the key that asks, if it grants every one of `scopes`.
+  func received(granting scopes: [String]) async throws -> (identity: Identity, body: JSONBody) {
     let bytes = try await bytes()
-    let identity = try await identity(granting: scope)
+    let identity = try await identity(granting: scopes)
     try query()
     let body = JSONBody(
       type: request.headers.value(of: "content-type"), bytes: bytes, takes: takes.body)

@@ -26,7 +26,9 @@ public struct WebhookResource: Encodable, Sendable {
 
   private enum DeliveryKeys: String, CodingKey {
     case circuit, waiting, retrying
+    case missed
     case deadLetters = "dead_letters"
+    case deadLettersDropped = "dead_letters_dropped"
     case consecutiveFailures = "consecutive_failures"
     case nextAttemptAt = "next_attempt_at"
     case lastSuccessAt = "last_success_at"
@@ -52,6 +54,8 @@ public struct WebhookResource: Encodable, Sendable {
     try inner.encode(status.waiting, forKey: .waiting)
     try inner.encode(delivery.retrying, forKey: .retrying)
     try inner.encode(status.deadLetters, forKey: .deadLetters)
+    try inner.encode(delivery.deadLettersDropped, forKey: .deadLettersDropped)
+    try inner.encode(delivery.missed, forKey: .missed)
     try inner.encode(delivery.consecutiveFailures, forKey: .consecutiveFailures)
     try inner.encode(delivery.nextAttemptAt, forKey: .nextAttemptAt)
     try inner.encode(delivery.lastSuccessAt, forKey: .lastSuccessAt)
@@ -67,12 +71,15 @@ public struct WebhookResource: Encodable, Sendable {
   }
 }
 
-/// Every endpoint: `{"webhooks": […]}`.
+/// Every endpoint: `{"webhooks": […], "unreadable": [id, …]}`.
 public struct WebhooksResource: Encodable, Sendable {
   private let webhooks: [WebhookResource]
+  private let unreadable: [String]
 
-  public init(_ all: [WebhookStatus], at now: Timestamp) {
+  /// - Parameter unreadable: the ids of those whose records can't be read.
+  public init(_ all: [WebhookStatus], unreadable: [UUID], at now: Timestamp) {
     webhooks = all.map { WebhookResource($0, at: now) }
+    self.unreadable = unreadable.map(\.text)
   }
 }
 

@@ -3,7 +3,6 @@ import CardeaKernel
 import CardeaWebhooks
 import HTTPTypes
 import Hummingbird
-import Logging
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -11,29 +10,32 @@ import Logging
   import Foundation
 #endif
 
-/// `/v1/webhooks…`. Reads need `cardea:webhooks:read`, everything else `cardea:webhooks:write`: whoever has that can
-/// have every signal sent anywhere.
+/// `/v1/webhooks…`. Reads need `cardea:webhooks:read`, deletions `cardea:webhooks:write`. Everything else decides where
+/// signals go, or has some sent, and needs `cardea:signals:read` as well: nobody learns by a webhook what they may
+/// not learn from `GET /v1/signals`.
 enum WebhookRoutes {
   private static let read = "cardea:webhooks:read"
-  private static let write = "cardea:webhooks:write"
+  private static let write = ["cardea:webhooks:write"]
+  private static let send = ["cardea:webhooks:write", SignalTransmission.scope]
 
   static func add(to table: inout RouteTable, _ webhooks: Webhooks) {
     let fields: Set<String> = ["url", "description", "signals", "enabled"]
     table.post("/v1/webhooks", body: .required(fields)) { exchange in
-      let (identity, body) = try await exchange.received(granting: write)
+      let (identity, body) = try await exchange.received(granting: send)
       let fields = try body.fields()
       var new = NewWebhook(url: try fields.requiredString("url"))
       new.description = try fields.string("description") ?? ""
       new.signals = try fields.strings("signals") ?? []
       new.isEnabled = try fields.boolean("enabled") ?? true
       let issued = try await webhooks.create(new, by: Actor(identity))
-      log("created", issued.status.endpoint.id, identity, exchange)
       return try .json(ChangedWebhookResource(issued, at: exchange.now), status: .created)
     }
     table.get("/v1/webhooks") { exchange in
       _ = try await exchange.identity(granting: read)
       try exchange.query()
-      return try .json(WebhooksResource(try await webhooks.all(), at: exchange.now))
+      return try .json(
+        WebhooksResource(
+          try await webhooks.all(), unreadable: try await webhooks.unreadable(), at: exchange.now))
     }
     table.get("/v1/webhooks/{id}") { exchange in
       _ = try await exchange.identity(granting: read)
@@ -42,7 +44,7 @@ enum WebhookRoutes {
       return try .json(WebhookResource(status, at: exchange.now))
     }
     table.patch("/v1/webhooks/{id}", body: .required(fields)) { exchange in
-      let (identity, body) = try await exchange.received(granting: write)
+      let (identity, body) = try await exchange.received(granting: send)
       let fields = try body.fields()
       var edit = WebhookEdit()
       edit.url = try fields.string("url")
@@ -50,33 +52,36 @@ enum WebhookRoutes {
       edit.signals = try fields.strings("signals")
       edit.isEnabled = try fields.boolean("enabled")
       let id = try exchange.id()
-      let status = try await webhooks.update(id, edit)
-      log("changed", id, identity, exchange)
+      let status = try await webhooks.update(id, edit, by: Actor(identity))
       return try .json(ChangedWebhookResource(status, at: exchange.now))
     }
     table.delete("/v1/webhooks/{id}", body: .optional([])) { exchange in
       let (identity, body) = try await exchange.received(granting: write)
       _ = try body.fields()
-      let id = try exchange.id()
-      try await webhooks.delete(id)
-      log("deleted", id, identity, exchange)
+      try await webhooks.delete(try exchange.id(), by: Actor(identity))
       return Response(status: .noContent)
     }
     table.post("/v1/webhooks/{id}/rotate-secret", body: .optional(["overlap"])) { exchange in
-      let (identity, body) = try await exchange.received(granting: write)
+      let (identity, body) = try await exchange.received(granting: send)
       let overlap = try body.fields().duration("overlap") ?? .finite(.zero)
       guard let overlap = overlap.duration else {
         throw Problem.invalid("overlap", "must be from 0s to 7d")
       }
-      let id = try exchange.id()
-      let issued = try await webhooks.rotateSecret(id, overlap: overlap)
-      log("given a new secret", id, identity, exchange)
+      let issued = try await webhooks.rotateSecret(
+        try exchange.id(), overlap: overlap, by: Actor(identity))
       return try .json(ChangedWebhookResource(issued, at: exchange.now))
     }
     table.post("/v1/webhooks/{id}/test", body: .optional([])) { exchange in
-      let (_, body) = try await exchange.received(granting: write)
+      let (_, body) = try await exchange.received(granting: send)
       _ = try body.fields()
-      return try .json(WebhookTestResource(try await webhooks.test(try exchange.id())))
+      switch try await webhooks.test(try exchange.id()) {
+      case .answered(let answer): return try .json(WebhookTestResource(answer))
+      case .limited(let wait):
+        throw Denial(
+          .rateLimited,
+          policy: PolicyDenial(
+            code: "webhook_tests", status: .tooManyRequests, retryAfter: wait))
+      }
     }
     addDeadLetters(to: &table, webhooks)
   }
@@ -90,20 +95,12 @@ enum WebhookRoutes {
       return try .json(DeadLettersResource(letters))
     }
     table.post("/v1/webhooks/{id}/replay", body: .optional(["position"])) { exchange in
-      let (_, body) = try await exchange.received(granting: write)
+      let (_, body) = try await exchange.received(granting: send)
       let position = try body.fields().integer("position")
       if let position, position < 1 { throw Problem.invalid("position", "must be at least 1") }
       let count = try await webhooks.replay(
         try exchange.id(), position: position.map { Int64($0) })
       return try .json(["replayed": count])
     }
-  }
-
-  /// Endpoints are no records of the signal log: who changed one is said here.
-  private static func log(
-    _ what: String, _ id: UUID, _ identity: Identity, _ exchange: Exchange
-  ) {
-    exchange.logger.notice(
-      "webhook \(what)", metadata: ["webhook": "\(id.text)", "by": "\(Actor(identity))"])
   }
 }

@@ -2,6 +2,7 @@ import CardeaHMAC
 import CardeaKernel
 import CardeaWebhooks
 import CoreMetrics
+import Logging
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -17,17 +18,23 @@ extension Webhooks {
   ///   - kernel: a kernel; ``AuthServer`` begins the deliveries once it was started.
   ///   - options: the settings `webhooks`.
   ///   - metrics: where attempts are counted.
+  ///   - logger: is told of endpoints that can't be read.
   public convenience init?(
     kernel: AuthKernel, options: WebhookOptions = WebhookOptions(),
-    metrics: (any MetricsFactory)? = nil
+    metrics: (any MetricsFactory)? = nil, logger: Logger = Logger(label: "cardea")
   ) {
     let sender = WebhookSender(options)
     let hmac = HMACSHA256()
     var means = WebhookMeans(
       hmacSHA256: { key, message in hmac?.digest(key: key, header: message, message: Secret([])) },
       encode: { entry in Array(try JSONEncoder.contract().encode(WebhookBody(entry))) },
-      send: { await sender.send($0) })
+      turn: { await sender.turn() }, trialTurn: { sender.trialTurn() })
     means.stop = { sender.stop() }
+    means.noteUnreadable = { subscription in
+      logger.error(
+        "a webhook's record can't be read: nothing is sent to its endpoint",
+        metadata: ["subscription": "\(subscription)"])
+    }
     let attempts = Dictionary(
       uniqueKeysWithValues: WebhookResult.allCases.map { result in
         (

@@ -56,6 +56,16 @@ static inline CURLcode cardea_curl_only_http(CURL *handle) {
 #endif
 }
 
+// Without it libcurl waits at the end for a look-up that is still under way, beyond every timeout. It came with
+// libcurl 7.87; older ones wait as long as the system's resolver does.
+static inline CURLcode cardea_curl_set_quick_exit(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+  return handle ? CURLE_OK : CURLE_FAILED_INIT;
+#endif
+}
+
 static inline long cardea_curl_status(CURL *handle) {
   long status = 0;
   return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;

@@ -56,4 +56,72 @@ struct DoctorTests {
     #expect(try program.run("doctor", "--store", "sqlite:empty.sqlite3").status == 3)
     #expect(try program.bytes("empty.sqlite3").isEmpty)
   }
+
+  @Test(
+    "a signing key that has signed nothing yet is no broken log; one that is said to have signed is"
+  )
+  func newKey() throws {
+    let program = try program()
+    let server = try RunningServer(program, [])
+    #expect(server.stop() == 0)
+    let made = try program.run("audit", "init-key", "audit.key")
+    let key = try #require(made.lines.first)
+    let environment = ["CARDEA_AUDIT_SIGNING_KEY_FILE": program.path("audit.key")]
+    let before = try program.run("doctor", "--json", environment: environment)
+    #expect(before.status == 0, "\(before.out)")
+    #expect(try codes(before, "fault") == [])
+    #expect(try codes(before, "warning") == ["log_not_signed_yet"])
+    let judged = try program.run("doctor", "--json", "--public-key", key)
+    #expect(judged.status == 1)
+    #expect(try codes(judged, "fault") == ["log_broken"])
+
+    // The log's other faults are found all the same.
+    let entry = "UPDATE signal_log SET signal = 'key_updated' WHERE position = 1;"
+    try Tool.run("sqlite3", [program.path("cardea.sqlite3")], input: entry)
+    let broken = try program.run("doctor", "--json", environment: environment)
+    #expect(try codes(broken, "fault") == ["log_broken"])
+    try Tool.run(
+      "sqlite3", [program.path("cardea.sqlite3")],
+      input: entry.replacingOccurrences(of: "key_updated", with: "key_created"))
+
+    #expect(try program.run("keys", "create", "more").status == 0)
+    let signing = try RunningServer(program, [], environment: environment)
+    #expect(signing.stop() == 0)
+    let after = try program.run("doctor", "--json", environment: environment)
+    #expect(after.status == 0, "\(after.out)")
+    #expect(try codes(after, "warning") == [])
+    #expect(try !codes(after, "note").contains("log_unsigned"))
+  }
+
+  @Test("a webhook's record that can't be read is named, can be removed and hides no other")
+  func unreadableWebhook() throws {
+    let program = try program()
+    for name in ["a", "b"] {
+      let made = try program.run("webhooks", "create", "https://\(name).example.org/", "--json")
+      #expect(made.status == 0, "\(made.err)")
+    }
+    try Tool.run(
+      "sqlite3", [program.path("cardea.sqlite3")],
+      input: """
+        UPDATE plugin_records SET content = x'00'
+        WHERE collection = 'webhooks' AND id = (SELECT min(id) FROM plugin_records);
+        """)
+    let result = try program.run("doctor", "--json")
+    #expect(result.status == 1)
+    #expect(try codes(result, "fault") == ["webhook_unreadable"])
+    let list = try program.run("webhooks", "list", "--json")
+    #expect((list.json?["webhooks"] as? [Any])?.count == 1)
+    let ids = try #require(list.json?["unreadable"] as? [String])
+    let id = try #require(ids.first)
+    #expect(ids.count == 1)
+    #expect(try program.run("webhooks", "list").err.contains(id))
+    #expect(try program.run("webhooks", "show", id).status != 0)
+    let server = try RunningServer(program, [])
+    let deleted = try program.run("webhooks", "delete", id)
+    #expect(deleted.out == "Webhook \(id) deleted.\n", "\(deleted.err)")
+    #expect(server.stop() == 0)
+    // It may be said before the server listens or after.
+    #expect((server.err + server.log()).contains(id))
+    #expect(try program.run("doctor").status == 0)
+  }
 }

@@ -1,5 +1,7 @@
 import CardeaKernel
 import CardeaSQLite
+import CardeaServer
+import CardeaWebhooks
 
 /// Examines an installation. What can't be examined is a finding too.
 struct Doctor {
@@ -21,6 +23,7 @@ struct Doctor {
     findings += await examined("store_unreadable") { try database() }
     findings += await examined("audit_unreadable") { try await logs() }
     findings += await examined("subscriptions_unreadable") { try await subscriptions() }
+    findings += await examined("webhooks_unreadable") { try await webhooks() }
     findings += await examined("store_unreadable") { try await keys() }
     let order: [Finding.Level] = [.fault, .warning, .note]
     return order.flatMap { level in findings.filter { $0.level == level } }
@@ -66,14 +69,24 @@ struct Doctor {
     if let own = kernel.configuration.auditSigningKey {
       keys.append(kernel.primitives.publicKey(of: own))
     }
-    let report = try await kernel.verifyAudit(keys: keys)
+    var report = try await kernel.verifyAudit(keys: keys)
+    // A key that was configured a moment ago has signed nothing yet. Whoever names the key of a signer says that it has.
+    let isNewKey = report.awaitsSignature && signers.isEmpty
+    if isNewKey { report = try await kernel.verifyAudit() }
     var findings = report.faults.map { fault in
       Finding.fault(
         "log_broken",
         "the \(fault.log) log\(fault.node.map { " of \($0)" } ?? "") is broken at \(fault.position): "
           + "\(fault.problem). cardea audit verify says more")
     }
-    if !report.isSigned {
+    if isNewKey {
+      findings.append(
+        .warning(
+          "log_not_signed_yet",
+          "no checkpoint is signed by audit.signing_key_file yet: the server signs the first one once there is "
+            + "something to state. If one was signed before, the signatures were taken away: cardea audit verify"
+        ))
+    } else if !report.isSigned {
       findings.append(
         .note(
           "log_unsigned",
@@ -114,6 +127,25 @@ struct Doctor {
       }
       return findings
     }
+  }
+
+  private func webhooks() async throws -> [Finding] {
+    guard let webhooks = Webhooks(kernel: kernel, options: session.settings.webhookOptions) else {
+      return []
+    }
+    let unreadable = try await webhooks.unreadable().map { id in
+      Finding.fault(
+        "webhook_unreadable",
+        "the record of the webhook \(id.text) can't be read, so nothing is sent to it: "
+          + "cardea webhooks delete \(id.text), and make another")
+    }
+    let missed = try await webhooks.all().filter { $0.delivery.missed > 0 }.map { status in
+      Finding.note(
+        "webhook_missed",
+        "\(status.delivery.missed) signals were pruned from the log before the webhook "
+          + "\(status.endpoint.id.text) took them: it fails, is disabled, or pruning goes too far")
+    }
+    return unreadable + missed
   }
 
   /// Keys that end within a week.

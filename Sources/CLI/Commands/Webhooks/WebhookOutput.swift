@@ -39,7 +39,8 @@ struct WebhookOutput {
 
   func table(_ all: [WebhookStatus]) {
     var table = Table([
-      "ID", "URL", "SIGNALS", "STATE", "WAITING", "RETRYING", "DEAD", "LAST SUCCESS",
+      "ID", "URL", "SIGNALS", "STATE", "WAITING", "RETRYING", "DEAD", "MISSED",
+      "LAST SUCCESS",
       "LAST FAILURE",
     ])
     for status in all {
@@ -48,7 +49,8 @@ struct WebhookOutput {
       table.add([
         .init(endpoint.id.text), .init(endpoint.url, limit: 60), .init(names, limit: 40),
         .init(state(status)), .init("\(status.waiting)"), .init("\(delivery.retrying)"),
-        .init("\(status.deadLetters)"), .init(delivery.lastSuccessAt?.rfc3339 ?? "-"),
+        .init("\(status.deadLetters)"), .init("\(delivery.missed)"),
+        .init(delivery.lastSuccessAt?.rfc3339 ?? "-"),
         .init(delivery.lastFailure.map { "\($0.at.rfc3339) \($0.reason)" } ?? "-", limit: 70),
       ])
     }

@@ -17,14 +17,20 @@ struct WebhooksDeleteCommand: WebhookCommand {
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session, _ webhooks: Webhooks) async throws {
-    let status = try await webhook.with { (id) throws(LifecycleError) in
-      try await webhooks.show(id)
+    let (id, what) = try await webhook.with { (id) throws(LifecycleError) in
+      // One that can't be read can be deleted all the same.
+      if try await webhooks.unreadable().contains(id) {
+        return (id, "webhook, which can't be read")
+      }
+      let status = try await webhooks.show(id)
+      let letters = status.deadLetters == 0 ? "" : " with \(status.deadLetters) dead letters"
+      return (id, "webhook to \(status.endpoint.url)\(letters)")
     }
-    let letters = status.deadLetters == 0 ? "" : " with \(status.deadLetters) dead letters"
-    try confirmation.ask(
-      "Remove the webhook to \(status.endpoint.url)\(letters)?", session.console)
-    try await webhook.with { (id) throws(LifecycleError) in try await webhooks.delete(id) }
-    guard !session.json else { return try session.print(["deleted": status.endpoint.id.text]) }
-    session.console.out("Webhook \(status.endpoint.id.text) deleted.")
+    try confirmation.ask("Remove the \(what)?", session.console)
+    try await webhook.with { (id) throws(LifecycleError) in
+      try await webhooks.delete(id, by: .commandLine)
+    }
+    guard !session.json else { return try session.print(["deleted": id.text]) }
+    session.console.out("Webhook \(id.text) deleted.")
   }
 }

@@ -16,7 +16,14 @@ struct WebhooksListCommand: WebhookCommand {
 
   func perform(_ session: Session, _ webhooks: Webhooks) async throws {
     let all = try await webhooks.all()
-    guard !session.json else { return try session.print(WebhooksResource(all, at: session.now)) }
+    let unreadable = try await webhooks.unreadable()
+    guard !session.json else {
+      return try session.print(WebhooksResource(all, unreadable: unreadable, at: session.now))
+    }
     WebhookOutput(session: session).table(all)
+    for id in unreadable {
+      session.console.note(
+        "The record of the webhook \(id.text) can't be read: nothing is sent to it.")
+    }
   }
 }

@@ -28,7 +28,7 @@ struct WebhooksRotateSecretCommand: WebhookCommand {
       guard let overlap = (overlap?.value ?? .finite(.zero)).duration else {
         throw .invalid(field: "overlap", reason: "must be from 0s to 7d")
       }
-      return try await webhooks.rotateSecret(id, overlap: overlap)
+      return try await webhooks.rotateSecret(id, overlap: overlap, by: .commandLine)
     }
     try WebhookOutput(session: session).issued(issued, "given a new secret")
   }

@@ -19,8 +19,11 @@ struct WebhooksTestCommand: WebhookCommand {
   @OptionGroup var webhook: WebhookReference
 
   func perform(_ session: Session, _ webhooks: Webhooks) async throws {
-    let answer = try await webhook.with { (id) throws(LifecycleError) in
+    let trial = try await webhook.with { (id) throws(LifecycleError) in
       try await webhooks.test(id)
+    }
+    guard case .answered(let answer) = trial else {
+      throw CommandFailure.refused("rate_limited", "too many tests are under way")
     }
     if session.json {
       try session.print(WebhookTestResource(answer))

@@ -53,7 +53,7 @@ struct WebhooksUpdateCommand: WebhookCommand {
     edit.signals = allSignals ? [] : signals.isEmpty ? nil : signals
     edit.isEnabled = enable ? true : disable ? false : nil
     let status = try await webhook.with { [edit] (id) throws(LifecycleError) in
-      try await webhooks.update(id, edit)
+      try await webhooks.update(id, edit, by: .commandLine)
     }
     try WebhookOutput(session: session).changed(status, "changed")
   }

@@ -12,6 +12,8 @@ struct Contents: Sendable {
   private(set) var owners: [UUID: OwnerRecord] = [:]
   var log = MemoryLog()
   var accessLog = MemoryAccessLog()
+  var cursors = MemorySubscriptions()
+  var records = MemoryPluginRecords()
 
   private var keys: [UUID: KeyRecord] = [:]
   private var idByPrefix: [Bytes: UUID] = [:]
@@ -127,6 +129,7 @@ struct Contents: Sendable {
       let target = key?.prefix == rehash.prefix ? key : self.key(prefix: rehash.prefix)?.key
       key = try rehash.applied(to: target)
     }
+    if let record = change.record { try records.check(record) }
     if !change.isRehearsal { write(change, key: key) }
     return log.head.position
   }
@@ -175,6 +178,13 @@ struct Contents: Sendable {
     if let keyID = change.erasesLogOf {
       log.erase(keyID)
       accessLog.erase(keyID)
+    }
+    switch change.record {
+    case .put(let record, let collection): records.write(record, collection)
+    case .remove(let id, let collections, let subscription):
+      _ = records.remove(id, collections)
+      cursors.forget(subscription)
+    case nil: break
     }
     for entry in change.entries(after: log.head) { log.append(entry) }
   }

@@ -15,11 +15,24 @@ struct MemoryPluginRecords: Sendable {
   }
 
   mutating func put(_ record: PluginRecord, _ collection: String) throws(StoreError) {
-    let name = Bytes(collection)
-    guard (collections[name]?[record.id]?.revision ?? 0) == record.revision - 1 else {
-      throw .conflict
-    }
-    collections[name, default: [:]][record.id] = record
+    try check(.put(record, in: collection))
+    write(record, collection)
+  }
+
+  /// - Throws: `.conflict` if such a write does not fit what is there.
+  func check(_ write: StoreChange.RecordWrite) throws(StoreError) {
+    let fits =
+      switch write {
+      case .put(let record, let collection):
+        (collections[Bytes(collection)]?[record.id]?.revision ?? 0) == record.revision - 1
+      case .remove(let id, let names, _): names.contains { collections[Bytes($0)]?[id] != nil }
+      }
+    if !fits { throw .conflict }
+  }
+
+  /// Writes what ``check(_:)`` has let pass.
+  mutating func write(_ record: PluginRecord, _ collection: String) {
+    collections[Bytes(collection), default: [:]][record.id] = record
   }
 
   mutating func remove(_ id: UUID, _ names: [String]) -> Bool {

@@ -18,8 +18,6 @@ public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingSt
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
-  private let cursors = Locked(MemorySubscriptions())
-  private let records = Locked(MemoryPluginRecords())
   private let accessEntries: Int
 
   /// - Parameter accessEntries: the entries of the access log that are kept, some 500 bytes each.
@@ -84,37 +82,43 @@ public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingSt
 
   // MARK: Durable subscriptions
 
-  public func claim(_ claim: SubscriptionClaim) -> Int64? { cursors.withLock { $0.claim(claim) } }
-
-  public func advance(_ step: SubscriptionStep) throws(StoreError) {
-    try cursors.withLock { (cursors) throws(StoreError) in try cursors.advance(step) }
+  public func claim(_ claim: SubscriptionClaim) -> Int64? {
+    contents.withLock { $0.cursors.claim(claim) }
   }
 
-  public func subscriptions() -> [SubscriptionRecord] { cursors.withLock { $0.records } }
+  public func advance(_ step: SubscriptionStep) throws(StoreError) {
+    try contents.withLock { (contents) throws(StoreError) in try contents.cursors.advance(step) }
+  }
+
+  public func subscriptions() -> [SubscriptionRecord] { contents.withLock { $0.cursors.records } }
 
   public func deadLetters(_ query: DeadLetterQuery) -> [DeadLetter] {
-    cursors.withLock { $0.deadLetters(query) }
+    contents.withLock { $0.cursors.deadLetters(query) }
   }
 
   public func replay(subscription: String?, position: Int64?) -> Int {
-    cursors.withLock { $0.replay(subscription: subscription, position: position) }
+    contents.withLock { $0.cursors.replay(subscription: subscription, position: position) }
   }
 
   // MARK: Plugins' own records
 
   public func pluginRecords(_ collection: String) -> [PluginRecord] {
-    records.withLock { $0.all(collection) }
+    contents.withLock { $0.records.all(collection) }
   }
 
   public func put(_ record: PluginRecord, in collection: String) throws(StoreError) {
-    try records.withLock { (records) throws(StoreError) in try records.put(record, collection) }
+    try contents.withLock { (contents) throws(StoreError) in
+      try contents.records.put(record, collection)
+    }
   }
 
   public func removeRecords(
     _ id: UUID, from collections: [String], subscription: String
   ) -> Bool {
-    cursors.withLock { $0.forget(subscription) }
-    return records.withLock { $0.remove(id, collections) }
+    contents.withLock { contents in
+      contents.cursors.forget(subscription)
+      return contents.records.remove(id, collections)
+    }
   }
 
   // MARK: Signal log

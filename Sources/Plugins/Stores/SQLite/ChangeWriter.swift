@@ -40,6 +40,13 @@ struct ChangeWriter {
       ).run()
       try AccessLogWriter(db: db).erase(keyID)
     }
+    switch change.record {
+    case .put(let record, let collection): try PluginRecordRows(db: db).put(record, collection)
+    case .remove(let id, let collections, let subscription):
+      guard try PluginRecordRows(db: db).remove(id, collections) > 0 else { throw .conflict }
+      try SubscriptionRows(db: db).forget(subscription)
+    case nil: break
+    }
     return try appendEntries(of: change)
   }
 

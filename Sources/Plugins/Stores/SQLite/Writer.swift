@@ -51,7 +51,7 @@ final class Writer: Sendable {
     /// Whether it is refused, if at all, before it has written anything: it only inserts, a key or an owner.
     var isInsert: Bool {
       guard case .change(let change) = self, !change.isRehearsal, change.idempotency == nil,
-        change.rehash == nil, change.erasesLogOf == nil
+        change.rehash == nil, change.erasesLogOf == nil, change.record == nil
       else { return false }
       return switch (change.owner, change.key) {
       case (.insert?, nil), (nil, .insert?): true
