@@ -227,9 +227,9 @@ struct Contents: Sendable {
   ) throws(StoreError) -> KeyRecord {
     switch write {
     case .insert(let key):
-      try ensureRoom(for: key, instead: nil, newOwner: newOwner)
       if idByPrefix[Bytes(key.prefix)] != nil { throw .duplicate(field: "prefix") }
       if keys[key.id] != nil { throw .duplicate(field: "id") }
+      try ensureRoom(for: key, instead: nil, newOwner: newOwner)
       return key
     case .replace(let key, let expected):
       guard let stored = keys[key.id], stored.revision == expected,

@@ -129,7 +129,13 @@ struct ChangeWriter {
   // MARK: Keys
 
   private func insert(_ key: KeyRecord) throws(StoreError) {
-    if let ownerID = key.ownerID { try ensureRoom(with: ownerID, counts: key.status.counts) }
+    do throws(StoreError) {
+      if let ownerID = key.ownerID { try ensureRoom(with: ownerID, counts: key.status.counts) }
+    } catch {
+      // Whoever is here already needs no room.
+      try ensureNew(key)
+      throw error
+    }
     let isInserted = try Query(
       db,
       """
@@ -146,13 +152,17 @@ struct ChangeWriter {
       ]
     ).insert()
     guard isInserted else {
-      if try exists("SELECT 1 FROM keys WHERE prefix = ?", [key.prefix]) {
-        throw .duplicate(field: "prefix")
-      }
-      if try exists("SELECT 1 FROM keys WHERE id = ?", [key.id]) { throw .duplicate(field: "id") }
+      try ensureNew(key)
       throw .unavailable("the key breaks a rule of the database's tables")
     }
     try insertSecrets(key.secrets, prefix: key.prefix)
+  }
+
+  private func ensureNew(_ key: KeyRecord) throws(StoreError) {
+    if try exists("SELECT 1 FROM keys WHERE prefix = ?", [key.prefix]) {
+      throw .duplicate(field: "prefix")
+    }
+    if try exists("SELECT 1 FROM keys WHERE id = ?", [key.id]) { throw .duplicate(field: "id") }
   }
 
   private func replace(_ key: KeyRecord, expected: Int64) throws(StoreError) {
