@@ -3,13 +3,13 @@ import CardeaTestSupport
 import Foundation
 import Testing
 
-/// Real nginx and real Caddy, with the configurations of `deploy/`, before a real server.
-@Suite("Behind real proxies", .timeLimit(.minutes(5 + ProxyTests.hostileRequests / 500)))
-struct ProxyTests {
-  /// How many go to each proxy.
-  private static let hostileRequests =
-    ProcessInfo.processInfo.environment["CARDEA_PROXY_REQUESTS"].flatMap { Int($0) } ?? 250
+/// How many hostile requests go to each proxy.
+private let hostileRequests =
+  ProcessInfo.processInfo.environment["CARDEA_PROXY_REQUESTS"].flatMap { Int($0) } ?? 250
 
+/// Real nginx and real Caddy, with the configurations of `deploy/`, before a real server.
+@Suite("Behind real proxies", .timeLimit(.minutes(5 + hostileRequests / 500)))
+struct ProxyTests {
   private static let policies = """
     plugins:
       policy.allowed_routes: { methods: [GET, HEAD, POST, PUT] }
@@ -184,7 +184,7 @@ struct ProxyTests {
   @Test(arguments: ProxyKind.allCases)
   func noHostileRequestIsTakenForSomebodyElse(_ kind: ProxyKind) async throws {
     let environment = ProcessInfo.processInfo.environment
-    let count = ProxyTests.hostileRequests
+    let count = hostileRequests
     let seed = environment["CARDEA_PROXY_SEED"].flatMap { UInt64($0) } ?? 4
     let rig = try await ProxyRig(
       kind,
