@@ -159,7 +159,7 @@ import Testing
       let allowed = Set(
         Denial.Reason.allCases.map(\.rawValue) + [
           "none", "allow", "deny", "hit", "miss", "match", "mismatch", "done", "refused", "failed",
-          "delivered", "buried",
+          "delivered", "buried", "dropped", "missed",
           "test.reasons", "authentication_failed",
         ])
       for sample in try Exposition(answer.text).families.values.flatMap(\.samples) {
