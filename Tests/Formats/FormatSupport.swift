@@ -22,21 +22,18 @@ func request(
     prefix: prefix, primitives: primitives)
 }
 
-/// Promise P3: every token with one character replaced. Four replacements at each place: the next
-/// character of the alphabet, a random one, another separator, and the other case or another digit.
+/// Promise P3: every token with one character replaced, at each place by each letter, digit and separator, and by
+/// what two of its bits make of it.
 func mutationsThatParse(_ format: some TokenFormat, tokens: Int, seed: UInt64) throws -> [String] {
-  let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+  let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_:-. ".utf8)
   let primitives = SamplePrimitives(seed: seed)
   var survivors: [String] = []
   for _ in 0..<tokens {
     let token = Array(try format.build(request(primitives: primitives)).token.reveal().utf8)
-    let random = primitives.randomBytes(token.count)
     for index in token.indices {
       let byte = token[index]
-      let next = alphabet[((alphabet.firstIndex(of: byte) ?? 0) + 1) % alphabet.count]
-      let others = [next, alphabet[Int(random[index]) % 62], UInt8(ascii: "_"), byte ^ 0x20]
-      for other in others where other != byte {
-        var changed = token
+      var changed = token
+      for other in alphabet + [byte ^ 0x20, byte ^ 0x80] where other != byte {
         changed[index] = other
         if format.parse(changed.span) != nil {
           survivors.append(String(decoding: changed, as: UTF8.self))

@@ -39,7 +39,7 @@ import Testing
     for row in bad { #expect(parts(KeysmithFormat(), row.raw) == nil, "\(row.raw)") }
   }
 
-  @Test("P3: 1,000 tokens with each character changed in four ways")
+  @Test("P3: 1,000 tokens with each character changed into every other")
   func refusesOneChangedCharacter() throws {
     #expect(try mutationsThatParse(KeysmithFormat(), tokens: 1_000, seed: 3) == [])
   }

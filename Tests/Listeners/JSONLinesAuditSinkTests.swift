@@ -49,12 +49,16 @@ import Testing
       AccessEvent(
         at: Timestamp(milliseconds: 1_790_000_000_124), reason: .wrongSecret, keyID: nil,
         prefix: nil, owner: nil, request: RequestFacts(method: "POST", path: "/")),
+      AccessEvent(
+        .logOut, at: Timestamp(milliseconds: 1_790_000_000_125), reason: nil, keyID: nil,
+        prefix: nil, owner: nil, request: RequestFacts(method: "DELETE", path: "/")),
     ])
     let text = try String(contentsOfFile: sink.path, encoding: .utf8)
     #expect(
       text == #"""
-        {"address":"192.0.2.1","at":"2026-09-21T14:13:20.123Z","key_id":"018f3c2e-7b6a-7c11-9d55-0a1b2c3d4e5f","method":"GET","outcome":"allow","owner":"alice","path":"/orders/1","prefix":"tok_ab12CD34","request_id":"r1","status":200,"user_agent":"curl/8"}
-        {"at":"2026-09-21T14:13:20.124Z","method":"POST","outcome":"deny","path":"/","reason":"wrong_secret","status":401}
+        {"action":"user_logged_in","address":"192.0.2.1","at":"2026-09-21T14:13:20.123Z","key_id":"018f3c2e-7b6a-7c11-9d55-0a1b2c3d4e5f","method":"GET","outcome":"allow","owner":"alice","path":"/orders/1","prefix":"tok_ab12CD34","request_id":"r1","status":200,"user_agent":"curl/8"}
+        {"action":"authentication_failed","at":"2026-09-21T14:13:20.124Z","method":"POST","outcome":"deny","path":"/","reason":"wrong_secret","status":401}
+        {"action":"user_logged_out","at":"2026-09-21T14:13:20.125Z","method":"DELETE","outcome":"allow","path":"/","status":200}
 
         """#)
   }

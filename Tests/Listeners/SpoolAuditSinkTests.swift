@@ -43,6 +43,21 @@ import Testing
       .filter { $0.hasSuffix(".log") }.sorted()
   }
 
+  @Test func everyActionComesBackAsItWas() async throws {
+    let sink = sink()
+    try sink.open()
+    for event in [
+      event("in"), event("failed", reason: .unknown), event("limited", reason: .rateLimited),
+      AccessEvent(
+        .logOut, at: Timestamp(milliseconds: 0), reason: nil, keyID: nil, prefix: nil, owner: nil,
+        request: RequestFacts(method: "DELETE", path: "/", requestID: "out")),
+    ] { try await sink.record(event) }
+    #expect(
+      try records(sink).map(\.draft.action) == [
+        "user_logged_in", "authentication_failed", "rate_limited", "user_logged_out",
+      ])
+  }
+
   @Test func isForItsOwnerOnly() async throws {
     let sink = sink()
     try sink.open()

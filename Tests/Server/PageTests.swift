@@ -9,10 +9,10 @@ import Testing
 @Suite("/admin/")
 struct PageTests {
   private func signedIn(
-    server: (inout ServerConfiguration) -> Void = { _ in },
+    plugins: [any Plugin] = [], server: (inout ServerConfiguration) -> Void = { _ in },
     _ test: @Sendable @escaping (ServerRig, PageClient) async throws -> Void
   ) async throws {
-    try await ServerRig.run(server: server) { rig in
+    try await ServerRig.run(plugins: plugins, server: server) { rig in
       let client = PageClient(rig)
       let answer = try await client.signIn(rig.admin)
       #expect(answer.status == 303)
@@ -106,6 +106,20 @@ struct PageTests {
         #expect(after.location == "/admin/sign-in?ended=1", "\(index)")
         #expect(client.cookie == nil)
       }
+    }
+  }
+
+  /// A log-out on the page is in the access log, as one of a session token is.
+  @Test func signingOutIsRecorded() async throws {
+    let sink = QueueAuditSink(node: "page")
+    try await signedIn(plugins: [sink]) { rig, client in
+      let form = try await client.hidden("/", "/sign-out")
+      #expect(try await client.send("POST", "/sign-out", form).status == 303)
+      let records = sink.records(after: 0, details: .max, limit: .max).map(\.draft)
+      let out = records.filter { $0.action == UserLoggedOut.name }
+      #expect(
+        out.count == 1
+          && out.first?.prefix == rig.admin.split(separator: ":").first.map(String.init))
     }
   }
 

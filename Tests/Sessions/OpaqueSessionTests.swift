@@ -112,17 +112,19 @@ import Testing
     let key = try await rig.key()
     let facts = RequestFacts(method: "DELETE", path: "/")
     let first = try await rig.session(of: key.token)
-    try rig.kernel.logOut(try #require(await rig.verdict(first.token).identity), request: facts)
+    try await rig.kernel.logOut(
+      try #require(await rig.verdict(first.token).identity), request: facts)
     let second = try await rig.session(of: key.token)
     let identity = try #require(await rig.verdict(second.token).identity)
     #expect(throws: LifecycleError.sessionLimit) {
-      try rig.kernel.logOut(identity, request: facts)
+      try await rig.kernel.logOut(identity, request: facts)
     }
     #expect(await rig.reason(first.token) == .sessionEnded)
     #expect(await rig.reason(second.token) == nil)
     rig.clock.advance(300)
     let third = try await rig.session(of: key.token)
-    try rig.kernel.logOut(try #require(await rig.verdict(third.token).identity), request: facts)
+    try await rig.kernel.logOut(
+      try #require(await rig.verdict(third.token).identity), request: facts)
     #expect(await rig.reason(third.token) == .sessionEnded)
     #expect(await rig.reason(first.token) == .sessionExpired)
   }

@@ -34,7 +34,7 @@ import Testing
       if kind == .jwt { rig.clock.advance(300) }
       let token = try await rig.session(of: key.token).token
       let identity = try #require(await rig.verdict(token).identity)
-      try await race(rig, token) { try rig.kernel.logOut(identity, request: facts) }
+      try await race(rig, token) { try await rig.kernel.logOut(identity, request: facts) }
     }
   }
 

@@ -179,15 +179,15 @@ import Testing
     let second = try await rig.session(of: key.token)
     let identity = try #require(await rig.verdict(first.token).identity)
     let facts = RequestFacts(method: "DELETE", path: "/v1/sessions/current")
-    try rig.kernel.logOut(identity, request: facts)
+    try await rig.kernel.logOut(identity, request: facts)
     #expect(await rig.reason(first.token) == .sessionEnded)
     #expect(await rig.verdict(first.token).identity == nil)
     #expect(await rig.verdict(second.token).identity != nil)
     // Once more changes nothing.
-    try rig.kernel.logOut(identity, request: facts)
+    try await rig.kernel.logOut(identity, request: facts)
     let byKey = try #require(await rig.verdict(key: key.token).identity)
     #expect(throws: LifecycleError.sessionRequired) {
-      try rig.kernel.logOut(byKey, request: facts)
+      try await rig.kernel.logOut(byKey, request: facts)
     }
     await rig.kernel.drain()
     #expect(loggedOut.all.map(\.session) == [first.session.id, first.session.id])

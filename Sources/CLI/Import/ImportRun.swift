@@ -103,6 +103,10 @@ struct ImportRun {
         }
         if storeExists, let here = try await kernel.importedOwner(owner.kind, owner.name) {
           report.owners.alreadyHere += 1
+          if owner.isInactive, disablesInactive, !here.disabled {
+            report.note(
+              owner.name, "the owner is here already and stays enabled: cardea owners disable")
+          }
           owners[owner.reference] = here
           continue
         }

@@ -206,7 +206,8 @@ package enum SettingsTable {
     "Failed attempts on one prefix from one address; more are answered 429. off is no limit.")
   package static let failedPerAddress = Setting.rate(
     "limits.failed_per_address", default: Rate(100, per: .seconds(60)), written: "100/1m",
-    "Failed attempts from one address (an IPv6 /64); more are answered 429. off is no limit.")
+    "Failed attempts from one address (an IPv6 /64); more are answered 429. off is no limit. "
+      + "Tokens that no format can read do not count.")
   package static let limitEntries = Setting.integer(
     "limits.entries", default: 100_000, in: 1...100_000_000,
     "Addresses, and pairs of prefix and address, whose failed attempts are remembered, each.")

@@ -6,7 +6,7 @@
 
 /// An access-log entry on its way into the log: no position and no hash yet.
 public struct AccessDraft: Sendable, Equatable {
-  /// `user_logged_in`, `authentication_failed`, `rate_limited`; rows of other systems have names of their own.
+  /// ``AccessEvent/action``; rows of other systems have names of their own.
   public var action: String
   /// Of a batch: when the last was made.
   public var at: Timestamp
@@ -37,7 +37,7 @@ public struct AccessDraft: Sendable, Equatable {
 
   public init(_ event: AccessEvent) {
     self.init(
-      action: AccessDraft.action(for: event.reason), at: event.at, reason: event.reason?.rawValue,
+      action: event.action, at: event.at, reason: event.reason?.rawValue,
       status: event.status, keyID: event.keyID, prefix: event.prefix,
       payload: AccessPayload(event).json)
   }
@@ -47,7 +47,7 @@ public struct AccessDraft: Sendable, Equatable {
     var payload = AccessPayload()
     payload.address = event.request.clientAddress
     self.init(
-      action: AccessDraft.action(for: event.reason), at: event.at, reason: event.reason?.rawValue,
+      action: event.action, at: event.at, reason: event.reason?.rawValue,
       status: event.status, keyID: event.keyID, payload: payload.json)
   }
 
@@ -75,7 +75,7 @@ public struct AccessDraft: Sendable, Equatable {
     UserLoggedIn.name, UserLoggedOut.name, AuthenticationFailed.name, RateLimited.name, entriesLost,
   ]
 
-  /// The name of the signal that tells of such an outcome.
+  /// The name of the signal that tells of such an outcome of an authentication.
   public static func action(for reason: Denial.Reason?) -> String {
     switch reason {
     case nil: UserLoggedIn.name

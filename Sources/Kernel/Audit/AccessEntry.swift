@@ -26,11 +26,13 @@ public struct AccessEntry: Sendable, Equatable {
   public let salt: [UInt8]?
   public let payloadDigest: Digest256
   public let hash: Digest256
+  /// Whether what the store keeps of the payload a second time, to count or to find by it, says the same.
+  public let isConsistent: Bool
 
   public init(
     node: String, position: Int64, action: String, at: Timestamp, reason: String?, status: Int,
     count: Int64, keyID: UUID?, prefix: String?, payload: [UInt8]?, salt: [UInt8]?,
-    payloadDigest: Digest256, hash: Digest256
+    payloadDigest: Digest256, hash: Digest256, isConsistent: Bool = true
   ) {
     self.node = node
     self.position = position
@@ -45,6 +47,7 @@ public struct AccessEntry: Sendable, Equatable {
     self.salt = salt
     self.payloadDigest = payloadDigest
     self.hash = hash
+    self.isConsistent = isConsistent
   }
 
   /// The same without payload and salt.

@@ -211,6 +211,10 @@ private struct AuditVerifier {
           add("access", head.node, position, "a checkpoint states another hash: it was rewritten")
           break scan
         }
+        if !entry.isConsistent {
+          add("access", head.node, position, "the path that it is counted by is not its payload's")
+          break scan
+        }
         if entry.payload == nil, entry.keyID.map({ purged[$0] == nil }) ?? true {
           add("access", head.node, position, "its payload is missing, and its key was not purged")
           break scan

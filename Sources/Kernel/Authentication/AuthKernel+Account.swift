@@ -92,6 +92,21 @@ extension AuthKernel {
     return outcome.verdict
   }
 
+  /// Accounts for a session that its user has ended: audit, then the signal. It has ended whatever becomes of this:
+  /// of a sink that fails `listener_failed` tells, and nothing is denied.
+  public func recordLogOut(of identity: Identity, session: UUID, request: RequestFacts) async {
+    let event = AccessEvent(
+      .logOut, at: time.now(), reason: nil, keyID: identity.keyID, prefix: identity.prefix,
+      owner: identity.owner, request: request, session: session)
+    for sink in asyncAuditSinks {
+      do { try await sink.record(event) } catch { tell(ofFailed: sink.id, event.action) }
+    }
+    for sink in auditSinks {
+      do { try sink.record([event]) } catch { tell(ofFailed: sink.id, event.action) }
+    }
+    signals.publish(UserLoggedOut(event: event))
+  }
+
   /// Notes from where the older secret of a rotation was used.
   private func noteAddress(of facts: RequestFacts, _ token: KnownToken) {
     guard let address = facts.clientAddress, let id = token.secretID else { return }
@@ -112,10 +127,13 @@ extension AuthKernel {
   private func afterAuditFailure(_ sink: String, _ verdict: Verdict) -> Verdict {
     let verdict: Verdict =
       configuration.auditOnFailure == .allow ? verdict : .deny(Denial(.auditUnavailable))
+    tell(ofFailed: sink, AccessDraft.action(for: verdict.denial?.reason))
+    return verdict
+  }
+
+  private func tell(ofFailed sink: String, _ action: String) {
     signals.publish(
       ListenerFailed(
-        listener: sink, signal: AccessDraft.action(for: verdict.denial?.reason), failure: .threw,
-        count: auditFailures.add()))
-    return verdict
+        listener: sink, signal: action, failure: .threw, count: auditFailures.add()))
   }
 }

@@ -51,19 +51,16 @@ extension AuthKernel {
   /// Other nodes, and whoever verifies a signed token without asking, take it until it expires.
   /// - Parameters:
   ///   - identity: of the verdict on a request with the session's token.
-  ///   - request: what the signal `user_logged_out` says of it.
+  ///   - request: what the access log and the signal `user_logged_out` say of it.
   public func logOut(
     _ identity: Identity, request: RequestFacts
-  ) throws(LifecycleError) {
+  ) async throws(LifecycleError) {
     guard let sessions else { throw .sessionsOff }
     guard let session = identity.session else { throw .sessionRequired }
-    let now = time.now()
-    do throws(SessionError) { try sessions.end(session, at: now) } catch { throw .sessionLimit }
-    signals.publish(
-      UserLoggedOut(
-        event: AccessEvent(
-          at: now, reason: nil, keyID: identity.keyID, prefix: identity.prefix,
-          owner: identity.owner, request: request, session: session.id)))
+    do throws(SessionError) {
+      try sessions.end(session, at: time.now())
+    } catch { throw .sessionLimit }
+    await recordLogOut(of: identity, session: session.id, request: request)
   }
 }
 

@@ -4,10 +4,19 @@
   import Foundation
 #endif
 
-/// One authentication and its outcome: what access signals carry and audit sinks record.
+/// One authentication and its outcome, or a log-out: what access signals carry and audit sinks record.
 ///
 /// It holds the presented prefix only if some format could parse the token; never any other part of it.
 public struct AccessEvent: Sendable, Equatable, Encodable {
+  /// What happened.
+  public enum Kind: Sendable {
+    /// A token was judged; the event's `reason` says how.
+    case authentication
+    /// A user ended a session.
+    case logOut
+  }
+
+  public let kind: Kind
   public let at: Timestamp
   /// `nil` when allowed.
   public let reason: Denial.Reason?
@@ -24,6 +33,7 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   public let status: Int
 
   /// - Parameters:
+  ///   - kind: what happened.
   ///   - at: when the verdict was given.
   ///   - reason: why it was denied; `nil` when allowed.
   ///   - keyID: the key, once one was found.
@@ -34,9 +44,11 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
   ///   - status: unless given, what the reason means for a key that was not verified.
   ///   - policy: the code of the policy or limit that denied.
   public init(
-    at: Timestamp, reason: Denial.Reason?, keyID: UUID?, prefix: String?, owner: String?,
+    _ kind: Kind = .authentication, at: Timestamp, reason: Denial.Reason?, keyID: UUID?,
+    prefix: String?, owner: String?,
     request: RequestFacts, session: UUID? = nil, status: Int? = nil, policy: String? = nil
   ) {
+    self.kind = kind
     self.at = at
     self.reason = reason
     self.status = status ?? reason.map { Denial($0).status } ?? 200
@@ -46,6 +58,12 @@ public struct AccessEvent: Sendable, Equatable, Encodable {
     self.request = request
     self.session = session
     self.policy = policy
+  }
+
+  /// The name of the signal that tells of it: `user_logged_in`, `user_logged_out`, `authentication_failed`,
+  /// `rate_limited`.
+  public var action: String {
+    kind == .logOut ? UserLoggedOut.name : AccessDraft.action(for: reason)
   }
 
   private enum CodingKeys: String, CodingKey {

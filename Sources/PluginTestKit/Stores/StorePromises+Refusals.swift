@@ -73,6 +73,9 @@ extension StorePromises {
         try await store.insert(keys[1])
         try await store.requireRefusal(
           inserting(keys[2]), with: .ownerLimit(2), "a third key of an owner that may have two")
+        try await store.requireRefusal(
+          inserting(keys[1]), with: .duplicate(field: "prefix"),
+          "a key that is here already, of an owner without room: it needs none")
         let revoked = keys[1].edited { $0.status = .revoked }
         _ = try await store.commit(replacing(revoked))
         try await store.insert(keys[2])

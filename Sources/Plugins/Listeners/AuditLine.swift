@@ -7,6 +7,7 @@ enum AuditLine {
   static func append(_ event: AccessEvent, to lines: inout [UInt8]) {
     let request = event.request
     lines.append(UInt8(ascii: "{"))
+    LineJSON.append("action", event.action, to: &lines)
     LineJSON.append("address", request.clientAddress, to: &lines)
     LineJSON.append("at", event.at.rfc3339, to: &lines)
     LineJSON.append("key_id", event.keyID?.text, to: &lines)

@@ -15,7 +15,7 @@ enum SignInPage {
         page, ended: query.string("ended") != nil, out: query.string("out") != nil)
     }
     routes.openPost("/sign-in") { exchange, form in try await signIn(exchange, form, page) }
-    routes.post("/sign-out") { visit, _ in signOut(visit) }
+    routes.post("/sign-out") { visit, _ in await signOut(visit) }
   }
 
   private static func form(
@@ -81,14 +81,10 @@ enum SignInPage {
     return response
   }
 
-  private static func signOut(_ visit: PageVisit) -> Response {
+  private static func signOut(_ visit: PageVisit) async -> Response {
     if let session = visit.page.sessions.end(visit.secret) {
-      let identity = visit.identity
-      visit.kernel.signals.publish(
-        UserLoggedOut(
-          event: AccessEvent(
-            at: visit.now, reason: nil, keyID: identity.keyID, prefix: identity.prefix,
-            owner: identity.owner, request: RequestFacts(visit.request), session: session.id)))
+      await visit.kernel.recordLogOut(
+        of: visit.identity, session: session.id, request: RequestFacts(visit.request))
     }
     var response = Response(
       status: .seeOther, headers: [.location: AdminPage.root + "/sign-in?out=1"])

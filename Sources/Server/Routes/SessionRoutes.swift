@@ -21,7 +21,7 @@ enum SessionRoutes {
         HTTPTypesRequest(
           exchange.request.head, clientAddress: exchange.client.text,
           requestID: exchange.requestID))
-      try exchange.kernel.logOut(identity, request: facts)
+      try await exchange.kernel.logOut(identity, request: facts)
       return Response(status: .noContent)
     }
     if let keySet = sessions.keySet {

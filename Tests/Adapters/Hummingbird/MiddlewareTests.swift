@@ -98,7 +98,7 @@ struct MiddlewareTests {
       }
       own.delete { request, context in
         guard let identity = context.identity else { throw HTTPError(.unauthorized) }
-        try kernel.logOut(identity, request: RequestFacts(HTTPTypesRequest(request.head)))
+        try await kernel.logOut(identity, request: RequestFacts(HTTPTypesRequest(request.head)))
         return HTTPResponse.Status.noContent
       }
       router.group("orders").add(middleware: APIKeyMiddleware(kernel)).get { _, context in

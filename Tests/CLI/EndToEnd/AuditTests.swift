@@ -94,6 +94,34 @@ import Testing
     #expect(try program.run("audit", "verify", "--store", Self.store).status == 0)
   }
 
+  /// Logging out is in the log, once, and is no use of the key.
+  @Test(arguments: ["process", "async"])
+  func logOutsAreInTheLog(_ tier: String) async throws {
+    let program = try CardeaProgram()
+    let token = try initialised(program)
+    let server = try RunningServer(
+      program, ["--store", Self.store], environment: ["CARDEA_AUDIT_TIER": tier])
+    let client = HTTPClient(port: try #require(server.port))
+    let issued = try await client.json("POST", "/v1/sessions", token: token, "{}")
+    let session = try #require(issued.string("token"))
+    let out = try await client.request(
+      "DELETE", "/v1/sessions/current",
+      headers: [("Authorization", "Bearer \(session)"), ("X-Request-Id", "out")])
+    #expect(out.status == 204)
+    #expect(server.stop() == 0)
+    let entries = try export(program).filter { $0.action == "user_logged_out" }
+    #expect(entries.map(\.requestID) == ["out"])
+    #expect(entries.first?.log == "access" && entries.first?.path == "/v1/sessions/current")
+    let listed = try program.run(
+      "audit", "list", "--action", "user_logged_out", "--store", Self.store, "--json")
+    #expect((listed.json?["entries"] as? [Any])?.count == 1, "\(listed)")
+    let prefix = String(token.prefix { $0 != ":" })
+    let usage = try program.run("keys", "usage", prefix, "--store", Self.store, "--json")
+    // The exchange, and the request that logged out.
+    #expect(usage.json?["verdicts"] as? [String: Int] == ["allowed": 2], "\(usage.out)")
+    #expect(try program.run("audit", "verify", "--store", Self.store).status == 0)
+  }
+
   /// U2: a server that is killed has recorded whatever it answered, once; the next one brings it home.
   @Test(arguments: ["process", "commit"])
   func whatWasAnsweredIsInTheLogAfterAKill(_ tier: String) async throws {
@@ -160,6 +188,8 @@ import Testing
     ("UPDATE access_log SET prefix = 'tok_other' WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET payload = CAST('{}' AS BLOB) WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET payload = NULL, salt = NULL WHERE position = 5", "broken at 5"),
+    ("UPDATE access_log SET path = '/other' WHERE position = 5", "broken at 5: the path"),
+    ("UPDATE access_log SET path = NULL WHERE position = 5", "broken at 5: the path"),
     ("UPDATE access_log SET count = 2 WHERE position = 20", "broken at 20"),
     ("DELETE FROM access_log WHERE position = 5", "broken at 5"),
     ("DELETE FROM access_log WHERE position = 20", "broken at 20"),

@@ -94,7 +94,7 @@ struct ManyKeysTests {
 
   @Test("a token that stdout does not take is no success, and the key is named")
   func unwrittenTokens() throws {
-    let (program, _) = try program()
+    let (program, tokens) = try program()
     func status(_ command: String) throws -> (Int32, String) {
       let process = try program.process([])
       let cardea = try #require(process.executableURL).path
@@ -116,23 +116,43 @@ struct ManyKeysTests {
       #expect(code == 1, "\(command): \(said)")
       #expect(said.contains("cardea keys rotate "), "\(command): \(said)")
     }
-    let keys = try #require(
-      try program.run("keys", "list", "--owner", "alice", "--json").json?["keys"]
-        as? [[String: Any]])
-    let prefixes = keys.compactMap { $0["prefix"] as? String }
+    for token in tokens { #expect(try program.run("keys", "verify", input: token).status == 0) }
     for json in ["", " --json"] {
       let (code, said) = try status("cardea keys rotate --owner alice --yes\(json) > /dev/full")
-      #expect(code == 1)
-      // What was under way is named; nothing else was begun.
-      let lost = prefixes.filter { said.contains("cardea keys rotate \($0)") }
-      #expect((1...2).contains(lost.count), "\(said)")
+      #expect(code == 1 && said.contains("Nothing was changed."), "\(said)")
     }
+    for token in tokens { #expect(try program.run("keys", "verify", input: token).status == 0) }
     #expect(try status("cardea keys rotate --owner alice --yes >&-").0 == 1)
     #expect(try status("cardea audit export > /dev/full").0 == 1)
     #expect(try status("cardea keys list > /dev/full").0 == 1)
     // Whoever read has gone: no words, and no success.
     let (code, said) = try status("(sleep 0.2; cardea audit export; echo $? >&2) | true")
     #expect(code == 0 && said == "1\n")
+  }
+
+  @Test(
+    "stdout with room for the first line only: what was under way is named, nothing else was begun")
+  func stdoutFillsUp() throws {
+    let (program, tokens) = try program()
+    let prefixes = tokens.map { String($0.prefix { $0 != ":" }) }
+    let process = try program.process(["keys", "rotate", "--owner", "alice", "--yes"])
+    let (out, errors) = (Pipe(), Pipe())
+    let end = out.fileHandleForWriting.fileDescriptor
+    // One page, which has room for the header and for no line after it; what does not fit is refused.
+    let setPipeSize: Int32 = 1_031
+    try #require(fcntl(end, setPipeSize, 4_096) == 4_096)
+    try #require(fcntl(end, F_SETFL, O_NONBLOCK) == 0)
+    try #require(write(end, [UInt8](repeating: 0x78, count: 4_046), 4_046) == 4_046)
+    process.standardOutput = out
+    process.standardError = errors
+    try process.run()
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1)
+    let lost = prefixes.filter { said.contains("cardea keys rotate \($0)") }
+    #expect(lost.count == 1, "\(said)")
+    let works = try tokens.filter { try program.run("keys", "verify", input: $0).status == 0 }
+    #expect(works.count == 2, "\(said)")
   }
 
   @Test("every change can be tried first")

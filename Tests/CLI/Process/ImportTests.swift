@@ -63,6 +63,10 @@ struct ImportTests {
     let bob = try #require(try program.run("owners", "show", "bob", "--json").json)
     #expect(bob["disabled"] as? Bool == false)
     #expect((bob["metadata"] as? [String: Any])?["inactive"] as? Bool == true)
+    // What is here stays as it is, and that is said.
+    let again = try program.run(
+      "import", "keysmith", ImportTests.keysmith, "--disable-inactive-owners")
+    #expect(again.out.contains("bob: the owner is here already and stays enabled"), "\(again.out)")
     // The same row has the same id in another store.
     let other = try CardeaProgram()
     #expect(
@@ -218,6 +222,10 @@ struct ImportTests {
     // Two keys where one was allowed: both work, and there is no room for a third.
     let alice = try #require(try program.run("owners", "show", "alice", "--json").json)
     #expect(alice["max_keys"] as? Int == 2)
+    // Once more, where there is no room: what is here is here, and nothing is refused.
+    let again = try program.run("import", "django-apikey", program.path("source.sqlite3"), "--json")
+    #expect(again.status == 0, "\(again.out)")
+    #expect(again.json?["refused_count"] as? Int == 0, "\(again.out)")
     #expect(try program.run("keys", "create", "third", "--owner", "alice").status == 1)
     let owner = try #require(try program.run("owners", "show", "carol", "--json").json)
     #expect(owner["max_keys"] as? Int == 5)

@@ -14,7 +14,7 @@ func addSessionRoutes(
     }
     .delete { request, context in
       guard let identity = context.identity else { throw HTTPError(.unauthorized) }
-      try kernel.logOut(identity, request: RequestFacts(HTTPTypesRequest(request.head)))
+      try await kernel.logOut(identity, request: RequestFacts(HTTPTypesRequest(request.head)))
       return HTTPResponse.Status.noContent
     }
 }

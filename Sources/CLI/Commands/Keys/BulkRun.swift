@@ -30,7 +30,9 @@ struct BulkRun {
     }
     var file: TokenFile?
     if let path, !trial.dryRun { file = try TokenFile(creating: path) }
-    var output = TokenOutput(session, isSilent: action != .rotate || trial.dryRun)
+    var output = TokenOutput(
+      session, isSilent: action != .rotate || trial.dryRun || selected.isEmpty)
+    try output.open(to: &file)
     var rehearsed: [SelectedKey] = []
     var progress = Progress(console, "of \(selected.count)")
     let report = await session.kernel.change(
@@ -119,6 +121,8 @@ private struct TokenOutput {
   private let session: Session
   private let isSilent: Bool
   private var count = 0
+  /// Whether stdout has the beginning of a document of tokens.
+  private var isOpen = false
   /// Where tokens were kept instead of on stdout, and how many.
   private(set) var file: (path: String, count: Int)?
   /// Prefixes of keys whose new token nothing would take.
@@ -127,6 +131,18 @@ private struct TokenOutput {
   init(_ session: Session, isSilent: Bool) {
     self.session = session
     self.isSilent = isSilent
+  }
+
+  /// Writes what stands before the first token. Who can't take that gets no token, and no key loses its own.
+  mutating func open(to file: inout TokenFile?) throws(CommandFailure) {
+    if isSilent || file != nil { return }
+    session.console.out(session.json ? "{\"issued\" : [" : TokenOutput.header)
+    isOpen = true
+    guard session.console.outputFailure == nil else {
+      throw .refused(
+        "failed", "the new tokens can't be written to standard output",
+        remedy: "Nothing was changed. Send the output where there is room.")
+    }
   }
 
   /// Whether the token was kept, so that the next may be made.
@@ -152,10 +168,8 @@ private struct TokenOutput {
         let data = try? JSONEncoder.contract(pretty: true).encode(
           IssuedKeyResource(issued, at: session.now))
       else { return false }
-      session.console.out(
-        (count == 0 ? "{\"issued\" : [\n" : ",\n") + String(decoding: data, as: UTF8.self))
+      session.console.out((count == 0 ? "" : ",\n") + String(decoding: data, as: UTF8.self))
     } else {
-      if count == 0 { session.console.out(TokenOutput.header) }
       session.console.out(row(issued))
     }
     return isWritten(issued)
@@ -172,7 +186,7 @@ private struct TokenOutput {
   func close(_ resource: BulkResource) throws {
     let data = try JSONEncoder.contract(pretty: true).encode(resource)
     let text = String(decoding: data, as: UTF8.self)
-    session.console.out(count == 0 ? text : "],\n" + text.dropFirst())
+    session.console.out(isOpen ? "],\n" + text.dropFirst() : text)
   }
 
   private static let header = "id,prefix,name,owner,token"

@@ -9,10 +9,10 @@ import CardeaKernel
 /// A record as a line of the spool:
 ///
 /// ```
-/// <sequence> <milliseconds> <e|f> <count> <status> <reason|-> <key id|-> <prefix|-> <payload>
+/// <sequence> <milliseconds> <e|f|o> <count> <status> <reason|-> <key id|-> <prefix|-> <payload>
 /// ```
 ///
-/// `f` marks a flood's record. The prefix is percent-encoded where it is not visible ASCII, the payload is
+/// `f` marks a flood's record, `o` a log-out's. The prefix is percent-encoded where it is not visible ASCII, the payload is
 /// ``AccessPayload/json``, which holds no line break.
 enum SpoolLine {
   /// Everything behind the sequence, with the line's end.
@@ -24,7 +24,7 @@ enum SpoolLine {
       bytes.append(contentsOf: text.utf8)
     }
     add(String(draft.at.milliseconds))
-    add(isFolded ? "f" : "e")
+    add(isFolded ? "f" : draft.action == UserLoggedOut.name ? "o" : "e")
     add(String(draft.count))
     add(String(draft.status))
     add(draft.reason ?? "-")
@@ -62,11 +62,13 @@ enum SpoolLine {
       parts[2].count == 1, let payload = payload(parts[8])
     else { return nil }
     let reason = text(parts[5])
+    let isLogOut = parts[2].first == UInt8(ascii: "o")
     guard let prefix = prefix(parts[7]) else { return nil }
     return SpooledAccess(
       sequence: sequence,
       draft: AccessDraft(
-        action: AccessDraft.action(for: reason.flatMap(Denial.Reason.init)),
+        action: isLogOut
+          ? UserLoggedOut.name : AccessDraft.action(for: reason.flatMap(Denial.Reason.init)),
         at: Timestamp(milliseconds: at), reason: reason, status: Int(status), count: count,
         keyID: text(parts[6]).flatMap { UUID(uuidString: $0) }, prefix: prefix.text,
         payload: payload), isFolded: parts[2].first == UInt8(ascii: "f"))

@@ -1,6 +1,12 @@
 import CardeaKernel
 import GRDB
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Columns of a node's head; `access_nodes` is `n`.
 enum AccessHeadRow {
   private static let columns =
@@ -32,20 +38,28 @@ enum AccessHeadRow {
 enum AccessRow {
   static let columns = """
     n.name, a.position, a.action, a.at, a.reason, a.status, a.count, a.key_id, a.prefix, a.payload,
-    a.salt, a.payload_digest, a.hash, a.number
+    a.salt, a.payload_digest, a.hash, a.number, a.path
     """
+
+  /// The path that an entry is counted by: its payload's, if it is of a key.
+  static func path(_ keyID: UUID?, _ payload: [UInt8]?) -> String? {
+    keyID == nil ? nil : payload.flatMap { AccessPayload.path(in: $0) }
+  }
 
   static func readAll(
     _ query: borrowing Query
   ) throws(StoreError) -> [Numbered<AccessEntry>] {
     var entries: [Numbered<AccessEntry>] = []
     while try query.step() {
+      let (keyID, payload) = (try query.optionalUUID(7), query.optionalBytes(9))
       let entry = AccessEntry(
         node: try query.text(0), position: query.int(1), action: try query.text(2),
         at: query.timestamp(3), reason: try query.optionalText(4), status: Int(query.int(5)),
-        count: query.int(6), keyID: try query.optionalUUID(7), prefix: try query.optionalText(8),
-        payload: query.optionalBytes(9), salt: query.optionalBytes(10),
-        payloadDigest: try query.digest(11), hash: try query.digest(12))
+        count: query.int(6), keyID: keyID, prefix: try query.optionalText(8), payload: payload,
+        salt: query.optionalBytes(10), payloadDigest: try query.digest(11),
+        hash: try query.digest(12),
+        isConsistent: try query.optionalText(14).map { Bytes($0) }
+          == path(keyID, payload).map { Bytes($0) })
       entries.append(Numbered(number: query.int(13), entry: entry))
     }
     return entries

@@ -46,8 +46,7 @@ struct AccessLogWriter {
     for entry in entries {
       number += 1
       let isErased = entry.keyID.map(purged.contains) ?? false
-      let isCounted = entry.keyID != nil && !isErased
-      let path = isCounted ? entry.payload.flatMap { AccessPayload.path(in: $0) } : nil
+      let path = isErased ? nil : AccessRow.path(entry.keyID, entry.payload)
       try Query(
         db,
         """
