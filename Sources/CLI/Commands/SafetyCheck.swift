@@ -146,10 +146,19 @@ enum SafetyCheck {
 
   /// Of what the store holds.
   static func findings(_ kernel: AuthKernel) async throws -> [Finding] {
-    guard try await kernel.store.logHead().position > 0 else {
-      return [.warning("no_key", "the store has no key yet. Make the first with cardea init")]
-    }
     var findings: [Finding] = []
+    if kernel.plugins.contains(where: { $0.id == RefillingQuotaPolicy.id }) {
+      findings.append(
+        .note(
+          "quota_in_memory",
+          "plugins.policy.quota counts in the process's memory: a restart fills every quota up, and "
+            + "several servers count each for itself"))
+    }
+    guard try await kernel.store.logHead().position > 0 else {
+      findings.append(
+        .warning("no_key", "the store has no key yet. Make the first with cardea init"))
+      return findings
+    }
     var query = KeyQuery(now: kernel.clock.now(), limit: 1_000)
     query.scope = ScopeSet.admin
     query.state = .active

@@ -80,7 +80,10 @@ struct KeyFilter: ParsableArguments {
         let reference = OwnerReference(kind: ownerKind, name: owner)
         filter.ownerID = try await session.kernel.owner(reference).id
       } catch {
-        if case .notFound = error { return nil }
+        if case .notFound = error {
+          session.console.note("There is no \(ownerKind.rawValue) \(SafeText.line(owner)).")
+          return nil
+        }
         throw CommandFailure(error)
       }
     }

@@ -29,6 +29,8 @@ struct ManyKeysTests {
     #expect(unasked.status == 2)
     #expect(unasked.err.contains("--yes"))
     #expect(try program.run("keys", "verify", input: tokens[0]).status == 0)
+    let nobody = try program.run("keys", "revoke", "--owner", "alcie", "--yes")
+    #expect(nobody.err.contains("There is no user alcie."), "\(nobody)")
     let none = try program.run(
       "keys", "revoke", "--owner", "alice", "--unused-since", "1d", "--yes")
     #expect(none.out == "0 keys revoked.\n")

@@ -273,6 +273,20 @@ struct KeysTests {
     #expect(fresh.first?["level"] as? String == (code == "long_lease" ? "note" : "warning"))
   }
 
+  @Test("check: quotas are this process's memory")
+  func checkQuota() throws {
+    let program = try program()
+    func isNoted() throws -> Bool {
+      let result = try program.run("check", "--json")
+      let findings = try #require(result.json?["findings"] as? [[String: Any]])
+      return findings.contains { $0["code"] as? String == "quota_in_memory" }
+    }
+    #expect(try !isNoted())
+    try Data("plugins:\n  policy.quota: { rules: [calls 10 daily] }\n".utf8)
+      .write(to: program.folder.appending(path: "cardea.yaml"))
+    #expect(try isNoted())
+  }
+
   @Test("check: a weak argon2id")
   func checkWeakArgon2() throws {
     let program = try program()

@@ -58,8 +58,8 @@ enum AccessRow {
         count: query.int(6), keyID: keyID, prefix: try query.optionalText(8), payload: payload,
         salt: query.optionalBytes(10), payloadDigest: try query.digest(11),
         hash: try query.digest(12),
-        isConsistent: try query.optionalText(14).map { Bytes($0) }
-          == path(keyID, payload).map { Bytes($0) })
+        isConsistent: try query.optionalText(14).map { Array($0.utf8) }
+          == path(keyID, payload).map { Array($0.utf8) })
       entries.append(Numbered(number: query.int(13), entry: entry))
     }
     return entries
