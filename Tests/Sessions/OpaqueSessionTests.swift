@@ -116,7 +116,7 @@ import Testing
       try #require(await rig.verdict(first.token).identity), request: facts)
     let second = try await rig.session(of: key.token)
     let identity = try #require(await rig.verdict(second.token).identity)
-    #expect(throws: LifecycleError.sessionLimit) {
+    await #expect(throws: LifecycleError.sessionLimit) {
       try await rig.kernel.logOut(identity, request: facts)
     }
     #expect(await rig.reason(first.token) == .sessionEnded)

@@ -186,7 +186,7 @@ import Testing
     // Once more changes nothing.
     try await rig.kernel.logOut(identity, request: facts)
     let byKey = try #require(await rig.verdict(key: key.token).identity)
-    #expect(throws: LifecycleError.sessionRequired) {
+    await #expect(throws: LifecycleError.sessionRequired) {
       try await rig.kernel.logOut(byKey, request: facts)
     }
     await rig.kernel.drain()
