@@ -38,7 +38,8 @@ enum TLSSetup {
   @discardableResult
   static func read(_ settings: Settings) throws -> ServerCertificate? {
     do throws(ConfigurationFault) {
-      return try files(settings).map { (files) throws(ConfigurationFault) in
+      return try files(settings).map {
+        (files: TLSFiles) throws(ConfigurationFault) -> ServerCertificate in
         try ServerCertificate(files)
       }
     } catch {

@@ -18,7 +18,7 @@
     private var streams = 0
 
     /// - Parameters:
-    ///   - handshake: from the beginning of the connection to its first request.
+    ///   - handshake: for the handshake, and again from there to the first request.
     ///   - idle: without a request.
     init(handshake: Duration, idle: Duration) {
       self.handshake = TimeAmount(handshake)
@@ -43,8 +43,11 @@
       context.fireUserInboundEventTriggered(event)
     }
 
-    /// The handshake is done; the time for the first request runs on.
-    func shakenHands() { isShakingHands = false }
+    /// The handshake is done; from here on the time for the first request runs.
+    func shakenHands() {
+      isShakingHands = false
+      close(in: handshake)
+    }
 
     func streamBegan() {
       streams += 1
