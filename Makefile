@@ -30,12 +30,13 @@ SWIFT ?= swift
 TSAN_SCRATCH := .build-tsan
 DOCS_SCRATCH := .build-docs
 FUZZ_SCRATCH := .build-fuzz
+TLS_SCRATCH := .build-tls
 DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples tsan fuzz soak flood proxies openapi \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -80,6 +81,12 @@ test-examples: setup-test ## Only the example plugins, built as a stranger would
 	else \
 	  echo '==> there are no example plugins'; \
 	fi
+
+test-tls: setup-test ## Only what needs the trait TLS, in a build of its own; the first takes many minutes
+	@echo '==> building the tests with the trait TLS (debug)'
+	@$(SWIFT) build --build-tests --traits TLS --scratch-path '$(TLS_SCRATCH)'
+	@$(SWIFT) test --skip-build --traits TLS --scratch-path '$(TLS_SCRATCH)' --no-parallel --filter TLSTests \
+	  | tee /dev/stderr | grep 'Test run with [1-9]' >/dev/null
 
 tsan: setup-test ## Only the kernel's tests under the thread sanitizer, with a race planted to be found
 	@echo '==> building the kernel and its tests with the thread sanitizer'
@@ -153,4 +160,4 @@ docs-serve: docs-build ## Build the documentation and serve it on loopback
 
 clean: ## Remove what was built; keys and settings stay
 	@echo '==> removing build products'
-	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) .build-schemathesis Benchmarks/.build Plugins-Examples/.build
+	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) $(TLS_SCRATCH) .build-schemathesis Benchmarks/.build Plugins-Examples/.build

@@ -13,6 +13,7 @@ let sqlite: TargetDependencyCondition? = .when(traits: ["SQLite"])
 let hummingbird: TargetDependencyCondition? = .when(traits: ["Hummingbird"])
 let httpTypes: TargetDependencyCondition? = .when(traits: ["HTTPTypes"])
 let server: TargetDependencyCondition? = .when(traits: ["Server"])
+let tls: TargetDependencyCondition? = .when(traits: ["TLS"])
 
 /// A plugin target: the kernel, and a library of its own.
 func plugin(_ name: String, _ path: String, _ library: [Target.Dependency] = []) -> Target {
@@ -91,8 +92,12 @@ let libraries: [Target] = [
       .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+      .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
+      .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: tls),
+      .product(name: "NIOTLS", package: "swift-nio", condition: tls),
+      .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
       .product(name: "Mustache", package: "swift-mustache", condition: server),
     ], path: "Sources/Server",
     resources: [.embedInCode("openapi.yaml"), .embedInCode("Page/Files")],
@@ -187,6 +192,8 @@ let tests: [Target] = [
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+      .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: server),
+      .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),
   test(
@@ -243,6 +250,9 @@ let package = Package(
     .trait(
       name: "Server", description: "The server and the command line.",
       enabledTraits: ["SQLite", "Hummingbird"]),
+    .trait(
+      name: "TLS", description: "TLS and HTTP/2 in the server (SwiftNIO's).",
+      enabledTraits: ["Server"]),
     .default(enabledTraits: ["Server"]),
   ],
   dependencies: [
@@ -251,8 +261,10 @@ let package = Package(
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),

@@ -54,7 +54,8 @@ public struct AuthServer: Sendable {
   /// Serves until SIGTERM, SIGINT or cancellation; then finishes the requests under way, at most
   /// for ``ServerConfiguration/shutdownDeadline``, and shuts the kernel down, which flushes what it
   /// gathered.
-  /// - Throws: if the address can't be listened on.
+  /// - Throws: if the address can't be listened on; a ``ConfigurationFault`` if there is something wrong with
+  ///   ``ServerConfiguration/tls``.
   public func run() async throws {
     warnIfExposed()
     // A socket is made with the mode that it is to have: before it could be changed, somebody might connect.
@@ -72,7 +73,9 @@ public struct AuthServer: Sendable {
 
   private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
-    var services: [any Service] = [try application(feed, restoring: mask), feed]
+    let certificate = try configuration.tls.map { try CurrentCertificate($0, kernel.clock, logger) }
+    var services: [any Service] = [try application(feed, certificate, restoring: mask), feed]
+    if let certificate { services.append(certificate) }
     if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.
@@ -83,7 +86,7 @@ public struct AuthServer: Sendable {
 
   /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
   private func application(
-    _ feed: SignalFeed, restoring mask: mode_t?
+    _ feed: SignalFeed, _ certificate: CurrentCertificate?, restoring mask: mode_t?
   ) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
     // A stream's own time limit comes first: it tells why, and counts.
@@ -104,7 +107,7 @@ public struct AuthServer: Sendable {
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
         webhooks: webhooks, page: page),
-      server: .http1(configuration: channel),
+      server: server(channel, certificate),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }
           ?? .hostname(configuration.host, port: configuration.port),
@@ -118,13 +121,26 @@ public struct AuthServer: Sendable {
       logger: logger)
   }
 
+  private func server(
+    _ channel: HTTP1Channel.Configuration, _ certificate: CurrentCertificate?
+  ) -> HTTPServerBuilder {
+    #if TLS
+      if let certificate {
+        return HTTPServerBuilder { [configuration] responder in
+          TLSServerChannel(certificate, configuration, channel, responder: responder)
+        }
+      }
+    #endif
+    return .http1(configuration: channel)
+  }
+
   /// Tokens cross the network in clear unless something in front speaks TLS.
   private func warnIfExposed() {
     let isLoopback =
       configuration.host == "localhost" || IPAddress(configuration.host)?.isLoopback ?? false
-    guard configuration.socket == nil, !isLoopback, configuration.trustedProxies.isEmpty else {
-      return
-    }
+    guard configuration.socket == nil, configuration.tls == nil, !isLoopback,
+      configuration.trustedProxies.isEmpty
+    else { return }
     logger.warning(
       """
       listening on \(configuration.host) without TLS or a trusted proxy: tokens cross the network \

@@ -12,6 +12,7 @@ final class ServerResponder: HTTPResponder {
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
   private let page: AdminPage?
+  private let instruments: Instruments
   let routes: RouteTable
 
   init(
@@ -21,6 +22,7 @@ final class ServerResponder: HTTPResponder {
     self.kernel = kernel
     self.configuration = configuration
     self.page = page
+    instruments = .active
     var table = RouteTable()
     let addresses = AddressWatch()
     AuthRoutes.add(to: &table, addresses: addresses)
@@ -42,8 +44,15 @@ final class ServerResponder: HTTPResponder {
   }
 
   func respond(to request: Request, context: ServerContext) async throws -> Response {
+    let span = RequestSpan(request, instruments)
+    return try await span.run { try await respond(to: request, context, in: span) }
+  }
+
+  private func respond(
+    to request: Request, _ context: ServerContext, in span: RequestSpan
+  ) async throws -> Response {
     let began = kernel.clock.monotonic()
-    var exchange = exchange(request, context)
+    var exchange = exchange(request, context, span.trace)
     var response: Response
     do {
       response = try await answer(&exchange)
@@ -57,6 +66,7 @@ final class ServerResponder: HTTPResponder {
     response.addCommonFields(requestID: exchange.requestID)
     if let limits = exchange.limits { response.headers.add(limits.all) }
     log(exchange, response, since: began)
+    span.note(request, route: exchange.route, status: response.status)
     return response
   }
 
@@ -65,22 +75,19 @@ final class ServerResponder: HTTPResponder {
   private func log(_ exchange: Exchange, _ response: Response, since began: UInt64) {
     guard exchange.logger.logLevel <= .info else { return }
     let microseconds = (kernel.clock.monotonic() &- began) / 1_000
-    let method = exchange.request.method
     exchange.logger.info(
       "request",
       metadata: [
-        "method": "\(ServerResponder.methods.contains(method) ? method.rawValue : "other")",
+        "method": "\(exchange.request.method.telemetryName)",
         "route": "\(exchange.route ?? "-")",
         "status": .stringConvertible(response.status.code),
         "duration_ms": .stringConvertible(Double(microseconds) / 1_000),
       ])
   }
 
-  private static let methods: Set<HTTPRequest.Method> = [
-    .get, .head, .post, .put, .patch, .delete, .options, .connect, .trace,
-  ]
-
-  private func exchange(_ request: Request, _ context: ServerContext) -> Exchange {
+  private func exchange(
+    _ request: Request, _ context: ServerContext, _ trace: TraceParent?
+  ) -> Exchange {
     let client = ClientAddress(
       peer: context.peer, isLocalProxy: configuration.socket != nil, fields: request.headers,
       trusted: configuration.trustedProxies)
@@ -90,6 +97,10 @@ final class ServerResponder: HTTPResponder {
     var logger = context.logger
     logger[metadataKey: "hb.request.id"] = nil
     logger[metadataKey: "request_id"] = "\(requestID)"
+    if let trace {
+      logger[metadataKey: "trace_id"] = "\(trace.traceID)"
+      logger[metadataKey: "span_id"] = "\(trace.parentID)"
+    }
     let exchange = Exchange(
       request: request, target: RequestTarget(request.head.path ?? ""),
       requestID: requestID, client: client, kernel: kernel,

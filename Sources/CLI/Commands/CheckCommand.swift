@@ -26,6 +26,7 @@ struct CheckCommand: CardeaSubcommand {
     if settings { return try listSettings() }
     try await Session.run(common) { session in
       var findings = SafetyCheck.findings(session.settings)
+      findings += try TLSSetup.findings(session.settings, now: session.now)
       findings += try await SafetyCheck.findings(session.kernel)
       guard !session.json else {
         return try session.print(Report(settings: session.settings, findings: findings))

@@ -10,7 +10,7 @@ enum SafetyCheck {
     let isLoopback = host == "localhost" || IPAddress(host)?.isLoopback ?? false
     let proxies = settings[SettingsTable.trustedProxies]
     let listens = settings[SettingsTable.socket].isEmpty
-    if listens, !isLoopback, proxies.isEmpty {
+    if listens, !isLoopback, proxies.isEmpty, TLSSetup.files(settings) == nil {
       findings.append(
         .warning(
           "exposed",

@@ -35,6 +35,15 @@ struct ServeCommand: CardeaSubcommand {
       valueName: "path"))
   var socket: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A PEM file with the certificate to speak TLS with; needs a cardea with the trait TLS.",
+      valueName: "path"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("A PEM file with the certificate's key.", valueName: "path"))
+  var tlsKey: String?
+
   @Flag(
     name: .customLong("init"), help: "Make the store and its first admin key if there is no store.")
   var initializes = false
@@ -46,10 +55,13 @@ struct ServeCommand: CardeaSubcommand {
     flags[SettingsTable.host.name] = host
     flags[SettingsTable.port.name] = port
     flags[SettingsTable.socket.name] = socket
+    flags[SettingsTable.tlsCert.name] = tlsCert
+    flags[SettingsTable.tlsKey.name] = tlsKey
     let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
     let bootstraps = try shallBootstrap(composition, console)
     // Before a first key is made.
     let settings = composition.settings
+    try TLSSetup.read(settings)
     try checkListening(settings)
     try await composition.start(recording: true)
     let token = try await prepare(composition, bootstraps: bootstraps, console)
@@ -138,12 +150,15 @@ struct ServeCommand: CardeaSubcommand {
           metrics: composition.metrics, logger: logger) : nil
     ) { host, port in
       let socket = settings[SettingsTable.socket]
+      let scheme = TLSSetup.files(settings) == nil ? "http" : "https"
       let address =
-        socket.isEmpty ? "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" : socket
+        socket.isEmpty
+        ? "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)" : socket
       if isShown, let token, let header {
         console.note("Try it:")
         let target =
-          socket.isEmpty ? "\(address)/auth" : "--unix-socket '\(socket)' http://localhost/auth"
+          socket.isEmpty
+          ? "\(address)/auth" : "--unix-socket '\(socket)' \(scheme)://localhost/auth"
         console.note("  curl -i -H '\(header)\(token.reveal())' \(target)")
       }
       if settings[SettingsTable.pageEnabled], socket.isEmpty {

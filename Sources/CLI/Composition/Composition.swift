@@ -83,6 +83,7 @@ struct Composition: Sendable {
     } catch {
       faults.append(error)
     }
+    if let fault = TLSSetup.fault(settings) { faults.append(fault) }
     var configuration = settings.kernelConfiguration
     let keyFile = settings[SettingsTable.auditSigningKey]
     if !keyFile.isEmpty {

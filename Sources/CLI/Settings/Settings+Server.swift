@@ -20,6 +20,7 @@ extension Settings {
     server.port = self[SettingsTable.port]
     let socket = self[SettingsTable.socket]
     server.socket = socket.isEmpty ? nil : socket
+    server.tls = TLSSetup.files(self)
     server.maxConnections = self[SettingsTable.maxConnections]
     server.requestTimeout = self[SettingsTable.requestTimeout]
     server.idleTimeout = self[SettingsTable.idleTimeout]

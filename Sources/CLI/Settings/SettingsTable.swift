@@ -21,6 +21,13 @@ package enum SettingsTable {
     "server.socket", default: "", flag: "--socket",
     "A Unix domain socket to listen on instead; who may open it (mode 0660) is a proxy that is "
       + "believed.")
+  package static let tlsCert = Setting.text(
+    "server.tls_cert", default: "", flag: "--tls-cert",
+    "A PEM file with the certificate to speak TLS with, and those that lead to a root; it is read "
+      + "anew when it changes.")
+  package static let tlsKey = Setting.text(
+    "server.tls_key", default: "", flag: "--tls-key",
+    "A PEM file with that certificate's private key.")
   package static let maxConnections = Setting.integer(
     "server.max_connections", default: 10_000, in: 1...1_000_000,
     "Connections at once; the next one waits until one has gone.")
@@ -322,7 +329,8 @@ package enum SettingsTable {
 
   /// Every setting, in the order of the documentation.
   package static let rows: [SettingRow] = [
-    storeURL.row, host.row, port.row, socket.row, maxConnections.row, requestTimeout.row,
+    storeURL.row, host.row, port.row, socket.row, tlsCert.row, tlsKey.row, maxConnections.row,
+    requestTimeout.row,
     idleTimeout.row, trustedProxies.row,
     tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row, secretLength.row,
     hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,

@@ -9,6 +9,8 @@ public struct ServerConfiguration: Sendable, Equatable {
   /// `server.socket`: the Unix domain socket to listen on instead of an address. Whoever may open it is a proxy
   /// that is believed: the group of its file, mode 0660.
   public var socket: String?
+  /// `server.tls_cert` and `server.tls_key`: what to speak TLS with, HTTP/2 included; needs the package trait `TLS`.
+  public var tls: TLSFiles?
   /// `server.max_connections`: connections at once; the next one is accepted when one has gone.
   public var maxConnections = 10_000
   /// `server.request_timeout`: how long a client may take over a request's head, and then over its body.

@@ -100,6 +100,8 @@ struct SettingsTableTests {
         "limits.failed_per_address": "CARDEA_LIMITS_FAILED_PER_ADDRESS",
         "limits.entries": "CARDEA_LIMITS_ENTRIES",
         "server.socket": "CARDEA_SERVER_SOCKET",
+        "server.tls_cert": "CARDEA_SERVER_TLS_CERT",
+        "server.tls_key": "CARDEA_SERVER_TLS_KEY",
         "server.max_connections": "CARDEA_SERVER_MAX_CONNECTIONS",
         "server.request_timeout": "CARDEA_SERVER_REQUEST_TIMEOUT",
         "server.idle_timeout": "CARDEA_SERVER_IDLE_TIMEOUT",

@@ -1,0 +1,17 @@
+import Tracing
+
+/// What requests are traced with: what the process has bootstrapped, or else ``TraceContextTracer``.
+struct Instruments: Sendable {
+  /// Reads what a request says of its trace, and says what would be sent on.
+  let instrument: any Instrument
+  let tracer: any Tracer
+
+  /// As swift-distributed-tracing has it at this moment.
+  static var active: Instruments {
+    let instrument = InstrumentationSystem.instrument
+    guard instrument is NoOpInstrument else {
+      return Instruments(instrument: instrument, tracer: InstrumentationSystem.tracer)
+    }
+    return Instruments(instrument: TraceContextTracer(), tracer: TraceContextTracer())
+  }
+}
