@@ -72,7 +72,13 @@ public struct AuthServer: Sendable {
 
   private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
-    var services: [any Service] = [try application(feed, restoring: mask), feed]
+    let page = configuration.pageEnabled
+      ? try AdminPage(kernel, configuration, webhooks: webhooks) : nil
+    let history = page == nil ? nil : metrics.map { TrafficHistory(kernel, $0) }
+    var services: [any Service] = [
+      application(feed, page, history, restoring: mask), feed,
+    ]
+    if let history { services.append(history) }
     if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.
@@ -83,8 +89,8 @@ public struct AuthServer: Sendable {
 
   /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
   private func application(
-    _ feed: SignalFeed, restoring mask: mode_t?
-  ) throws -> some ApplicationProtocol {
+    _ feed: SignalFeed, _ page: AdminPage?, _ history: TrafficHistory?, restoring mask: mode_t?
+  ) -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
     // A stream's own time limit comes first: it tells why, and counts.
     let writeTimeout = max(
@@ -99,11 +105,10 @@ public struct AuthServer: Sendable {
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
-    let page = configuration.pageEnabled ? try AdminPage(kernel, configuration) : nil
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, page: page),
+        webhooks: webhooks, page: page, history: history),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

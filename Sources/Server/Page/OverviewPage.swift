@@ -19,7 +19,7 @@ enum OverviewPage {
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
         "scopes": visit.identity.scopes.names, "entries": false, "any_entry": false,
         "settings": settings(kernel.configuration, visit.exchange.configuration),
-        "plugins_shown": visit.may("cardea:keys:read"), "plugin_count": kernel.plugins.count,
+        "may_measure": visit.may(HealthPage.scope), "plugins_shown": visit.may("cardea:keys:read"), "plugin_count": kernel.plugins.count,
         "plugins": kernel.plugins.map { ["id": $0.id, "kind": $0.kind] },
         "keys": [], "any_key": false,
       ]

@@ -12,6 +12,8 @@ struct PageTemplates: Sendable {
     ("sign-in", PackageResources.sign_in_mustache),
     ("fault", PackageResources.fault_mustache),
     ("overview", PackageResources.overview_mustache),
+    ("health", PackageResources.health_mustache),
+    ("chart", PackageResources.chart_mustache),
     ("keys", PackageResources.keys_mustache),
     ("key", PackageResources.key_mustache),
     ("key-form", PackageResources.key_form_mustache),
@@ -25,6 +27,14 @@ struct PageTemplates: Sendable {
     ("audit", PackageResources.audit_mustache),
     ("entries", PackageResources.entries_mustache),
     ("verify", PackageResources.verify_mustache),
+    ("signals", PackageResources.signals_mustache),
+    ("signal-row", PackageResources.signal_row_mustache),
+    ("webhooks", PackageResources.webhooks_mustache),
+    ("webhook", PackageResources.webhook_mustache),
+    ("webhook-form", PackageResources.webhook_form_mustache),
+    ("webhook-rotate", PackageResources.webhook_rotate_mustache),
+    ("webhook-secret", PackageResources.webhook_secret_mustache),
+    ("dead-letters", PackageResources.dead_letters_mustache),
     ("errors", PackageResources.errors_mustache),
   ]
 
