@@ -72,7 +72,8 @@ public struct AuthServer: Sendable {
 
   private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
-    let page = configuration.pageEnabled
+    let page =
+      configuration.pageEnabled
       ? try AdminPage(kernel, configuration, webhooks: webhooks) : nil
     let history = page == nil ? nil : metrics.map { TrafficHistory(kernel, $0) }
     var services: [any Service] = [

@@ -13,6 +13,7 @@ struct AdminPage: Sendable {
   let templates: PageTemplates
   let files: PageFiles
   let webhooks: Webhooks?
+  let plugins: PluginParts
   /// `page.hosts`, in lower case.
   private let hosts: Set<String>
 
@@ -23,6 +24,7 @@ struct AdminPage: Sendable {
     _ kernel: AuthKernel, _ configuration: ServerConfiguration, webhooks: Webhooks?
   ) throws {
     self.webhooks = webhooks
+    plugins = PluginParts(kernel.pages)
     templates = try PageTemplates()
     files = PageFiles(kernel.primitives)
     hosts = Set(configuration.pageHosts.map { $0.lowercased() })

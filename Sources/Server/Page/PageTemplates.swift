@@ -14,6 +14,8 @@ struct PageTemplates: Sendable {
     ("overview", PackageResources.overview_mustache),
     ("health", PackageResources.health_mustache),
     ("chart", PackageResources.chart_mustache),
+    ("plugin-value", PackageResources.plugin_value_mustache),
+    ("plugin-panels", PackageResources.plugin_panels_mustache),
     ("keys", PackageResources.keys_mustache),
     ("key", PackageResources.key_mustache),
     ("key-form", PackageResources.key_form_mustache),

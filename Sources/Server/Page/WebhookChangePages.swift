@@ -64,7 +64,8 @@ enum WebhookChangePages {
     effect: "Signals are sent again, those first that came while it was disabled.")
   private static let disabling = Change(
     name: "disable", title: "Disable",
-    effect: "Nothing is sent until somebody enables it again. What happens meanwhile waits for that.")
+    effect:
+      "Nothing is sent until somebody enables it again. What happens meanwhile waits for that.")
   private static let deletion = Change(
     name: "delete", title: "Delete",
     effect: """

@@ -16,7 +16,8 @@ enum WebhookView {
     var values: [String: Any] = [
       "id": endpoint.id.text, "path": AdminPage.root + path(endpoint.id), "url": endpoint.url,
       "description": (endpoint.description.isEmpty ? nil : endpoint.description).shown,
-      "signals": Array(endpoint.signals.prefix(shown)), "more_signals": (more > 0 ? more : nil).shown,
+      "signals": Array(endpoint.signals.prefix(shown)),
+      "more_signals": (more > 0 ? more : nil).shown,
       "enabled": endpoint.isEnabled, "waiting": status.waiting, "retrying": delivery.retrying,
       "dead_letters": status.deadLetters, "any_dead": status.deadLetters > 0,
       "success": PageText.time(delivery.lastSuccessAt, now: now),
