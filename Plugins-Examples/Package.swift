@@ -33,11 +33,12 @@ let package = Package(
     plugin("RetiredCustomersPolicy"),
     plugin("JSONLinesListener"),
     plugin("OwnerFromUserListener"),
+    plugin("ExpiryReviewPage"),
     .executableTarget(
       name: "CustomServer",
       dependencies: [
         "ScryptHasher", "CookieExtractor", "DashedFormat", "DirectoryStore",
-        "RetiredCustomersPolicy", "JSONLinesListener",
+        "RetiredCustomersPolicy", "JSONLinesListener", "ExpiryReviewPage",
         .product(name: "CardeaCLI", package: "cardea"),
       ], swiftSettings: strict),
     .testTarget(
@@ -45,6 +46,7 @@ let package = Package(
       dependencies: [
         "ScryptHasher", "CookieExtractor", "DashedFormat", "DirectoryStore",
         "RetiredCustomersPolicy", "JSONLinesListener", "OwnerFromUserListener",
+        "ExpiryReviewPage",
         .product(name: "Cardea", package: "cardea"),
         .product(name: "CardeaPluginTestKit", package: "cardea"),
       ], path: "Tests/Plugins", swiftSettings: strict),

@@ -24,6 +24,8 @@ public final class AuthKernel: Sendable {
   public let primitives: any Primitives
   /// What makes session tokens; `nil` if there are no sessions.
   public let sessions: (any SessionIssuer)?
+  /// What plugins add to the admin page, in the order of registration.
+  package let pages: [any PagePlugin]
   /// The kernel's clock. Its wall time never goes back.
   public var clock: any KernelClock { time }
 
@@ -81,6 +83,7 @@ public final class AuthKernel: Sendable {
     self.store = store
     self.primitives = primitives
     sessions = registry.sessionIssuers.first
+    pages = registry.pages
     isShared = store is any SharedKeyStore
     plugins = registry.plugins
     time = HighWaterClock(clock)

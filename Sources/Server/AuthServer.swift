@@ -74,7 +74,14 @@ public struct AuthServer: Sendable {
   private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     let certificate = try configuration.tls.map { try CurrentCertificate($0, kernel.clock, logger) }
-    var services: [any Service] = [try application(feed, certificate, restoring: mask), feed]
+    let page =
+      configuration.pageEnabled
+      ? try AdminPage(kernel, configuration, webhooks: webhooks) : nil
+    let history = page == nil ? nil : metrics.map { TrafficHistory(kernel, $0) }
+    var services: [any Service] = [
+      try application(feed, page, history, certificate, restoring: mask), feed,
+    ]
+    if let history { services.append(history) }
     if let certificate { services.append(certificate) }
     if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
@@ -86,7 +93,8 @@ public struct AuthServer: Sendable {
 
   /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
   private func application(
-    _ feed: SignalFeed, _ certificate: CurrentCertificate?, restoring mask: mode_t?
+    _ feed: SignalFeed, _ page: AdminPage?, _ history: TrafficHistory?,
+    _ certificate: CurrentCertificate?, restoring mask: mode_t?
   ) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
     // A stream's own time limit comes first: it tells why, and counts.
@@ -102,11 +110,10 @@ public struct AuthServer: Sendable {
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
-    let page = configuration.pageEnabled ? try AdminPage(kernel, configuration) : nil
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, page: page),
+        webhooks: webhooks, page: page, history: history),
       server: server(channel, certificate),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

@@ -17,7 +17,7 @@ final class ServerResponder: HTTPResponder {
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed, webhooks: Webhooks?, page: AdminPage?
+    feed: SignalFeed, webhooks: Webhooks?, page: AdminPage?, history: TrafficHistory? = nil
   ) {
     self.kernel = kernel
     self.configuration = configuration
@@ -39,7 +39,7 @@ final class ServerResponder: HTTPResponder {
     HealthRoutes.add(to: &table, addresses: addresses)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
-    page?.add(to: &table, addresses: addresses)
+    page?.add(to: &table, addresses: addresses, feed: feed, history: history)
     routes = table
   }
 

@@ -15,10 +15,11 @@ struct OpenAPITests {
   private func routes(_ kernel: AuthKernel) throws -> [String: RouteInput] {
     let configuration = ServerConfiguration()
     let metrics = PrometheusMetrics()
+    let webhooks = Webhooks(kernel: kernel)
     let all = ServerResponder(
       kernel: kernel, configuration: configuration, metrics: metrics,
-      feed: SignalFeed(kernel, configuration, metrics), webhooks: Webhooks(kernel: kernel),
-      page: try AdminPage(kernel, configuration)
+      feed: SignalFeed(kernel, configuration, metrics), webhooks: webhooks,
+      page: try AdminPage(kernel, configuration, webhooks: webhooks)
     ).routes.all
     var routes: [String: RouteInput] = [:]
     for (method, path, takes) in all {

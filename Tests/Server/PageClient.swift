@@ -19,10 +19,12 @@ final class PageClient: Sendable {
     set { jar.withLock { $0 = newValue } }
   }
 
-  /// - Parameter headers: instead of `Sec-Fetch-Site: same-origin`, which a form of the page itself has.
+  /// - Parameters:
+  ///   - type: the type that the form is said to be.
+  ///   - headers: instead of `Sec-Fetch-Site: same-origin`, which a form of the page itself has.
   func send(
     _ method: String, _ path: String, _ form: [(String, String)]? = nil,
-    headers: [(String, String)]? = nil
+    type: String = "application/x-www-form-urlencoded", headers: [(String, String)]? = nil
   ) async throws -> HTTPAnswer {
     var head = "\(method) /admin\(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
     for (name, value) in headers ?? [("Sec-Fetch-Site", "same-origin")] {
@@ -34,7 +36,7 @@ final class PageClient: Sendable {
       body = Array(
         form.map { "\(PageClient.encoded($0.0))=\(PageClient.encoded($0.1))" }
           .joined(separator: "&").utf8)
-      head += "Content-Type: application/x-www-form-urlencoded\r\n"
+      head += "Content-Type: \(type)\r\n"
       head += "Content-Length: \(body.count)\r\n"
     }
     let answer = try HTTPAnswer(
@@ -93,4 +95,27 @@ extension HTTPAnswer {
   }
 
   var location: String? { field("location") }
+}
+
+extension ServerRig {
+  /// Starts a server and signs in to its page with a key that may do everything.
+  static func signedIn(
+    plugins: [any Plugin] = [], kernel: (inout KernelConfiguration) -> Void = { _ in },
+    server: (inout ServerConfiguration) -> Void = { _ in },
+    _ test: @Sendable @escaping (ServerRig, PageClient) async throws -> Void
+  ) async throws {
+    try await run(plugins: plugins, kernel: kernel, server: server) { rig in
+      let client = PageClient(rig)
+      try await client.signIn(rig.admin)
+      try await test(rig, client)
+    }
+  }
+
+  /// Somebody who is signed in with a key that grants this and no more.
+  func visitor(_ scopes: String...) async throws -> PageClient {
+    let client = PageClient(self)
+    let key = try await key { $0.scopes = scopes }
+    try await client.signIn(key.token)
+    return client
+  }
 }

@@ -42,10 +42,12 @@ public final class EventStream: @unchecked Sendable {
   private var head: HTTPAnswer?
 
   /// Connects and asks; what is answered is read by ``answer()``.
-  /// - Parameter window: the bytes of the receive buffer, for a client that is soon full.
+  /// - Parameters:
+  ///   - window: the bytes of the receive buffer, for a client that is soon full.
+  ///   - headers: more of them.
   public init(
-    port: Int, _ target: String = "/v1/signals", token: String, after: String? = nil,
-    window: Int32? = nil
+    port: Int, _ target: String = "/v1/signals", host: String = "test", token: String? = nil,
+    after: String? = nil, window: Int32? = nil, headers: [(String, String)] = []
   ) throws {
     #if canImport(Glibc)
       descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -67,7 +69,9 @@ public final class EventStream: @unchecked Sendable {
       }
     }
     guard connected == 0 else { throw HTTPClientError.system("connect", errno) }
-    var request = "GET \(target) HTTP/1.1\r\nHost: test\r\nX-API-Key: \(token)\r\n"
+    var request = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\n"
+    if let token { request += "X-API-Key: \(token)\r\n" }
+    for (name, value) in headers { request += "\(name): \(value)\r\n" }
     if let after { request += "Last-Event-ID: \(after)\r\n" }
     let bytes = Array((request + "\r\n").utf8)
     #if canImport(Darwin)

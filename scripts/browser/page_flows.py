@@ -17,7 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ADDRESS, TOKEN_FILE, FOLDER = sys.argv[1:4]
@@ -37,6 +37,8 @@ HOSTILE = [
     "<a href=\"javascript:document.title='XSS'\">x</a>",
     "\u202e<b onmouseover=document.title='XSS'>",
 ]
+# The others need a click, a pointer or a template.
+RUN_BY_THEMSELVES = [0, 1, 2, 3, 4, 5]
 # All that an owner's name may hold.
 OWNER = "<img/src=x/onerror=document.title=1>"
 checks = 0
@@ -153,6 +155,13 @@ class Browser:
                        if v["impact"] in ("serious", "critical", "moderate")]
             check(not serious, f"{name} {self.name}: axe: {serious}")
 
+    def holds(self, text):
+        """Whether the page shows a text, or has it in a field: as text, letter by letter."""
+        return self.driver.execute_script(
+            "const text = arguments[0];"
+            "return document.documentElement.textContent.includes(text)"
+            " || [...document.querySelectorAll('input, textarea')].some((field) => field.value.includes(text))", text)
+
     def no_script_ran(self, where):
         check(self.driver.title.endswith(" · Cardea"), f"a script ran: {where}")
 
@@ -172,7 +181,9 @@ def signing_in(browser):
     for token in ["nonsense", ADMIN[:-1]] + (HOSTILE if browser.scripts else []):
         browser.sign_in(token)
         check("not valid" in browser.find("#error").text, "a wrong token is refused")
-        check(token not in browser.driver.page_source, "a presented token is not repeated")
+        # As it stands in the source or, where it is escaped there, in what the browser makes of it.
+        check(token not in browser.driver.page_source and not (browser.scripts and browser.holds(token)),
+              "a presented token is not repeated")
         browser.no_script_ran("presented token")
     browser.shot("sign-in-refused")
     browser.sign_in()
@@ -347,8 +358,139 @@ def audit(browser):
     check(browser.has(".error-summary"), "an unknown action is named")
 
 
+def runs(browser, text):
+    """Whether a text runs where it is written into a page as it is."""
+    page = (f"<!doctype html><title>{text}</title><p>{text}</p><input value=\"{text}\"><input value='{text}'>"
+            f"<textarea>{text}</textarea>")
+    browser.driver.get("data:text/html;charset=utf-8," + urllib.request.quote(page))
+    try:
+        WebDriverWait(browser.driver, 2).until(lambda driver: driver.title == "XSS")
+        return True
+    except TimeoutException:
+        return False
+
+
+def webhooks(browser):
+    browser.open("/webhooks")
+    browser.press("New webhook")
+    browser.fill("url", "http://hooks.example.org/")
+    browser.fill("description", "The shop")
+    browser.find("input[value=key_revoked]").click()
+    browser.press("Make the webhook")
+    check("https" in browser.find(".error-summary").text, "a bad URL is named")
+    check(browser.find("input[value=key_revoked]").is_selected(), "what was ticked is still")
+    browser.shot("webhook-new-faulty")
+    browser.fill("url", "https://localhost:1/hooks")
+    browser.press("Make the webhook")
+    secret = browser.find("#token").text
+    check(browser.heading == "The webhook is made" and secret.startswith("whsec_"), "its secret is shown")
+    check(browser.find("[data-copy]").is_displayed() == browser.scripts, "there is a button to copy where it works")
+    browser.shot("webhook-secret")
+    browser.press("I have it: go to the webhook")
+    check(secret not in browser.driver.page_source, "and not again")
+    place = browser.driver.current_url.split("/admin")[1]
+    browser.press("Send a test")
+    check("was not delivered" in browser.find(".notice").text, "what came of a test is said")
+    browser.shot("webhook")
+    browser.press("Edit")
+    browser.fill("description", "The other shop")
+    browser.shot("webhook-edit")
+    browser.press("Save")
+    check("The other shop" in browser.find("main").text, "it can be edited")
+    browser.press("Rotate secret…")
+    browser.fill("overlap", "24h")
+    browser.shot("webhook-rotate")
+    browser.press("Rotate secret")
+    check(browser.find("#token").text not in ("", secret), "it has a new secret")
+    browser.press("I have it: go to the webhook")
+    check("Two secrets sign" in browser.find("main").text, "the old one signs too for a while")
+    browser.press("Disable…")
+    browser.press("Disable")
+    check(browser.find(".sub .badge").text == "disabled", "disabled")
+    browser.press("Enable…")
+    browser.press("Enable")
+    check(browser.find(".sub .badge").text == "enabled", "enabled")
+    browser.open(place + "/dead-letters")
+    check(browser.has(".empty"), "no dead letters")
+    browser.shot("dead-letters")
+    browser.open("/webhooks")
+    check(browser.find("tbody td.lead a").text == "https://localhost:1/hooks", "it is listed")
+    browser.shot("webhooks")
+    browser.open(place)
+    browser.press("Delete…")
+    browser.shot("webhook-delete")
+    browser.press("Delete")
+    check(browser.has(".empty"), "deleted")
+    browser.shot("webhooks-empty")
+
+
+def signals(browser):
+    browser.open("/signals")
+    check(len(browser.all("#live-rows tr")) == 50, "the newest signals")
+    if not browser.scripts:
+        check(not browser.find("[data-live]").is_displayed(), "nothing is promised that does not work")
+    else:
+        following(browser)
+    browser.open("/signals?name=key_revoked")
+    check({e.text for e in browser.all("td code[data-show=signal]")} == {"key_revoked"}, "filtered by name")
+    browser.open("/signals")
+    browser.shot("signals")
+    browser.press("Older signals")
+    check(not browser.has("[data-live]") and browser.has("#live-rows tr"), "older ones")
+    browser.open("/signals?name=nothing")
+    check(browser.has(".error-summary"), "an unknown signal is named")
+
+
+def following(browser):
+    """What happens comes into the page by itself, is told to who listens, and waits while it is paused."""
+    def made(name):
+        status, made = call("POST", "/v1/keys", {"name": name})
+        check(status == 201, "a key to be told of")
+        return made["key"]["prefix"]
+
+    def first():
+        return browser.find("#live-rows tr td[data-label=Key]").text
+
+    def state():
+        return browser.find("[data-live-state]").text
+
+    browser.wait.until(lambda _: state() == "Live")
+    prefix = made(HOSTILE[1])
+    browser.wait.until(lambda _: first() == prefix)
+    browser.no_script_ran("a live row")
+    check(browser.holds(HOSTILE[1].replace('"', '\\"')), "what a live row says is text")
+    browser.wait.until(lambda _: prefix in browser.find("[data-live-told]").get_attribute("textContent"))
+    check(browser.find("[data-live-told]").get_attribute("role") == "status", "who listens is told, politely")
+    browser.find("#live-rows tr summary").click()
+    browser.shot("signals-live")
+    button = browser.find("[data-live] button")
+    button.click()
+    check(state() == "Paused" and button.get_attribute("aria-pressed") == "true", "paused")
+    missed = [made("Missed") for _ in range(3)]
+    check(first() == prefix, "nothing comes while it is paused")
+    button.click()
+    browser.wait.until(lambda _: first() == missed[-1])
+    check([e.text for e in browser.all("#live-rows td[data-label=Key]")][:4] == missed[::-1] + [prefix],
+          "and all of it afterwards, once and in order")
+
+
+def health(browser):
+    browser.open("/")
+    browser.press("Health and traffic")
+    check(browser.find("main .badge").text == "ready", "the node is ready")
+    check(len(browser.all("svg.chart[role=img][aria-label]")) == 2, "two charts that say what they show")
+    browser.find("details summary").click()
+    check(browser.has("details tbody tr"), "and the same as a table")
+    browser.shot("health")
+    browser.go(browser.find("[aria-labelledby=denied] td.lead a"))
+    check(browser.heading == "Audit" and browser.has("tbody tr"), "a denied prefix leads into the audit")
+
+
 def hostile(browser):
     """A5: what anybody may write, wherever it is shown."""
+    # Where nothing is escaped and no policy holds, these texts run: what comes now could fail.
+    ran = [number for number, text in enumerate(HOSTILE) if runs(browser, text)]
+    check(ran == RUN_BY_THEMSELVES, f"the texts that run by themselves: {ran}")
     for text in HOSTILE:
         status, made = call("POST", "/v1/keys", {
             "name": text[:100], "description": text, "metadata": {text: text}, "owner": OWNER})
@@ -366,6 +508,11 @@ def hostile(browser):
             browser.no_script_ran(f"{text} in {page}")
             check(not browser.has("main img[onerror], main [onfocus], main [onload], main a[href^=javascript]"),
                   f"markup of another: {text} in {page}")
+        for page in [place, f"{place}/edit", f"{place}/revoke", f"/keys?query={quoted}"]:
+            browser.open(page)
+            check(browser.holds(text[:100].strip()), f"shown as text: {text} in {page}")
+        browser.open(f"/audit?user_agent={urllib.request.quote(agent)}")
+        check(agent.isspace() or browser.holds(agent), f"shown as text: {agent} in the audit's filter")
         browser.open(place)
         browser.go(browser.find("a[href^='/admin/owners/']"))
         browser.no_script_ran("owner's name")
@@ -435,6 +582,17 @@ def session_dies_with_its_key(browser):
     check("has ended" in browser.find(".notice").text, "and says so")
 
 
+def stream_ends_with_its_key(browser):
+    status, made = call("POST", "/v1/keys", {"name": "Follower", "scopes": ["cardea:signals:read"]})
+    check(status == 201, "a key that may follow")
+    browser.sign_in(made["token"])
+    browser.open("/signals")
+    browser.wait.until(lambda _: browser.find("[data-live-state]").text == "Live")
+    check(call("POST", f"/v1/keys/{made['key']['id']}/revoke", {})[0] == 200, "revoked")
+    browser.wait.until(lambda _: "Ended" in browser.find("[data-live-state]").text)
+    browser.shot("signals-ended")
+
+
 def walk(browser):
     signing_in(browser)
     token = creating(browser)
@@ -442,6 +600,9 @@ def walk(browser):
     listing(browser)
     owners(browser)
     audit(browser)
+    webhooks(browser)
+    signals(browser)
+    health(browser)
     if browser.scripts:
         hostile(browser)
     browser.open("/")
@@ -463,11 +624,20 @@ def look(browser):
     call("GET", "/auth?scope=billing:read", token=made["token"])
     place = f"/keys/{made['key']['id']}"
     call("POST", f"/v1{place}/rotate", {"overlap": "24h"})
+    status, hook = call("POST", "/v1/webhooks", {
+        "url": "https://hooks.example.invalid/cardea?for=the-shop", "description": "Tells the shop",
+        "signals": ["key_created", "key_revoked", "token_rotated", "key_expired"], "enabled": False})
+    check(status == 201, "a webhook to look at")
+    hook = f"/webhooks/{hook['webhook']['id']}"
     for name, path in [("keys", "/keys"), ("key", place), ("key-edit", f"{place}/edit"), ("key-new", "/keys/new"),
                        ("key-rotate", f"{place}/rotate"), ("key-revoke", f"{place}/revoke"), ("owners", "/owners"),
-                       ("audit", "/audit"), ("owner-new", "/owners/new"), ("nothing", "/nothing")]:
+                       ("audit", "/audit"), ("owner-new", "/owners/new"), ("nothing", "/nothing"),
+                       ("webhooks", "/webhooks"), ("webhook", hook), ("webhook-edit", f"{hook}/edit"),
+                       ("webhook-rotate", f"{hook}/rotate-secret"), ("dead-letters", f"{hook}/dead-letters"),
+                       ("signals", "/signals"), ("health", "/health"), ("audit-verify", "/audit/verify")]:
         browser.open(path)
         browser.shot(name)
+    check(call("DELETE", f"/v1{hook}")[0] == 204, "and away again")
 
 
 Path(FOLDER).mkdir(parents=True, exist_ok=True)
@@ -475,6 +645,7 @@ with Browser() as browser:
     walk(browser)
     by_keyboard(browser)
     session_dies_with_its_key(browser)
+    stream_ends_with_its_key(browser)
 with Browser(scripts=False) as browser:
     walk(browser)
 for dark, width in [(True, 1280), (False, 320), (True, 390)]:

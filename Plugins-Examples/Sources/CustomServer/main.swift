@@ -2,6 +2,7 @@ import CardeaCLI
 import CookieExtractor
 import DashedFormat
 import DirectoryStore
+import ExpiryReviewPage
 import JSONLinesListener
 import RetiredCustomersPolicy
 import ScryptHasher
@@ -10,6 +11,6 @@ import ScryptHasher
 await CardeaMain.main(
   plugins: [
     ScryptHasher.self, CookieExtractor.self, DashedFormat.self, RetiredCustomersPolicy.self,
-    JSONLinesListener.self,
+    JSONLinesListener.self, ExpiryReviewPage.self,
   ],
   stores: [StoreScheme("directory", form: "directory:PATH") { DirectoryStore(path: $0) }])

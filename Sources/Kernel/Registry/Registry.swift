@@ -14,6 +14,7 @@ public struct Registry: ~Copyable {
   var asyncAuditSinks: [any AsyncAuditSink] = []
   var primitives: [any Primitives] = []
   var sessionIssuers: [any SessionIssuer] = []
+  var pages: [any PagePlugin] = []
 
   public init() {}
 
@@ -40,6 +41,8 @@ public struct Registry: ~Copyable {
     sessionIssuers.append(sessionIssuer)
   }
 
+  public mutating func add(page: some PagePlugin) { pages.append(page) }
+
   /// Plugins of any kind that read keys' metadata.
   var metadataReaders: [any MetadataChecking] {
     let all =
@@ -57,7 +60,7 @@ public struct Registry: ~Copyable {
       + list("extractor", extractors) + list("store", stores) + list("policy", policies)
       + list("policy", asyncPolicies) + list("listener", listeners)
       + list("audit", auditSinks) + list("audit", asyncAuditSinks)
-      + list("sessions", sessionIssuers)
+      + list("sessions", sessionIssuers) + list("page", pages)
   }
 }
 

@@ -21,7 +21,7 @@ public struct WebhookEndpoint: Sendable, Equatable {
   /// The one in force first, then those whose overlap is not over.
   var secrets: [WebhookSecret]
   /// Of the record in the store.
-  var revision: Int64
+  package var revision: Int64
 
   /// The name of its durable subscription.
   public var subscription: String { WebhookEndpoint.subscription(id) }

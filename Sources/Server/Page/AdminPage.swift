@@ -1,5 +1,6 @@
 import CardeaHTTPTypes
 import CardeaKernel
+import CardeaWebhooks
 import HTTPTypes
 import Hummingbird
 
@@ -11,13 +12,19 @@ struct AdminPage: Sendable {
   let sessions: PageSessions
   let templates: PageTemplates
   let files: PageFiles
+  let webhooks: Webhooks?
+  let plugins: PluginParts
   /// `page.hosts`, in lower case.
   private let hosts: Set<String>
 
   static let root = "/admin"
 
   /// - Throws: if a template can't be read, which a test rules out.
-  init(_ kernel: AuthKernel, _ configuration: ServerConfiguration) throws {
+  init(
+    _ kernel: AuthKernel, _ configuration: ServerConfiguration, webhooks: Webhooks?
+  ) throws {
+    self.webhooks = webhooks
+    plugins = PluginParts(kernel.pages)
     templates = try PageTemplates()
     files = PageFiles(kernel.primitives)
     hosts = Set(configuration.pageHosts.map { $0.lowercased() })
@@ -26,7 +33,9 @@ struct AdminPage: Sendable {
       primitives: kernel.primitives, clock: kernel.clock)
   }
 
-  func add(to table: inout RouteTable, addresses: AddressWatch) {
+  func add(
+    to table: inout RouteTable, addresses: AddressWatch, feed: SignalFeed, history: TrafficHistory?
+  ) {
     files.add(to: &table)
     table.get(AdminPage.root) { _ in
       Response(status: .permanentRedirect, headers: [.location: AdminPage.root + "/"])
@@ -34,11 +43,17 @@ struct AdminPage: Sendable {
     var routes = PageRoutes(page: self, table: table)
     SignInPage.add(to: &routes)
     OverviewPage.add(to: &routes, addresses: addresses)
+    HealthPage.add(to: &routes, history)
     KeyPages.add(to: &routes)
     KeyChangePages.add(to: &routes)
     BulkPage.add(to: &routes)
     OwnerPages.add(to: &routes)
     AuditPages.add(to: &routes)
+    SignalPages.add(to: &routes, feed)
+    if let webhooks {
+      WebhookPages.add(to: &routes, webhooks)
+      WebhookChangePages.add(to: &routes, webhooks)
+    }
     table = routes.table
   }
 

@@ -69,11 +69,15 @@ enum AuditPages {
   private static func verify(_ visit: PageVisit) async throws -> Response {
     let key = visit.kernel.configuration.auditSigningKey
     let keys = key.map { [visit.kernel.primitives.publicKey(of: $0)] } ?? []
-    let report = try await visit.kernel.verifyAudit(keys: keys)
+    var report = try await visit.kernel.verifyAudit(keys: keys)
+    // A key that was configured a moment ago has signed nothing yet, which is no fault of the logs.
+    let awaitsSignature = report.awaitsSignature
+    if awaitsSignature { report = try await visit.kernel.verifyAudit() }
     return visit.show(
       "verify", title: "Chain status", section: "audit",
       [
         "intact": report.isIntact, "signed": report.isSigned, "checkpoints": report.checkpoints,
+        "awaits": awaitsSignature,
         "chains": report.chains.map { chain in
           let fault = report.faults.first { $0.log == chain.log && $0.node == chain.node }
           return [

@@ -9,7 +9,8 @@ import Hummingbird
   import Foundation
 #endif
 
-/// `/admin/keys/bulk`: suspends or revokes the keys that were ticked in the list, once they were shown again.
+/// `/admin/keys/bulk`: does something to the keys that were ticked in the list, once they were shown again: suspends or
+/// revokes them, or what a plugin's action asks for. Each change is one of the kernel's, by the key that is signed in.
 enum BulkPage {
   /// Ticked keys that one form may hold: a page of the list.
   private static let most = 1_000
@@ -18,38 +19,76 @@ enum BulkPage {
     routes.post("/keys/bulk", scope: "cardea:keys:write") { try await answer($0, $1) }
   }
 
-  private enum Action: String, CaseIterable {
-    case suspend, revoke
+  private static let own = [
+    PageAction(
+      "suspend", title: "Suspend",
+      effect: "Requests with these keys are refused from now on, until somebody reactivates them."
+    ) { _ in .suspend },
+    PageAction(
+      "revoke", title: "Revoke",
+      effect:
+        "Requests with these keys are refused from now on, for ever. They can't be given back."
+    ) { _ in .revoke },
+  ]
 
-    var title: String { self == .suspend ? "Suspend" : "Revoke" }
-    var past: String { self == .suspend ? "suspended" : "revoked" }
-    var effect: String {
-      self == .suspend
-        ? "Requests with these keys are refused from now on, until somebody reactivates them."
-        : "Requests with these keys are refused from now on, for ever. They can't be given back."
+  /// What was asked for, and what it comes to.
+  private struct Plan {
+    let name: String
+    let action: PageAction
+    var changes: [(key: StoredKey, change: PageChange)] = []
+    /// Keys that the action leaves as they are.
+    var left = 0
+
+    var isOwn: Bool { BulkPage.own.contains { $0.name == name } }
+    var isFinal: Bool {
+      changes.contains { if case .revoke = $0.change { true } else { false } }
+    }
+
+    /// `Revoke 2 keys`; a plugin's title is whatever it is.
+    var title: String {
+      "\(action.title)\(isOwn ? " " : ": ")\(BulkPage.count(changes.count))"
+    }
+
+    var past: String {
+      let words = Set(
+        changes.map { change in
+          switch change.change {
+          case .update: "changed"
+          case .suspend: "suspended"
+          case .reactivate: "reactivated"
+          case .revoke: "revoked"
+          }
+        })
+      return words.count == 1 ? words.first ?? "changed" : "changed"
     }
   }
 
   private static func answer(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    let action: Action = try Problem.choice("action", form["action"])
+    var plan = try plan(form["action"], visit)
     let ids = form.all("id").compactMap { UUID(strict: $0) }
     guard !ids.isEmpty, ids.count <= most else {
       throw PageFault(
         status: .badRequest, title: "No key was ticked",
         detail: "Tick the keys in the list that are meant, and choose again.")
     }
-    var keys: [StoredKey] = []
-    for id in ids { keys.append(try await visit.kernel.key(id)) }
-    guard form["confirmed"] == "yes" else {
-      return show(visit, action, keys, heading: "\(action.title) \(count(keys.count))?")
+    for id in ids {
+      let stored = try await visit.kernel.key(id)
+      if let change = plan.action.change(PageKey(stored, at: visit.now)) {
+        plan.changes.append((stored, change))
+      } else {
+        plan.left += 1
+      }
     }
+    guard !plan.changes.isEmpty else {
+      throw PageFault(
+        status: .conflict, title: "There is nothing to do",
+        detail: "\(plan.action.title) leaves the ticked keys as they are.")
+    }
+    guard form["confirmed"] == "yes" else { return show(visit, plan, heading: "\(plan.title)?") }
     var failures: [[String: Any]] = []
-    for key in keys {
+    for (key, change) in plan.changes {
       do throws(LifecycleError) {
-        switch action {
-        case .suspend: _ = try await visit.kernel.suspendKey(key.key.id, by: visit.actor)
-        case .revoke: _ = try await visit.kernel.revokeKey(key.key.id, by: visit.actor)
-        }
+        try await make(change, of: key.key.id, visit)
       } catch {
         failures.append([
           "path": KeyView.path(key), "prefix": key.key.prefix,
@@ -57,25 +96,46 @@ enum BulkPage {
         ])
       }
     }
-    let done = "\(count(keys.count - failures.count)) \(action.past)."
+    let done = "\(count(plan.changes.count - failures.count)) \(plan.past)."
     if failures.isEmpty { return visit.redirect("/keys", notice: done) }
-    return show(visit, action, [], heading: done, failures: failures)
+    return show(visit, plan, heading: done, failures: failures)
+  }
+
+  private static func plan(_ name: String, _ visit: PageVisit) throws(Problem) -> Plan {
+    let all = own.map { ($0.name, $0) } + visit.page.plugins.actions
+    guard let action = all.first(where: { $0.0 == name })?.1 else {
+      throw .invalid("action", "must be one of \(all.map(\.0).joined(separator: ", "))")
+    }
+    return Plan(name: name, action: action)
+  }
+
+  private static func make(
+    _ change: PageChange, of id: UUID, _ visit: PageVisit
+  ) async throws(LifecycleError) {
+    let (kernel, actor) = (visit.kernel, visit.actor)
+    switch change {
+    case .update(let edit): _ = try await kernel.updateKey(id, edit, by: actor)
+    case .suspend: _ = try await kernel.suspendKey(id, by: actor)
+    case .reactivate: _ = try await kernel.reactivateKey(id, by: actor)
+    case .revoke: _ = try await kernel.revokeKey(id, by: actor)
+    }
   }
 
   private static func count(_ number: Int) -> String { "\(number) key\(number == 1 ? "" : "s")" }
 
+  /// - Parameter failures: what was not done; `nil` if nothing was done yet.
   private static func show(
-    _ visit: PageVisit, _ action: Action, _ keys: [StoredKey], heading: String,
-    failures: [[String: Any]] = []
+    _ visit: PageVisit, _ plan: Plan, heading: String, failures: [[String: Any]]? = nil
   ) -> Response {
     visit.show(
       "bulk", title: heading, section: "keys",
       [
-        "heading": heading, "effect": action.effect, "action_name": action.rawValue,
-        "button": "\(action.title) \(count(keys.count))", "is_final": action == .revoke,
-        "keys": keys.map { KeyView.row($0, now: visit.now) }, "asks": !keys.isEmpty,
-        "failures": failures, "failed": failures.count,
-        "is_own": keys.contains { $0.key.id == visit.identity.keyID },
+        "heading": heading, "effect": plan.action.effect, "action_name": plan.name,
+        "button": plan.title, "is_final": plan.isFinal, "asks": failures == nil,
+        "keys": plan.changes.map { KeyView.row($0.key, now: visit.now) },
+        "left": (plan.left > 0 ? count(plan.left) : nil).shown,
+        "failures": failures ?? [], "failed": failures?.count ?? 0,
+        "is_own": plan.changes.contains { $0.key.key.id == visit.identity.keyID },
       ])
   }
 }

@@ -7,7 +7,8 @@ import Hummingbird
 enum KeyPages {
   static func add(to routes: inout PageRoutes) {
     let (read, write) = ("cardea:keys:read", "cardea:keys:write")
-    routes.get("/keys", query: QueryNames.keys, scope: read) { try await list($0) }
+    let filters = QueryNames.keys.union(routes.page.plugins.filterNames)
+    routes.get("/keys", query: filters, scope: read) { try await list($0) }
     routes.get("/keys/{id}", scope: read) { try await show($0) }
     routes.get("/keys/new", query: ["owner", "owner_kind"], scope: write) { visit in
       let query = try visit.query()
@@ -25,6 +26,8 @@ enum KeyPages {
   // MARK: list
 
   private static let pageLength = 50
+  /// Keys that are looked at for one page, where a plugin's filter decides.
+  private static let mostLookedAt = 5_000
 
   private static func list(_ visit: PageVisit) async throws -> Response {
     let now = visit.now
@@ -33,21 +36,29 @@ enum KeyPages {
     var next: String?
     var problem: Problem?
     do {
+      let wanted = try visit.page.plugins.filter(fields)
       if var query = try await KeyRoutes.query(fields, visit.exchange) {
         if fields.string("limit") == nil { query.limit = pageLength }
-        let page = try await visit.kernel.keys(query)
-        (items, next) = (page.items, page.next?.text)
+        (items, next) = try await find(query, wanted, visit.kernel)
       }
     } catch let error as Problem where error.status == 400 { problem = error }
+    let plugins = visit.page.plugins
     let filters = PageFilters(
-      visit.exchange.target.query, names: QueryNames.keys.subtracting(["cursor"]))
+      visit.exchange.target.query, names: visit.exchange.takes.query.subtracting(["cursor"]))
     return visit.show(
       "keys", title: "Keys", section: "keys",
       [
-        "keys": items.map { KeyView.row($0, now: now) }, "any": !items.isEmpty,
+        "keys": items.map { stored in
+          KeyView.row(stored, now: now).merging([
+            "cells": plugins.cells(PageKey(stored, at: now))
+          ]) { $1 }
+        }, "any": !items.isEmpty, "plugin_columns": plugins.columns.map(\.title),
+        "plugin_filters": plugins.fields(fields),
+        "plugin_actions": plugins.actions.map { ["name": $0.name, "title": $0.action.title] },
         "filter": filters.values, "is_filtered": filters.isFiltering,
         "has_more_filters": filters.has(
-          ["kind", "class", "prefix", "created", "expires", "unused_since"]),
+          plugins.filterNames.union(
+            ["kind", "class", "prefix", "created", "expires", "unused_since"])),
         "states": PageText.options(
           KeyState.allCases.map(\.rawValue), selected: fields.string("state"), any: "Any state"),
         "kinds": PageText.options(
@@ -60,6 +71,23 @@ enum KeyPages {
           .shown,
         "errors": PageText.errors(problem),
       ], status: problem == nil ? .ok : .badRequest)
+  }
+
+  /// A page of keys. Where a plugin's filter decides, pages of the store are read until there are enough.
+  private static func find(
+    _ query: KeyQuery, _ wanted: (@Sendable (PageKey) -> Bool)?, _ kernel: AuthKernel
+  ) async throws(LifecycleError) -> ([StoredKey], next: String?) {
+    var (query, found, lookedAt) = (query, [StoredKey](), 0)
+    while true {
+      let page = try await kernel.keys(query)
+      found += page.items.filter { wanted?(PageKey($0, at: query.now)) ?? true }
+      lookedAt += page.items.count
+      query.after = page.next
+      if wanted == nil || page.next == nil || found.count >= query.limit || lookedAt >= mostLookedAt
+      {
+        return (found, page.next?.text)
+      }
+    }
   }
 
   // MARK: one key
@@ -79,6 +107,7 @@ enum KeyPages {
     values["may_reactivate"] = key.status == .suspended
     values["may_revoke"] = isLiving
     values["may_purge"] = state != .purged
+    values["plugin_panels"] = visit.page.plugins.panels(of: PageKey(stored, at: now))
     values["entries"] = false
     values["usage"] = false
     if visit.may("cardea:audit:read") {

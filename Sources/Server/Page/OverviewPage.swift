@@ -19,14 +19,19 @@ enum OverviewPage {
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
         "scopes": visit.identity.scopes.names, "entries": false, "any_entry": false,
         "settings": settings(kernel.configuration, visit.exchange.configuration),
-        "plugins_shown": visit.may("cardea:keys:read"), "plugin_count": kernel.plugins.count,
+        "may_measure": visit.may(HealthPage.scope), "plugins_shown": visit.may("cardea:keys:read"),
+        "plugin_count": kernel.plugins.count,
         "plugins": kernel.plugins.map { ["id": $0.id, "kind": $0.kind] },
-        "keys": [], "any_key": false,
+        "keys": [], "any_key": false, "plugin_panels": [],
       ]
       if visit.may("cardea:keys:read") {
         let page = try await kernel.keys(KeyQuery(now: now, limit: 5))
         values["keys"] = page.items.map { KeyView.row($0, now: now) }
         values["any_key"] = !page.items.isEmpty
+        values["plugin_panels"] = try await visit.page.plugins.panels(now: now) {
+          try await kernel.keys(KeyQuery(now: now, limit: PagePanel.mostKeys)).items
+            .map { PageKey($0, at: now) }
+        }
       }
       if visit.may("cardea:audit:read"), let page = try? await kernel.audit(AuditQuery(limit: 8)) {
         values["entries"] = ["rows": page.items.map { EntryView.row($0, now: now) }]

@@ -18,8 +18,8 @@ struct PageFault: Error, Sendable {
   static let sentBefore = PageFault(
     status: .conflict, title: "This form was sent before",
     detail: """
-      Nothing was done now. What it did the first time stands; the token was shown then and can't be shown again. \
-      If nobody has it, rotate the key.
+      Nothing was done now. What it did the first time stands; the token or secret was shown then and can't be \
+      shown again. If nobody has it, rotate it.
       """)
   static let otherHost = PageFault(
     status: .misdirectedRequest, title: "Not under this name",

@@ -16,10 +16,33 @@ struct PageRoutes {
     _ path: String, query: Set<String> = [], scope: String? = nil,
     _ answer: @escaping @Sendable (PageVisit) async throws -> Response
   ) {
+    get(path, query: query, scopes: scope.map { [$0] } ?? [], answer)
+  }
+
+  /// - Parameter scopes: what the signed-in key must grant, all of it.
+  mutating func get(
+    _ path: String, query: Set<String> = [], scopes: [String],
+    _ answer: @escaping @Sendable (PageVisit) async throws -> Response
+  ) {
     let page = page
     table.get(AdminPage.root + path, query: query) { exchange in
       try await page.answer(exchange) { visit in
-        let opened = try await page.visit(exchange, scope: scope)
+        let opened = try await page.visit(exchange, scopes: scopes)
+        visit = opened
+        return try await answer(opened)
+      }
+    }
+  }
+
+  /// What a page asks for by itself: it is no use of the session, and takes no notice from the page to come.
+  mutating func follow(
+    _ path: String, query: Set<String>, scope: String,
+    _ answer: @escaping @Sendable (PageVisit) async throws -> Response
+  ) {
+    let page = page
+    table.get(AdminPage.root + path, query: query) { exchange in
+      try await page.answer(exchange) { visit in
+        let opened = try await page.visit(exchange, scopes: [scope], isUse: false)
         visit = opened
         return try await answer(opened)
       }
@@ -31,12 +54,20 @@ struct PageRoutes {
     _ path: String, scope: String? = nil,
     _ answer: @escaping @Sendable (PageVisit, PageForm) async throws -> Response
   ) {
+    post(path, scopes: scope.map { [$0] } ?? [], answer)
+  }
+
+  /// - Parameter scopes: what the signed-in key must grant, all of it.
+  mutating func post(
+    _ path: String, scopes: [String],
+    _ answer: @escaping @Sendable (PageVisit, PageForm) async throws -> Response
+  ) {
     let page = page
     table.post(AdminPage.root + path, body: nil) { exchange in
       // The body first: nothing is waited for between the verdict on the key and what it allows.
       try await page.answer(exchange) { visit in
         let form = try await page.form(exchange)
-        let opened = try await page.visit(exchange, scope: scope, form: form)
+        let opened = try await page.visit(exchange, scopes: scopes, form: form)
         visit = opened
         return try await answer(opened, form)
       }
@@ -96,7 +127,8 @@ extension AdminPage {
       return show(
         PageFault(
           status: .forbidden, title: "Not with this key",
-          detail: "The key that you signed in with does not grant \(refused.scope)."),
+          detail: "The key that you signed in with does not grant "
+            + "\(refused.scopes.joined(separator: " and "))."),
         visit: refused.visit)
     case is PageVisit.SignedOut:
       let ended = PageCookie.value(of: exchange.request) == nil ? "" : "?ended=1"
@@ -120,12 +152,13 @@ extension AdminPage {
       exchange.request.headers.value(of: "content-type"), try await exchange.bytes())
   }
 
-  /// Who is signed in, with a key that is in force now and grants `scope`.
+  /// Who is signed in, with a key that is in force now and grants `scopes`.
   fileprivate func visit(
-    _ exchange: Exchange, scope: String?, form: PageForm? = nil
+    _ exchange: Exchange, scopes: [String], form: PageForm? = nil, isUse: Bool = true
   ) async throws -> PageVisit {
     try checkHost(exchange.request)
-    guard let secret = PageCookie.value(of: exchange.request), let session = sessions.use(secret)
+    guard let secret = PageCookie.value(of: exchange.request),
+      let session = isUse ? sessions.use(secret) : sessions.look(secret)
     else { throw PageVisit.SignedOut() }
     let identity: Identity
     switch await exchange.kernel.recheck(session.identity, requiring: PageVisit.entry) {
@@ -138,7 +171,7 @@ extension AdminPage {
     let notice: String? =
       sessions.change(secret) { session in
         session.identity = identity
-        guard form == nil else { return nil }
+        guard form == nil, isUse else { return nil }
         defer { session.notice = nil }
         return session.notice
       } ?? nil
@@ -150,11 +183,12 @@ extension AdminPage {
         Array(form["form_token"].utf8), Array(session.formToken.utf8))
       guard isOurs else { throw PageFault.oldForm }
     }
-    if let scope, !identity.scopes.grants(scope) {
+    let missing = scopes.filter { !identity.scopes.grants($0) }
+    if !missing.isEmpty {
       // So that the log says it as it does for a request of a program.
       _ = await exchange.kernel.refuse(
-        identity, request: visit.request, lacking: Requirement(scopes: [scope]))
-      throw PageVisit.Refused(visit: visit, scope: scope)
+        identity, request: visit.request, lacking: Requirement(scopes: scopes))
+      throw PageVisit.Refused(visit: visit, scopes: missing)
     }
     return visit
   }

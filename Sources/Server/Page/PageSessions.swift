@@ -71,6 +71,15 @@ final class PageSessions: Sendable {
     }
   }
 
+  /// The same without use of it: what goes on by itself keeps no session alive.
+  func look(_ secret: String) -> PageSession? {
+    let now = clock.now()
+    let digest = digest(secret)
+    return sessions.withLock { sessions in
+      sessions[digest].flatMap { isAlive($0, at: now) ? $0 : nil }
+    }
+  }
+
   /// Ends a session; what it was, if there was one.
   @discardableResult
   func end(_ secret: String) -> PageSession? {

@@ -23,16 +23,17 @@ struct PageVisit: Sendable {
 
   /// A key with any of these may sign in; what it then sees depends on which.
   static let entry = Requirement(anyScopes: [
-    "cardea:keys:read", "cardea:keys:write", "cardea:audit:read",
+    "cardea:keys:read", "cardea:keys:write", "cardea:audit:read", "cardea:signals:read",
+    "cardea:webhooks:read", "cardea:webhooks:write",
   ])
 
   /// Nobody is signed in, or nobody is any more.
   struct SignedOut: Error {}
 
-  /// The key lacks a scope.
+  /// The key lacks scopes.
   struct Refused: Error {
     let visit: PageVisit
-    let scope: String
+    let scopes: [String]
   }
 
   var kernel: AuthKernel { exchange.kernel }
@@ -61,6 +62,8 @@ struct PageVisit: Sendable {
       "prefix": identity.prefix, "name": identity.name, "form_token": session.formToken,
       "key_path": (may("cardea:keys:read") ? "/admin/keys/\(identity.keyID.text)" : nil).shown,
       "may_read": may("cardea:keys:read"), "may_audit": may("cardea:audit:read"),
+      "may_follow": may(SignalTransmission.scope),
+      "may_see_webhooks": page.webhooks != nil && may(WebhookRoutes.read),
       "notice": notice.shown,
     ]
   }

@@ -59,8 +59,8 @@ enum SignInPage {
           page,
           denial.reason == .policyDenied
             ? "A policy of this server refuses the key here."
-            : "This key grants nothing here: it needs cardea:admin, or one of cardea:keys:read, "
-              + "cardea:keys:write and cardea:audit:read.", .forbidden)
+            : "This key grants nothing here: it needs cardea:admin, or one of "
+              + PageVisit.entry.anyScopes.joined(separator: ", ") + ".", .forbidden)
       case .limited:
         refused(
           page, "There were too many attempts. Wait a minute and try again.", .tooManyRequests)

@@ -16,16 +16,20 @@ enum SignalRoutes {
       let transmission = SignalTransmission(
         feed: feed, seat: seat, kernel: exchange.kernel, identity: identity, filter: filter,
         start: try await feed.start(after: position), logger: exchange.logger)
-      return Response(
-        status: .ok,
-        // nginx would keep back what comes until it has some kilobytes.
-        headers: [.contentType: "text/event-stream", accelBuffering: "no"],
-        body: ResponseBody { writer in try await transmission.run(&writer) })
+      return answer(transmission)
     }
   }
 
+  static func answer(_ transmission: SignalTransmission) -> Response {
+    Response(
+      status: .ok,
+      // nginx would keep back what comes until it has some kilobytes.
+      headers: [.contentType: "text/event-stream", accelBuffering: "no"],
+      body: ResponseBody { writer in try await transmission.run(&writer) })
+  }
+
   /// The position that the client has come to; `nil` if it is new.
-  private static func position(_ exchange: Exchange) throws(Problem) -> Int64? {
+  static func position(_ exchange: Exchange) throws(Problem) -> Int64? {
     switch exchange.request.headers.value(of: "last-event-id") {
     case .absent: return nil
     case .one(let text):

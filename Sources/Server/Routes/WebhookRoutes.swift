@@ -14,9 +14,9 @@ import Hummingbird
 /// signals go, or has some sent, and needs `cardea:signals:read` as well: nobody learns by a webhook what they may
 /// not learn from `GET /v1/signals`.
 enum WebhookRoutes {
-  private static let read = "cardea:webhooks:read"
-  private static let write = ["cardea:webhooks:write"]
-  private static let send = ["cardea:webhooks:write", SignalTransmission.scope]
+  static let read = "cardea:webhooks:read"
+  static let write = ["cardea:webhooks:write"]
+  static let send = ["cardea:webhooks:write", SignalTransmission.scope]
 
   static func add(to table: inout RouteTable, _ webhooks: Webhooks) {
     let fields: Set<String> = ["url", "description", "signals", "enabled"]
@@ -63,10 +63,7 @@ enum WebhookRoutes {
     }
     table.post("/v1/webhooks/{id}/rotate-secret", body: .optional(["overlap"])) { exchange in
       let (identity, body) = try await exchange.received(granting: send)
-      let overlap = try body.fields().duration("overlap") ?? .finite(.zero)
-      guard let overlap = overlap.duration else {
-        throw Problem.invalid("overlap", "must be from 0s to 7d")
-      }
+      let overlap = try overlap(try body.fields())
       let issued = try await webhooks.rotateSecret(
         try exchange.id(), overlap: overlap, by: Actor(identity))
       return try .json(ChangedWebhookResource(issued, at: exchange.now))
@@ -74,16 +71,27 @@ enum WebhookRoutes {
     table.post("/v1/webhooks/{id}/test", body: .optional([])) { exchange in
       let (_, body) = try await exchange.received(granting: send)
       _ = try body.fields()
-      switch try await webhooks.test(try exchange.id()) {
-      case .answered(let answer): return try .json(WebhookTestResource(answer))
-      case .limited(let wait):
-        throw Denial(
-          .rateLimited,
-          policy: PolicyDenial(
-            code: "webhook_tests", status: .tooManyRequests, retryAfter: wait))
-      }
+      return try .json(WebhookTestResource(try await test(try exchange.id(), webhooks)))
     }
     addDeadLetters(to: &table, webhooks)
+  }
+
+  /// For how long the secret before signs too.
+  static func overlap(_ fields: BodyFields) throws(Problem) -> Duration {
+    let overlap = try fields.duration("overlap") ?? .finite(.zero)
+    guard let overlap = overlap.duration else { throw .invalid("overlap", "must be from 0s to 7d") }
+    return overlap
+  }
+
+  /// - Throws: a ``Denial`` if there were too many tests.
+  static func test(_ id: UUID, _ webhooks: Webhooks) async throws -> WebhookAnswer {
+    switch try await webhooks.test(id) {
+    case .answered(let answer): return answer
+    case .limited(let wait):
+      throw Denial(
+        .rateLimited,
+        policy: PolicyDenial(code: "webhook_tests", status: .tooManyRequests, retryAfter: wait))
+    }
   }
 
   private static func addDeadLetters(to table: inout RouteTable, _ webhooks: Webhooks) {

@@ -29,7 +29,7 @@ struct SignalFilter: Sendable {
   }
 
   /// The signals of the log.
-  private static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
+  static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
     .map { $0.name }.sorted()
 
   /// Finds the owners of the name, which may be made only while the stream goes on.

@@ -3,7 +3,7 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// One answer to `GET /v1/signals`, from its first byte to its end.
+/// One stream of signals, from its first byte to its end: an answer to `GET /v1/signals`, or what the page follows.
 struct SignalTransmission: Sendable {
   let feed: SignalFeed
   let seat: SignalSeat
@@ -14,6 +14,10 @@ struct SignalTransmission: Sendable {
   /// The position after which it begins.
   let start: Int64
   let logger: Logger
+  /// Whether what the key was let in by still holds.
+  var isOpen: @Sendable () -> Bool = { true }
+  /// What is written of an event.
+  var text: @Sendable (SignalEvent) throws -> [UInt8] = { $0.bytes }
 
   /// What the key must hold, for as long as the stream goes on.
   static let scope = "cardea:signals:read"
@@ -22,7 +26,7 @@ struct SignalTransmission: Sendable {
   private enum End: String {
     /// The server stops.
     case stopped
-    /// The key is not in force any more, or has lost its scope.
+    /// The key is not in force any more, or has lost its scope; or the session is over.
     case denied
     /// The log can't be read.
     case unreadable
@@ -68,7 +72,7 @@ struct SignalTransmission: Sendable {
         }
         cursor = event.entry.position
         guard filter.takes(event.entry) else { continue }
-        bytes.writeBytes(event.bytes)
+        do { bytes.writeBytes(try text(event)) } catch { return .unreadable }
         told = cursor
       }
       if lastBeat != page.beat {
@@ -85,6 +89,7 @@ struct SignalTransmission: Sendable {
       case .allow(let current): identity = current
       case .deny: return .denied
       }
+      guard isOpen() else { return .denied }
       if bytes.readableBytes > 0 { try await write(bytes, &writer) }
     }
   }

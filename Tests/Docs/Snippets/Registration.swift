@@ -16,6 +16,7 @@ func registerExamples(
   registry.use(QuotaPolicy(callsLeft: billing))
   registry.use(RevocationNotice(notify: mail))
   registry.use(StandardErrorSink())
+  registry.use(TeamPage())
 }
 
 func subscribeExample(to bus: SignalBus, log: @escaping @Sendable (String) -> Void) {

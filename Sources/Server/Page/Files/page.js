@@ -64,3 +64,75 @@ for (const form of document.querySelectorAll("[data-bulk]")) {
   form.addEventListener("change", show);
   show();
 }
+
+// Signals as they happen: what the stream tells becomes rows, written as text.
+const live = document.querySelector("[data-live]");
+if (live && window.EventSource) {
+  const find = (id) => document.getElementById(id);
+  const [rows, blank] = [find("live-rows"), find("live-row").content.firstElementChild];
+  const told = document.querySelector("[data-live-told]");
+  const state = live.querySelector("[data-live-state]");
+  const button = live.querySelector("button");
+  const most = 500;
+  let [position, source, isPaused, fresh, timer] = [Number(live.dataset.after), null, false, [], null];
+
+  const show = (text, kind) => {
+    if (state.textContent !== text) state.textContent = text;
+    state.className = `badge ${kind}`;
+  };
+  // One sentence a while for who listens, however many there are.
+  const tell = () => {
+    const newest = fresh[fresh.length - 1];
+    told.textContent = `${fresh.length} new: ${newest.signal} ${newest.prefix ?? ""}`;
+    [fresh, timer] = [[], null];
+  };
+  const add = (entry) => {
+    const row = blank.cloneNode(true);
+    for (const place of row.querySelectorAll("[data-show]")) {
+      place.textContent = entry[place.dataset.show] ?? "";
+    }
+    row.querySelector("time").dateTime = entry.at;
+    if (entry.key_path) row.querySelector("[data-path]").href = entry.key_path;
+    row.classList.add("fresh");
+    rows.prepend(row);
+    while (rows.children.length > most) rows.lastElementChild.remove();
+    find("live-table").hidden = false;
+    if (find("live-empty")) find("live-empty").hidden = true;
+    fresh.push(entry);
+    timer ??= setTimeout(tell, 1000);
+  };
+  const stop = () => {
+    if (source) source.close();
+    source = null;
+  };
+  const follow = () => {
+    if (source || isPaused || document.hidden) return;
+    const address = new URL(live.dataset.live, location.href);
+    address.searchParams.set("after", position);
+    source = new EventSource(address);
+    source.onopen = () => show("Live", "active");
+    source.onmessage = (event) => {
+      const entry = JSON.parse(event.data);
+      if (entry.position <= position) return;
+      position = entry.position;
+      add(entry);
+    };
+    source.onerror = () => {
+      if (!source) return;
+      if (source.readyState !== EventSource.CLOSED) return show("Reconnecting", "suspended");
+      stop();
+      show("Ended: load the page anew", "revoked");
+      button.hidden = true;
+    };
+  };
+  button.addEventListener("click", () => {
+    isPaused = !isPaused;
+    button.setAttribute("aria-pressed", isPaused);
+    if (isPaused) { stop(); show("Paused", "suspended"); } else { show("Connecting", ""); follow(); }
+  });
+  // A browser has few connections to one host: a page that nobody sees keeps none.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else follow(); });
+  live.hidden = false;
+  show("Connecting", "");
+  follow();
+}

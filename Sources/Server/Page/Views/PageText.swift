@@ -23,6 +23,17 @@ enum PageText {
     return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
   }
 
+  /// `2026-11-21 22:54:07 UTC`.
+  static func second(_ time: Timestamp) -> String {
+    let text = time.rfc3339
+    return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
+  }
+
+  /// `1.2 ms`.
+  static func milliseconds(_ microseconds: Int64) -> String {
+    "\(microseconds / 1_000).\(microseconds % 1_000 / 100) ms"
+  }
+
   /// `in 3 days`, `2 hours ago`.
   static func distance(_ time: Timestamp, now: Timestamp) -> String {
     let seconds = (time.milliseconds - now.milliseconds) / 1_000
