@@ -99,11 +99,11 @@ public struct AuthServer: Sendable {
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
-    let page = configuration.pageEnabled ? try AdminPage(kernel, configuration) : nil
+    let pages = try ServedPages(kernel, configuration)
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, page: page),
+        webhooks: webhooks, pages: pages),
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

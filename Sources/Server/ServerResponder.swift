@@ -11,16 +11,16 @@ final class ServerResponder: HTTPResponder {
 
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
-  private let page: AdminPage?
+  private let pages: ServedPages
   let routes: RouteTable
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed, webhooks: Webhooks?, page: AdminPage?
+    feed: SignalFeed, webhooks: Webhooks?, pages: ServedPages
   ) {
     self.kernel = kernel
     self.configuration = configuration
-    self.page = page
+    self.pages = pages
     var table = RouteTable()
     let addresses = AddressWatch()
     AuthRoutes.add(to: &table, addresses: addresses)
@@ -37,7 +37,7 @@ final class ServerResponder: HTTPResponder {
     HealthRoutes.add(to: &table, addresses: addresses)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
-    page?.add(to: &table, addresses: addresses)
+    pages.add(to: &table, addresses: addresses)
     routes = table
   }
 
@@ -114,11 +114,11 @@ final class ServerResponder: HTTPResponder {
       return try await route.handler(exchange)
     case .otherMethod(let allowed):
       let problem = Problem(status: 405, code: "method_not_allowed")
-      var response = page?.refusal(problem, exchange) ?? Response(problem, in: exchange)
+      var response = pages.refusal(problem, exchange) ?? Response(problem, in: exchange)
       response.headers[.allow] = allowed
       return response
     case .none:
-      if let response = page?.refusal(.notFound, exchange) { return response }
+      if let response = pages.refusal(.notFound, exchange) { return response }
       throw Problem.notFound
     }
   }

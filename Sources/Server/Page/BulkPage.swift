@@ -52,7 +52,7 @@ enum BulkPage {
         }
       } catch {
         failures.append([
-          "path": KeyView.path(key), "prefix": key.key.prefix,
+          "path": visit.site.path(of: key), "prefix": key.key.prefix,
           "text": Problem(error).detail ?? error.code,
         ])
       }
@@ -73,9 +73,9 @@ enum BulkPage {
       [
         "heading": heading, "effect": action.effect, "action_name": action.rawValue,
         "button": "\(action.title) \(count(keys.count))", "is_final": action == .revoke,
-        "keys": keys.map { KeyView.row($0, now: visit.now) }, "asks": !keys.isEmpty,
+        "keys": keys.map { KeyView.row($0, on: visit.site, now: visit.now) }, "asks": !keys.isEmpty,
         "failures": failures, "failed": failures.count,
-        "is_own": keys.contains { $0.key.id == visit.identity.keyID },
+        "is_own": keys.contains { $0.key.id == visit.holder.keyID },
       ])
   }
 }

@@ -44,7 +44,7 @@ enum KeyPages {
     return visit.show(
       "keys", title: "Keys", section: "keys",
       [
-        "keys": items.map { KeyView.row($0, now: now) }, "any": !items.isEmpty,
+        "keys": items.map { KeyView.row($0, on: visit.site, now: now) }, "any": !items.isEmpty,
         "filter": filters.values, "is_filtered": filters.isFiltering,
         "has_more_filters": filters.has(
           ["kind", "class", "prefix", "created", "expires", "unused_since"]),
@@ -68,7 +68,7 @@ enum KeyPages {
     let (kernel, now) = (visit.kernel, visit.now)
     let stored = try await kernel.key(try visit.id())
     let key = stored.key
-    var values = KeyView.details(stored, now: now)
+    var values = KeyView.details(stored, on: visit.site, now: now)
     let state = key.state(at: now)
     let isLiving = state != .revoked && state != .purged
     let isRotating = RotationResource(key, at: now) != nil
@@ -162,7 +162,7 @@ enum KeyPages {
       "issued", title: heading, section: "keys",
       [
         "heading": heading, "token": issued.token.reveal(), "is_new": isNew,
-        "key": KeyView.details(issued.stored, now: visit.now),
+        "key": KeyView.details(issued.stored, on: visit.site, now: visit.now),
       ])
   }
 
@@ -172,7 +172,7 @@ enum KeyPages {
     let key = stored.key
     let title = "Edit key"
     let values: [String: Any] = [
-      "is_new": false, "action": "\(KeyView.path(stored))/edit", "once": false,
+      "is_new": false, "action": "\(visit.site.path(of: stored))/edit", "once": false,
       "revision": form?["revision"] ?? "\(key.revision)", "prefix": key.prefix,
       "name": form?["name"] ?? key.name, "description": form?["description"] ?? key.description,
       "scopes": form?["scopes"] ?? key.scopes.names.joined(separator: "\n"),
@@ -182,7 +182,7 @@ enum KeyPages {
       "available": visit.kernel.configuration.availableScopes,
       "any_available": !visit.kernel.configuration.availableScopes.isEmpty,
       "errors": PageText.errors(problem), "bad": PageText.bad(problem),
-      "back": KeyView.path(stored), "heading": title,
+      "back": visit.site.path(of: stored), "heading": title,
     ]
     return visit.show(
       "key-form", title: problem == nil ? title : "Error: \(title)", section: "keys", values,
@@ -196,7 +196,7 @@ enum KeyPages {
       guard form["revision"] == "\(stored.key.revision)" else { throw LifecycleError.conflict }
       let edit = try form.keyEdit(of: stored.key).keyEdit()
       _ = try await visit.kernel.updateKey(stored.key.id, edit, by: visit.actor)
-      return visit.redirect("/keys/\(stored.key.id.text)", notice: "The key was changed.")
+      return visit.redirect(to: stored, notice: "The key was changed.")
     } catch {
       return editForm(visit, stored, form, try correctable(error))
     }

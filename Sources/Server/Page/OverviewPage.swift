@@ -17,7 +17,7 @@ enum OverviewPage {
         "cached": figures.cachedMatches, "hashing": figures.hashPool.running,
         "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
-        "scopes": visit.identity.scopes.names, "entries": false, "any_entry": false,
+        "scopes": visit.holder.scopes.names, "entries": false, "any_entry": false,
         "settings": settings(kernel.configuration, visit.exchange.configuration),
         "plugins_shown": visit.may("cardea:keys:read"), "plugin_count": kernel.plugins.count,
         "plugins": kernel.plugins.map { ["id": $0.id, "kind": $0.kind] },
@@ -25,7 +25,7 @@ enum OverviewPage {
       ]
       if visit.may("cardea:keys:read") {
         let page = try await kernel.keys(KeyQuery(now: now, limit: 5))
-        values["keys"] = page.items.map { KeyView.row($0, now: now) }
+        values["keys"] = page.items.map { KeyView.row($0, on: visit.site, now: now) }
         values["any_key"] = !page.items.isEmpty
       }
       if visit.may("cardea:audit:read"), let page = try? await kernel.audit(AuditQuery(limit: 8)) {

@@ -5,8 +5,17 @@ import Hummingbird
 
 /// Adds routes whose answers are pages, also when something goes wrong.
 struct PageRoutes {
-  let page: AdminPage
+  let site: PageSite
   var table: RouteTable
+
+  /// What every page has: its files, and a way on from its name without a slash.
+  mutating func addFrame() {
+    let root = site.root
+    site.files.add(to: &table)
+    table.get(root) { _ in
+      Response(status: .permanentRedirect, headers: [.location: "\(root)/"])
+    }
+  }
 
   /// A page to look at.
   /// - Parameters:
@@ -16,10 +25,10 @@ struct PageRoutes {
     _ path: String, query: Set<String> = [], scope: String? = nil,
     _ answer: @escaping @Sendable (PageVisit) async throws -> Response
   ) {
-    let page = page
-    table.get(AdminPage.root + path, query: query) { exchange in
-      try await page.answer(exchange) { visit in
-        let opened = try await page.visit(exchange, scope: scope)
+    let site = site
+    table.get(site.root + path, query: query) { exchange in
+      try await site.answer(exchange) { visit in
+        let opened = try await site.visit(exchange, scope: scope)
         visit = opened
         return try await answer(opened)
       }
@@ -31,12 +40,12 @@ struct PageRoutes {
     _ path: String, scope: String? = nil,
     _ answer: @escaping @Sendable (PageVisit, PageForm) async throws -> Response
   ) {
-    let page = page
-    table.post(AdminPage.root + path, body: nil) { exchange in
+    let site = site
+    table.post(site.root + path, body: nil) { exchange in
       // The body first: nothing is waited for between the verdict on the key and what it allows.
-      try await page.answer(exchange) { visit in
-        let form = try await page.form(exchange)
-        let opened = try await page.visit(exchange, scope: scope, form: form)
+      try await site.answer(exchange) { visit in
+        let form = try await site.form(exchange)
+        let opened = try await site.visit(exchange, scope: scope, form: form)
         visit = opened
         return try await answer(opened, form)
       }
@@ -48,10 +57,10 @@ struct PageRoutes {
     _ path: String, query: Set<String> = [],
     _ answer: @escaping @Sendable (Exchange) async throws -> Response
   ) {
-    let page = page
-    table.get(AdminPage.root + path, query: query) { exchange in
-      try await page.answer(exchange) { _ in
-        try page.checkHost(exchange.request)
+    let site = site
+    table.get(site.root + path, query: query) { exchange in
+      try await site.answer(exchange) { _ in
+        try site.checkHost(exchange.request)
         return try await answer(exchange)
       }
     }
@@ -61,16 +70,16 @@ struct PageRoutes {
   mutating func openPost(
     _ path: String, _ answer: @escaping @Sendable (Exchange, PageForm) async throws -> Response
   ) {
-    let page = page
-    table.post(AdminPage.root + path, body: nil) { exchange in
-      try await page.answer(exchange) { _ in
-        try await answer(exchange, try await page.form(exchange))
+    let site = site
+    table.post(site.root + path, body: nil) { exchange in
+      try await site.answer(exchange) { _ in
+        try await answer(exchange, try await site.form(exchange))
       }
     }
   }
 }
 
-extension AdminPage {
+extension PageSite {
   /// Answers with a page whatever happens.
   /// - Parameter work: makes it, and says who is signed in as soon as that is known.
   fileprivate func answer(
@@ -83,7 +92,7 @@ extension AdminPage {
     } catch {
       response = self.response(to: error, exchange, visit)
     }
-    AdminPage.seal(&response)
+    seal(&response)
     return response
   }
 
@@ -99,10 +108,10 @@ extension AdminPage {
           detail: "The key that you signed in with does not grant \(refused.scope)."),
         visit: refused.visit)
     case is PageVisit.SignedOut:
-      let ended = PageCookie.value(of: exchange.request) == nil ? "" : "?ended=1"
+      let ended = cookie.value(of: exchange.request) == nil ? "" : "?ended=1"
       var response = Response(
-        status: .seeOther, headers: [.location: "\(AdminPage.root)/sign-in\(ended)"])
-      PageCookie.remove(from: &response)
+        status: .seeOther, headers: [.location: "\(root)/sign-in\(ended)"])
+      cookie.remove(from: &response)
       return response
     default:
       // Broken bodies, which alone have no refusal, do not come here.
@@ -120,40 +129,38 @@ extension AdminPage {
       exchange.request.headers.value(of: "content-type"), try await exchange.bytes())
   }
 
-  /// Who is signed in, with a key that is in force now and grants `scope`.
+  /// Who is signed in, is let on now, and may do what `scope` names.
   fileprivate func visit(
     _ exchange: Exchange, scope: String?, form: PageForm? = nil
   ) async throws -> PageVisit {
     try checkHost(exchange.request)
-    guard let secret = PageCookie.value(of: exchange.request), let session = sessions.use(secret)
+    guard let secret = cookie.value(of: exchange.request), let session = sessions.use(secret)
     else { throw PageVisit.SignedOut() }
-    let identity: Identity
-    switch await exchange.kernel.recheck(session.identity, requiring: PageVisit.entry) {
-    case .allow(let current): identity = current
-    case .deny(let denial):
-      guard denial.category != .unavailable else { throw denial }
+    guard let holder = try await current(session.holder) else {
       sessions.end(secret)
       throw PageVisit.SignedOut()
     }
     let notice: String? =
       sessions.change(secret) { session in
-        session.identity = identity
+        session.holder = holder
         guard form == nil else { return nil }
         defer { session.notice = nil }
         return session.notice
       } ?? nil
     let visit = PageVisit(
-      page: self, exchange: exchange, identity: identity, session: session, secret: secret,
+      site: self, exchange: exchange, holder: holder, session: session, secret: secret,
       notice: notice)
     if let form {
       let isOurs = exchange.kernel.primitives.equal(
         Array(form["form_token"].utf8), Array(session.formToken.utf8))
       guard isOurs else { throw PageFault.oldForm }
     }
-    if let scope, !identity.scopes.grants(scope) {
+    if let scope, !visit.may(scope) {
       // So that the log says it as it does for a request of a program.
-      _ = await exchange.kernel.refuse(
-        identity, request: visit.request, lacking: Requirement(scopes: [scope]))
+      if let identity = holder.identity {
+        _ = await exchange.kernel.refuse(
+          identity, request: visit.request, lacking: Requirement(scopes: [scope]))
+      }
       throw PageVisit.Refused(visit: visit, scope: scope)
     }
     return visit
