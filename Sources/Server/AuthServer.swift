@@ -74,12 +74,10 @@ public struct AuthServer: Sendable {
   private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     let certificate = try configuration.tls.map { try CurrentCertificate($0, kernel.clock, logger) }
-    let page =
-      configuration.pageEnabled
-      ? try AdminPage(kernel, configuration, webhooks: webhooks) : nil
-    let history = page == nil ? nil : metrics.map { TrafficHistory(kernel, $0) }
+    let pages = try ServedPages(kernel, configuration, webhooks: webhooks)
+    let history = configuration.pageEnabled ? metrics.map { TrafficHistory(kernel, $0) } : nil
     var services: [any Service] = [
-      try application(feed, page, history, certificate, restoring: mask), feed,
+      try application(feed, pages, history, certificate, restoring: mask), feed,
     ]
     if let history { services.append(history) }
     if let certificate { services.append(certificate) }
@@ -93,7 +91,7 @@ public struct AuthServer: Sendable {
 
   /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
   private func application(
-    _ feed: SignalFeed, _ page: AdminPage?, _ history: TrafficHistory?,
+    _ feed: SignalFeed, _ pages: ServedPages, _ history: TrafficHistory?,
     _ certificate: CurrentCertificate?, restoring mask: mode_t?
   ) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
@@ -113,7 +111,7 @@ public struct AuthServer: Sendable {
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, page: page, history: history),
+        webhooks: webhooks, pages: pages, history: history),
       server: server(channel, certificate),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

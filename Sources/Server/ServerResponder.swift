@@ -11,17 +11,17 @@ final class ServerResponder: HTTPResponder {
 
   private let kernel: AuthKernel
   private let configuration: ServerConfiguration
-  private let page: AdminPage?
+  private let pages: ServedPages
   private let instruments: Instruments
   let routes: RouteTable
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed, webhooks: Webhooks?, page: AdminPage?, history: TrafficHistory? = nil
+    feed: SignalFeed, webhooks: Webhooks?, pages: ServedPages, history: TrafficHistory? = nil
   ) {
     self.kernel = kernel
     self.configuration = configuration
-    self.page = page
+    self.pages = pages
     instruments = .active
     var table = RouteTable()
     let addresses = AddressWatch()
@@ -39,7 +39,7 @@ final class ServerResponder: HTTPResponder {
     HealthRoutes.add(to: &table, addresses: addresses)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
-    page?.add(to: &table, addresses: addresses, feed: feed, history: history)
+    pages.add(to: &table, addresses: addresses, feed: feed, history: history)
     routes = table
   }
 
@@ -125,11 +125,11 @@ final class ServerResponder: HTTPResponder {
       return try await route.handler(exchange)
     case .otherMethod(let allowed):
       let problem = Problem(status: 405, code: "method_not_allowed")
-      var response = page?.refusal(problem, exchange) ?? Response(problem, in: exchange)
+      var response = pages.refusal(problem, exchange) ?? Response(problem, in: exchange)
       response.headers[.allow] = allowed
       return response
     case .none:
-      if let response = page?.refusal(.notFound, exchange) { return response }
+      if let response = pages.refusal(.notFound, exchange) { return response }
       throw Problem.notFound
     }
   }

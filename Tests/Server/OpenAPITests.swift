@@ -19,11 +19,13 @@ struct OpenAPITests {
     let all = ServerResponder(
       kernel: kernel, configuration: configuration, metrics: metrics,
       feed: SignalFeed(kernel, configuration, metrics), webhooks: webhooks,
-      page: try AdminPage(kernel, configuration, webhooks: webhooks)
+      pages: try ServedPages(kernel, configuration, webhooks: webhooks)
     ).routes.all
     var routes: [String: RouteInput] = [:]
     for (method, path, takes) in all {
-      if path == AdminPage.root || path.hasPrefix("\(AdminPage.root)/") {
+      if [AdminPage.root, PortalPage.root].contains(where: {
+        path == $0 || path.hasPrefix("\($0)/")
+      }) {
         // So that nothing for programs hides below the page's path.
         #expect(takes.body == nil, "\(path)")
         continue

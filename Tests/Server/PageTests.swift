@@ -166,7 +166,7 @@ struct PageTests {
       let reader = try await rig.key { $0.scopes = ["cardea:keys:read"] }
       let first = PageClient(rig)
       try await first.signIn(reader.token)
-      for _ in 0..<PageSessions.mostOfOneKey {
+      for _ in 0..<PageSessions.mostOfOne {
         rig.clock.advance(by: 1)
         try await PageClient(rig).signIn(reader.token)
       }

@@ -164,6 +164,9 @@ struct ServeCommand: CardeaSubcommand {
       if settings[SettingsTable.pageEnabled], socket.isEmpty {
         console.note("Admin page: \(address)/admin/")
       }
+      if settings[SettingsTable.pageOwners], socket.isEmpty {
+        console.note("Owners' page: \(address)/keys/")
+      }
       console.note("cardea \(CardeaVersion.text) listens on \(address) (Ctrl-C ends it)")
     }
     do {

@@ -91,6 +91,8 @@ struct Composition: Sendable {
         configuration.auditSigningKey = try SigningKeyFile.read(keyFile)
       } catch { faults.append(error) }
     }
+    let templates = settings[SettingsTable.pageTemplates]
+    if !templates.isEmpty { faults += PageTemplates.faults(in: templates) }
     let metrics = settings[SettingsTable.metricsEnabled] ? PrometheusMetrics() : nil
     do throws(ConfigurationFaults) {
       let kernel = try AuthKernel(

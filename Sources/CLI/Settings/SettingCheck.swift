@@ -44,6 +44,40 @@ enum SettingCheck {
         remedy: "Write names as keys.example.com, without scheme or port.")
   }
 
+  static let pageName: @Sendable (String) -> SettingProblem? = { value in
+    line(value)
+      ?? ((1...64).contains(value.count)
+        ? nil
+        : SettingProblem("not a name of 1 to 64 characters", remedy: "Write your service's name."))
+  }
+
+  static let colour: @Sendable (String) -> SettingProblem? = { value in
+    value.isEmpty || PageColour(value) != nil
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 40)) is no colour",
+        remedy: "Write # and six hexadecimal digits, in quotes: \"#0f766e\".")
+  }
+
+  /// What `frame-ancestors` takes without a wildcard: nothing that could end the directive.
+  static let origin: @Sendable (String) -> SettingProblem? = { value in
+    let parts = value.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+    var isGood = parts.count == 2 && ["https", "http"].contains(parts[0])
+    if isGood {
+      let host = parts[1].split(separator: ":", omittingEmptySubsequences: false)
+      isGood =
+        host.count <= 2 && hostName(String(host[0])) == nil
+        && (host.count == 1
+          || IntegerText.parse(String(host[1])).map { (1...65_535) ~= $0 } ?? false)
+    }
+    return isGood
+      ? nil
+      : SettingProblem(
+        "\(SafeText.line(value, limit: 60)) is no origin",
+        remedy: "Write scheme, host and perhaps a port, as https://app.example.com, without a path."
+      )
+  }
+
   static let namespace: @Sendable (String) -> SettingProblem? = { value in
     let bytes = value.utf8
     let isGood =

@@ -35,6 +35,12 @@ extension Settings {
     server.pageHosts = self[SettingsTable.pageHosts]
     server.pageSessionTTL = self[SettingsTable.pageSessionTTL]
     server.pageSessionMaxAge = self[SettingsTable.pageSessionMaxAge]
+    server.pageOwners = self[SettingsTable.pageOwners]
+    server.pageName = self[SettingsTable.pageName]
+    server.pageColour = PageColour(self[SettingsTable.pageColour])
+    server.pageFrameAncestors = self[SettingsTable.pageFrameAncestors]
+    let templates = self[SettingsTable.pageTemplates]
+    server.pageTemplates = templates.isEmpty ? nil : templates
     server.version = CardeaVersion.text
     return server
   }

@@ -287,6 +287,23 @@ package enum SettingsTable {
     "page.session_max_age", default: .seconds(43_200), written: "12h",
     in: .seconds(60)...(.seconds(30 * 86_400)),
     "How long a session on the page may live altogether.")
+  package static let pageOwners = Setting.boolean(
+    "page.owners", default: true, "Whether owners have a page of their own at /keys/.")
+  package static let pageName = Setting.text(
+    "page.name", default: "Cardea", "What the owners' page is called: the name of your service.",
+    check: SettingCheck.pageName)
+  package static let pageColour = Setting.text(
+    "page.colour", default: "",
+    "The colour of buttons and links on the owners' page, such as #0f766e.",
+    check: SettingCheck.colour)
+  package static let pageFrameAncestors = Setting.texts(
+    "page.frame_ancestors", default: [],
+    "Origins whose pages may show the owners' page in a frame, such as https://app.example.com.",
+    identity: { $0.lowercased() }, check: SettingCheck.origin)
+  package static let pageTemplates = Setting.text(
+    "page.templates", default: "",
+    "A folder whose files replace the built-in templates of the same name; looked at when it starts."
+  )
 
   // MARK: webhooks
   package static let webhooksEnabled = Setting.boolean(
@@ -348,6 +365,7 @@ package enum SettingsTable {
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,
     pageEnabled.row, pageHosts.row, pageSessionTTL.row, pageSessionMaxAge.row,
+    pageOwners.row, pageName.row, pageColour.row, pageFrameAncestors.row, pageTemplates.row,
     webhooksEnabled.row, webhooksAllow.row, webhooksTimeout.row, webhooksMax.row,
     webhooksConcurrency.row, webhooksRetryFor.row, webhooksCAFile.row,
     logFormat.row, logLevel.row, metricsEnabled.row,

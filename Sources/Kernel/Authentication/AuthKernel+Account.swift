@@ -94,10 +94,12 @@ extension AuthKernel {
 
   /// Accounts for a session that its user has ended: audit, then the signal. It has ended whatever becomes of this:
   /// of a sink that fails `listener_failed` tells, and nothing is denied.
-  public func recordLogOut(of identity: Identity, session: UUID, request: RequestFacts) async {
+  public func recordLogOut(
+    of session: UUID, keyID: UUID?, prefix: String?, owner: String?, request: RequestFacts
+  ) async {
     let event = AccessEvent(
-      .logOut, at: time.now(), reason: nil, keyID: identity.keyID, prefix: identity.prefix,
-      owner: identity.owner, request: request, session: session)
+      .logOut, at: time.now(), reason: nil, keyID: keyID, prefix: prefix, owner: owner,
+      request: request, session: session)
     for sink in asyncAuditSinks {
       do { try await sink.record(event) } catch { tell(ofFailed: sink.id, event.action) }
     }

@@ -41,6 +41,9 @@ extension AuthKernel {
         if let newOwner { (OwnerRecord?.some(newOwner), true) } else {
           try await ownerOfNewKey(new.owner, now)
         }
+      if let ownerID = actor.ownerID, owner?.id != ownerID {
+        throw .beyondActor("it makes keys of its own owner only")
+      }
       let built = try build(format, prefix: nil)
       let hash = try await hashed(built.secret, prefix: built.prefix)
       let key = KeyRecord(

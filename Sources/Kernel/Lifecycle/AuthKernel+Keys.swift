@@ -10,6 +10,13 @@ extension AuthKernel {
     try await reading { () async throws(StoreError) in try await store.find(id: id) }
   }
 
+  /// The key of this id, or `.notFound` if there is none or it is not there for this actor: both answer alike.
+  public func key(_ id: UUID, for actor: Actor) async throws(LifecycleError) -> StoredKey {
+    let stored = try await key(id)
+    guard actor.sees(stored.key) else { throw .notFound("key") }
+    return stored
+  }
+
   /// The key of this prefix, or `.notFound`.
   public func key(prefix: String) async throws(LifecycleError) -> StoredKey {
     try await reading { () async throws(StoreError) in try await store.find(prefix: prefix) }
@@ -146,7 +153,7 @@ extension AuthKernel {
     _ edit: (inout StoredKey, Timestamp) throws(LifecycleError) -> (some ChangeSignal)?
   ) async throws(LifecycleError) -> ChangedKey {
     for attempt in 1... {
-      var stored = try await key(id)
+      var stored = try await key(id, for: actor)
       let expected = stored.key.revision
       let now = time.now()
       guard let signal = try edit(&stored, now) else {

@@ -34,6 +34,7 @@ extension AuthKernel {
   public func createOwner(
     _ new: NewOwner, by actor: Actor
   ) async throws(LifecycleError) -> CreatedOwner {
+    if actor.ownerID != nil { try LifecycleRules.checkUnlimited(actor, "making an owner") }
     if new.maxKeys != nil { try LifecycleRules.checkUnlimited(actor, "an owner's key limit") }
     if !new.members.isEmpty { try LifecycleRules.checkUnlimited(actor, "an owner's members") }
     try LifecycleRules.checkOwnerName(new.name)

@@ -13,7 +13,7 @@ extension AuthKernel {
   ) async throws(LifecycleError) -> IssuedKey {
     try LifecycleRules.checkOverlap(rotation.overlap)
     if let claim = rotation.idempotency { try await checkUnused(claim, by: actor) }
-    let before = try await key(id)
+    let before = try await key(id, for: actor)
     // Checked before the slow hash, and again on the record that is changed.
     try checkRotatable(before.key, rotation, by: actor, at: time.now())
     let format = try self.format(named: rotation.format ?? before.key.format)

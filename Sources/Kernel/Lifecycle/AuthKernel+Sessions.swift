@@ -60,7 +60,9 @@ extension AuthKernel {
     do throws(SessionError) {
       try sessions.end(session, at: time.now())
     } catch { throw .sessionLimit }
-    await recordLogOut(of: identity, session: session.id, request: request)
+    await recordLogOut(
+      of: session.id, keyID: identity.keyID, prefix: identity.prefix, owner: identity.owner,
+      request: request)
   }
 }
 

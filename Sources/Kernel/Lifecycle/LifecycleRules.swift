@@ -10,7 +10,7 @@ package enum LifecycleRules {
   static let managementScopes = [
     ScopeSet.admin, "cardea:keys:read", "cardea:keys:write", "cardea:verify",
     "cardea:audit:read", "cardea:signals:read", "cardea:metrics:read", "cardea:webhooks:read",
-    "cardea:webhooks:write",
+    "cardea:webhooks:write", "cardea:portal:write",
   ]
   /// The longest rotation overlap: 7 days.
   package static let longestOverlap: Duration = .seconds(7 * 86_400)
@@ -196,17 +196,18 @@ package enum LifecycleRules {
 
   /// What reaches every key of an owner, whatever their scopes, is for `cardea:admin` and the host only.
   static func checkUnlimited(_ actor: Actor, _ deed: String) throws(LifecycleError) {
-    guard case .unlimited = actor.authority else {
+    guard case .unlimited = actor.authority, actor.ownerID == nil else {
       throw .beyondActor("\(deed) needs \(ScopeSet.admin)")
     }
   }
 
   /// Whether an actor may do something to a key. Ending a key (`includingExpiry: false`) asks for its scopes
-  /// only, so that a short-lived key can still put a stop to a longer-lived one.
+  /// only, so that a short-lived key can still put a stop to a longer-lived one; of an owner in person for nothing.
   static func checkReach(
     _ key: KeyRecord, by actor: Actor, includingExpiry: Bool = true
   ) throws(LifecycleError) {
     guard case .limited = actor.authority else { return }
+    if !includingExpiry, actor.endsAny { return }
     if key.scopes.isAdmin { throw .beyondActor("the key holds \(ScopeSet.admin)") }
     try checkGrant(key.scopes, by: actor)
     if includingExpiry, !reaches(key.expiresAt, actor) {

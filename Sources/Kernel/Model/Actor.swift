@@ -6,24 +6,28 @@
 
 /// Who performs a lifecycle operation, and how far their authority goes.
 public struct Actor: Sendable, Equatable, CustomStringConvertible {
-  /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `cli`, `import`, `host`, `leak-report`,
-  /// `kernel`.
+  /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `owner:` and an id, `cli`, `import`,
+  /// `host`, `leak-report`, `kernel`.
   public let description: String
   /// The id of the key that acts, if a key does.
   public let keyID: UUID?
   /// Whether what it does is only tried: everything is checked as usual, and nothing is changed.
   public private(set) var isRehearsing = false
+  /// The owner whose keys alone are there for the actor; `nil` if every key is.
+  public private(set) var ownerID: UUID?
   let authority: Authority
+  /// Whether it may end any key that is there for it, also one that grants more than it may give: an owner in person.
+  private(set) var endsAny = false
 
   enum Authority: Sendable, Equatable {
     case unlimited
     case limited(scopes: ScopeSet, expiresAt: Timestamp?)
   }
 
-  private init(_ description: String) {
+  private init(_ description: String, _ authority: Authority = .unlimited) {
     self.description = description
     keyID = nil
-    authority = .unlimited
+    self.authority = authority
   }
 
   /// The command line on the machine itself.
@@ -43,6 +47,31 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
     actor.isRehearsing = true
     return actor
   }
+
+  /// An owner in person, whom somebody else vouches for: acts on the owner's own keys and on nothing else.
+  ///
+  /// Written as the id, which names nobody once the owner is forgotten.
+  /// - Parameters:
+  ///   - scopes: what the owner may give to a key, and hand out anew by a rotation. Any key may be ended.
+  ///   - expiresAt: when a key that the owner makes ends at the latest; `nil` is no bound.
+  public static func owner(
+    _ id: UUID, scopes: ScopeSet, expiresAt: Timestamp? = nil
+  ) -> Actor {
+    var actor = Actor("owner:\(id.text)", .limited(scopes: scopes, expiresAt: expiresAt))
+    actor.ownerID = id
+    actor.endsAny = true
+    return actor
+  }
+
+  /// The same actor, for whom there are the keys of one owner and no others.
+  public func confined(to owner: UUID) -> Actor {
+    var actor = self
+    actor.ownerID = owner
+    return actor
+  }
+
+  /// Whether a key is there for it.
+  func sees(_ key: KeyRecord) -> Bool { ownerID == nil || key.ownerID == ownerID }
 
   /// A verified key: it may not give what it does not have, unless it holds `cardea:admin`.
   public init(_ identity: Identity) {

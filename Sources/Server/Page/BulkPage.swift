@@ -91,7 +91,7 @@ enum BulkPage {
         try await make(change, of: key.key.id, visit)
       } catch {
         failures.append([
-          "path": KeyView.path(key), "prefix": key.key.prefix,
+          "path": visit.site.path(of: key), "prefix": key.key.prefix,
           "text": Problem(error).detail ?? error.code,
         ])
       }
@@ -102,7 +102,7 @@ enum BulkPage {
   }
 
   private static func plan(_ name: String, _ visit: PageVisit) throws(Problem) -> Plan {
-    let all = own.map { ($0.name, $0) } + visit.page.plugins.actions
+    let all = own.map { ($0.name, $0) } + visit.site.plugins.actions
     guard let action = all.first(where: { $0.0 == name })?.1 else {
       throw .invalid("action", "must be one of \(all.map(\.0).joined(separator: ", "))")
     }
@@ -132,10 +132,10 @@ enum BulkPage {
       [
         "heading": heading, "effect": plan.action.effect, "action_name": plan.name,
         "button": plan.title, "is_final": plan.isFinal, "asks": failures == nil,
-        "keys": plan.changes.map { KeyView.row($0.key, now: visit.now) },
+        "keys": plan.changes.map { KeyView.row($0.key, on: visit.site, now: visit.now) },
         "left": (plan.left > 0 ? count(plan.left) : nil).shown,
         "failures": failures ?? [], "failed": failures?.count ?? 0,
-        "is_own": plan.changes.contains { $0.key.key.id == visit.identity.keyID },
+        "is_own": plan.changes.contains { $0.key.key.id == visit.holder.keyID },
       ])
   }
 }

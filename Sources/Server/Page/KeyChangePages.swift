@@ -58,34 +58,37 @@ enum KeyChangePages {
     ) { try await $0.cancelRotation($1, by: $2) },
   ]
 
-  static func add(to routes: inout PageRoutes) {
-    let write = "cardea:keys:write"
-    for change in changes {
-      routes.get("/keys/{id}/\(change.name)", scope: write) { visit in
+  /// - Parameters:
+  ///   - scope: what whoever is signed in must be granted; `nil` is nothing, where only their own keys are there.
+  ///   - names: which changes there are besides a rotation; `nil` is all.
+  static func add(to routes: inout PageRoutes, scope: String?, only names: Set<String>? = nil) {
+    let key = "\(routes.site.keysPath)/{id}"
+    for change in changes where names?.contains(change.name) ?? true {
+      routes.get("\(key)/\(change.name)", scope: scope) { visit in
         let id = try visit.id()
         // What can't be done is said now.
         _ = try await change.act(visit.kernel, id, visit.actor.rehearsing)
-        let stored = try await visit.kernel.key(id)
+        let stored = try await visit.key()
+        let path = visit.site.path(of: stored)
         return visit.show(
           "confirm", title: "\(change.title) \(stored.key.prefix)?", section: "keys",
           [
             "heading": "\(change.title) this key?", "effect": change.effect,
             "button": change.title, "is_final": change.isFinal,
-            "action": "\(KeyView.path(stored))/\(change.name)", "back": KeyView.path(stored),
-            "key": KeyView.row(stored, now: visit.now), "owner_record": false,
-            "is_own": stored.key.id == visit.identity.keyID,
+            "action": "\(path)/\(change.name)", "back": path,
+            "key": KeyView.row(stored, on: visit.site, now: visit.now), "owner_record": false,
+            "is_own": stored.key.id == visit.holder.keyID,
           ])
       }
-      routes.post("/keys/{id}/\(change.name)", scope: write) { visit, _ in
+      routes.post("\(key)/\(change.name)", scope: scope) { visit, _ in
         let changed = try await change.act(visit.kernel, try visit.id(), visit.actor)
-        return visit.redirect("/keys/\(changed.stored.key.id.text)", notice: change.done)
+        return visit.redirect(to: changed.stored, notice: change.done)
       }
     }
-    routes.get("/keys/{id}/rotate", scope: write) { visit in
-      let stored = try await visit.kernel.key(try visit.id())
-      return rotateForm(visit, stored, .empty)
+    routes.get("\(key)/rotate", scope: scope) { visit in
+      rotateForm(visit, try await visit.key(), .empty)
     }
-    routes.post("/keys/{id}/rotate", scope: write) { try await rotate($0, $1) }
+    routes.post("\(key)/rotate", scope: scope) { try await rotate($0, $1) }
   }
 
   private static func rotateForm(
@@ -95,10 +98,10 @@ enum KeyChangePages {
     return visit.show(
       "rotate", title: problem == nil ? title : "Error: \(title)", section: "keys",
       [
-        "heading": title, "action": "\(KeyView.path(stored))/rotate",
-        "back": KeyView.path(stored), "once": visit.newForm(),
-        "key": KeyView.details(stored, now: visit.now), "overlap": form["overlap"],
-        "is_own": stored.key.id == visit.identity.keyID,
+        "heading": title, "action": "\(visit.site.path(of: stored))/rotate",
+        "back": visit.site.path(of: stored), "once": visit.newForm(),
+        "key": KeyView.details(stored, on: visit.site, now: visit.now), "overlap": form["overlap"],
+        "is_own": stored.key.id == visit.holder.keyID,
         "errors": PageText.errors(problem), "bad": PageText.bad(problem),
       ], status: problem.map { .init(code: $0.status) } ?? .ok)
   }
@@ -112,7 +115,7 @@ enum KeyChangePages {
       return KeyPages.issued(visit, issued, heading: "The key has a new token", isNew: false)
     } catch {
       let problem = try KeyPages.correctable(error)
-      return rotateForm(visit, try await visit.kernel.key(id), form, problem)
+      return rotateForm(visit, try await visit.key(), form, problem)
     }
   }
 }

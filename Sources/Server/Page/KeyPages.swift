@@ -36,20 +36,20 @@ enum KeyPages {
     var next: String?
     var problem: Problem?
     do {
-      let wanted = try visit.page.plugins.filter(fields)
+      let wanted = try visit.site.plugins.filter(fields)
       if var query = try await KeyRoutes.query(fields, visit.exchange) {
         if fields.string("limit") == nil { query.limit = pageLength }
         (items, next) = try await find(query, wanted, visit.kernel)
       }
     } catch let error as Problem where error.status == 400 { problem = error }
-    let plugins = visit.page.plugins
+    let plugins = visit.site.plugins
     let filters = PageFilters(
       visit.exchange.target.query, names: visit.exchange.takes.query.subtracting(["cursor"]))
     return visit.show(
       "keys", title: "Keys", section: "keys",
       [
         "keys": items.map { stored in
-          KeyView.row(stored, now: now).merging([
+          KeyView.row(stored, on: visit.site, now: now).merging([
             "cells": plugins.cells(PageKey(stored, at: now))
           ]) { $1 }
         }, "any": !items.isEmpty, "plugin_columns": plugins.columns.map(\.title),
@@ -96,7 +96,7 @@ enum KeyPages {
     let (kernel, now) = (visit.kernel, visit.now)
     let stored = try await kernel.key(try visit.id())
     let key = stored.key
-    var values = KeyView.details(stored, now: now)
+    var values = KeyView.details(stored, on: visit.site, now: now)
     let state = key.state(at: now)
     let isLiving = state != .revoked && state != .purged
     let isRotating = RotationResource(key, at: now) != nil
@@ -107,7 +107,7 @@ enum KeyPages {
     values["may_reactivate"] = key.status == .suspended
     values["may_revoke"] = isLiving
     values["may_purge"] = state != .purged
-    values["plugin_panels"] = visit.page.plugins.panels(of: PageKey(stored, at: now))
+    values["plugin_panels"] = visit.site.plugins.panels(of: PageKey(stored, at: now))
     values["entries"] = false
     values["usage"] = false
     if visit.may("cardea:audit:read") {
@@ -191,7 +191,7 @@ enum KeyPages {
       "issued", title: heading, section: "keys",
       [
         "heading": heading, "token": issued.token.reveal(), "is_new": isNew,
-        "key": KeyView.details(issued.stored, now: visit.now),
+        "key": KeyView.details(issued.stored, on: visit.site, now: visit.now),
       ])
   }
 
@@ -201,7 +201,7 @@ enum KeyPages {
     let key = stored.key
     let title = "Edit key"
     let values: [String: Any] = [
-      "is_new": false, "action": "\(KeyView.path(stored))/edit", "once": false,
+      "is_new": false, "action": "\(visit.site.path(of: stored))/edit", "once": false,
       "revision": form?["revision"] ?? "\(key.revision)", "prefix": key.prefix,
       "name": form?["name"] ?? key.name, "description": form?["description"] ?? key.description,
       "scopes": form?["scopes"] ?? key.scopes.names.joined(separator: "\n"),
@@ -211,7 +211,7 @@ enum KeyPages {
       "available": visit.kernel.configuration.availableScopes,
       "any_available": !visit.kernel.configuration.availableScopes.isEmpty,
       "errors": PageText.errors(problem), "bad": PageText.bad(problem),
-      "back": KeyView.path(stored), "heading": title,
+      "back": visit.site.path(of: stored), "heading": title,
     ]
     return visit.show(
       "key-form", title: problem == nil ? title : "Error: \(title)", section: "keys", values,
@@ -225,7 +225,7 @@ enum KeyPages {
       guard form["revision"] == "\(stored.key.revision)" else { throw LifecycleError.conflict }
       let edit = try form.keyEdit(of: stored.key).keyEdit()
       _ = try await visit.kernel.updateKey(stored.key.id, edit, by: visit.actor)
-      return visit.redirect("/keys/\(stored.key.id.text)", notice: "The key was changed.")
+      return visit.redirect(to: stored, notice: "The key was changed.")
     } catch {
       return editForm(visit, stored, form, try correctable(error))
     }

@@ -17,7 +17,7 @@ enum OverviewPage {
         "cached": figures.cachedMatches, "hashing": figures.hashPool.running,
         "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
-        "scopes": visit.identity.scopes.names, "entries": false, "any_entry": false,
+        "scopes": visit.holder.scopes.names, "entries": false, "any_entry": false,
         "settings": settings(kernel.configuration, visit.exchange.configuration),
         "may_measure": visit.may(HealthPage.scope), "plugins_shown": visit.may("cardea:keys:read"),
         "plugin_count": kernel.plugins.count,
@@ -26,9 +26,9 @@ enum OverviewPage {
       ]
       if visit.may("cardea:keys:read") {
         let page = try await kernel.keys(KeyQuery(now: now, limit: 5))
-        values["keys"] = page.items.map { KeyView.row($0, now: now) }
+        values["keys"] = page.items.map { KeyView.row($0, on: visit.site, now: now) }
         values["any_key"] = !page.items.isEmpty
-        values["plugin_panels"] = try await visit.page.plugins.panels(now: now) {
+        values["plugin_panels"] = try await visit.site.plugins.panels(now: now) {
           try await kernel.keys(KeyQuery(now: now, limit: PagePanel.mostKeys)).items
             .map { PageKey($0, at: now) }
         }

@@ -67,7 +67,8 @@ enum OwnerPages {
     return visit.show(
       "owner", title: owner.name, section: "owners",
       [
-        "owner_record": values(owner, now), "keys": keys.items.map { KeyView.row($0, now: now) },
+        "owner_record": values(owner, now),
+        "keys": keys.items.map { KeyView.row($0, on: visit.site, now: now) },
         "any": !keys.items.isEmpty, "more": keys.next != nil,
         "keys_path": "/admin/keys?\(link)", "new_path": "/admin/keys/new?\(link)",
       ])
@@ -159,7 +160,7 @@ enum OwnerPages {
         "button": verb, "is_final": false, "key": false, "owner_record": values(owner, visit.now),
         "action": "\(AdminPage.root)\(path(owner))/\(disables ? "disable" : "enable")",
         "back": AdminPage.root + path(owner),
-        "is_own": disables && owner.id == visit.identity.ownerID,
+        "is_own": disables && owner.id == visit.holder.ownerID,
       ])
   }
 

@@ -3,14 +3,23 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
-/// The cookie that says who is signed in. `__Host-`: browsers take it over TLS (or from their own machine) only, for
-/// this host and no other, whatever a neighbour under the same domain sets (RFC 6265bis, section 4.1.3.2).
-enum PageCookie {
-  static let name = "__Host-cardea"
-  private static let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict"
+/// The cookie that says who is signed in to a page. `__Host-`: browsers take it over TLS (or from their own machine)
+/// only, for this host and no other, whatever a neighbour under the same domain sets (RFC 6265bis, section 4.1.3.2).
+struct PageCookie: Sendable {
+  let name: String
+  private let attributes: String
+
+  /// - Parameter isFramed: whether pages of other sites may have this one in a frame. Browsers send it there only if
+  ///   it is `SameSite=None`; partitioned (CHIPS), it is another one within each of those sites.
+  init(name: String, isFramed: Bool) {
+    self.name = name
+    attributes =
+      "Path=/; Secure; HttpOnly; "
+      + (isFramed ? "SameSite=None; Partitioned" : "SameSite=Strict")
+  }
 
   /// What the cookie holds; `nil` without one, or with two.
-  static func value(of request: Request) -> String? {
+  func value(of request: Request) -> String? {
     var found: String?
     for field in request.headers where field.name == .cookie {
       for pair in field.value.split(separator: ";") {
@@ -23,11 +32,11 @@ enum PageCookie {
     return found
   }
 
-  static func set(_ value: String, on response: inout Response) {
+  func set(_ value: String, on response: inout Response) {
     response.headers[.setCookie] = "\(name)=\(value); \(attributes)"
   }
 
-  static func remove(from response: inout Response) {
+  func remove(from response: inout Response) {
     response.headers[.setCookie] = "\(name)=; \(attributes); Max-Age=0"
   }
 }

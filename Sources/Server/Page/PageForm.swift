@@ -53,6 +53,16 @@ extension PageForm {
     return try BodyFields(members, known: BodyFields.newKey.union(["owner"]))
   }
 
+  /// What an owner's own form for a new key says. Class and metadata are nothing that owners choose: routes and limits
+  /// go by them.
+  func ownKey() throws(Problem) -> BodyFields {
+    var members = try shared()
+    members["class"] = nil
+    members["metadata"] = nil
+    members["scopes"] = .array(words("scopes").map { .string($0) })
+    return try BodyFields(members, known: BodyFields.newKey)
+  }
+
   /// What a form for a key says, as the members of the body of `PATCH /v1/keys/{id}`: only what it changes.
   func keyEdit(of key: KeyRecord) throws(Problem) -> BodyFields {
     var members = try shared()

@@ -5,8 +5,17 @@ import Hummingbird
 
 /// Adds routes whose answers are pages, also when something goes wrong.
 struct PageRoutes {
-  let page: AdminPage
+  let site: PageSite
   var table: RouteTable
+
+  /// What every page has: its files, and a way on from its name without a slash.
+  mutating func addFrame() {
+    let root = site.root
+    site.files.add(to: &table)
+    table.get(root) { _ in
+      Response(status: .permanentRedirect, headers: [.location: "\(root)/"])
+    }
+  }
 
   /// A page to look at.
   /// - Parameters:
@@ -24,10 +33,10 @@ struct PageRoutes {
     _ path: String, query: Set<String> = [], scopes: [String],
     _ answer: @escaping @Sendable (PageVisit) async throws -> Response
   ) {
-    let page = page
-    table.get(AdminPage.root + path, query: query) { exchange in
-      try await page.answer(exchange) { visit in
-        let opened = try await page.visit(exchange, scopes: scopes)
+    let site = site
+    table.get(site.root + path, query: query) { exchange in
+      try await site.answer(exchange) { visit in
+        let opened = try await site.visit(exchange, scopes: scopes)
         visit = opened
         return try await answer(opened)
       }
@@ -39,10 +48,10 @@ struct PageRoutes {
     _ path: String, query: Set<String>, scope: String,
     _ answer: @escaping @Sendable (PageVisit) async throws -> Response
   ) {
-    let page = page
-    table.get(AdminPage.root + path, query: query) { exchange in
-      try await page.answer(exchange) { visit in
-        let opened = try await page.visit(exchange, scopes: [scope], isUse: false)
+    let site = site
+    table.get(site.root + path, query: query) { exchange in
+      try await site.answer(exchange) { visit in
+        let opened = try await site.visit(exchange, scopes: [scope], isUse: false)
         visit = opened
         return try await answer(opened)
       }
@@ -62,12 +71,12 @@ struct PageRoutes {
     _ path: String, scopes: [String],
     _ answer: @escaping @Sendable (PageVisit, PageForm) async throws -> Response
   ) {
-    let page = page
-    table.post(AdminPage.root + path, body: nil) { exchange in
+    let site = site
+    table.post(site.root + path, body: nil) { exchange in
       // The body first: nothing is waited for between the verdict on the key and what it allows.
-      try await page.answer(exchange) { visit in
-        let form = try await page.form(exchange)
-        let opened = try await page.visit(exchange, scopes: scopes, form: form)
+      try await site.answer(exchange) { visit in
+        let form = try await site.form(exchange)
+        let opened = try await site.visit(exchange, scopes: scopes, form: form)
         visit = opened
         return try await answer(opened, form)
       }
@@ -79,10 +88,10 @@ struct PageRoutes {
     _ path: String, query: Set<String> = [],
     _ answer: @escaping @Sendable (Exchange) async throws -> Response
   ) {
-    let page = page
-    table.get(AdminPage.root + path, query: query) { exchange in
-      try await page.answer(exchange) { _ in
-        try page.checkHost(exchange.request)
+    let site = site
+    table.get(site.root + path, query: query) { exchange in
+      try await site.answer(exchange) { _ in
+        try site.checkHost(exchange.request)
         return try await answer(exchange)
       }
     }
@@ -92,16 +101,16 @@ struct PageRoutes {
   mutating func openPost(
     _ path: String, _ answer: @escaping @Sendable (Exchange, PageForm) async throws -> Response
   ) {
-    let page = page
-    table.post(AdminPage.root + path, body: nil) { exchange in
-      try await page.answer(exchange) { _ in
-        try await answer(exchange, try await page.form(exchange))
+    let site = site
+    table.post(site.root + path, body: nil) { exchange in
+      try await site.answer(exchange) { _ in
+        try await answer(exchange, try await site.form(exchange))
       }
     }
   }
 }
 
-extension AdminPage {
+extension PageSite {
   /// Answers with a page whatever happens.
   /// - Parameter work: makes it, and says who is signed in as soon as that is known.
   fileprivate func answer(
@@ -114,7 +123,7 @@ extension AdminPage {
     } catch {
       response = self.response(to: error, exchange, visit)
     }
-    AdminPage.seal(&response)
+    seal(&response)
     return response
   }
 
@@ -131,10 +140,10 @@ extension AdminPage {
             + "\(refused.scopes.joined(separator: " and "))."),
         visit: refused.visit)
     case is PageVisit.SignedOut:
-      let ended = PageCookie.value(of: exchange.request) == nil ? "" : "?ended=1"
+      let ended = cookie.value(of: exchange.request) == nil ? "" : "?ended=1"
       var response = Response(
-        status: .seeOther, headers: [.location: "\(AdminPage.root)/sign-in\(ended)"])
-      PageCookie.remove(from: &response)
+        status: .seeOther, headers: [.location: "\(root)/sign-in\(ended)"])
+      cookie.remove(from: &response)
       return response
     default:
       // Broken bodies, which alone have no refusal, do not come here.
@@ -152,42 +161,40 @@ extension AdminPage {
       exchange.request.headers.value(of: "content-type"), try await exchange.bytes())
   }
 
-  /// Who is signed in, with a key that is in force now and grants `scopes`.
+  /// Who is signed in, is let on now, and may do all that `scopes` name.
   fileprivate func visit(
     _ exchange: Exchange, scopes: [String], form: PageForm? = nil, isUse: Bool = true
   ) async throws -> PageVisit {
     try checkHost(exchange.request)
-    guard let secret = PageCookie.value(of: exchange.request),
+    guard let secret = cookie.value(of: exchange.request),
       let session = isUse ? sessions.use(secret) : sessions.look(secret)
     else { throw PageVisit.SignedOut() }
-    let identity: Identity
-    switch await exchange.kernel.recheck(session.identity, requiring: PageVisit.entry) {
-    case .allow(let current): identity = current
-    case .deny(let denial):
-      guard denial.category != .unavailable else { throw denial }
+    guard let holder = try await current(session.holder) else {
       sessions.end(secret)
       throw PageVisit.SignedOut()
     }
     let notice: String? =
       sessions.change(secret) { session in
-        session.identity = identity
+        session.holder = holder
         guard form == nil, isUse else { return nil }
         defer { session.notice = nil }
         return session.notice
       } ?? nil
     let visit = PageVisit(
-      page: self, exchange: exchange, identity: identity, session: session, secret: secret,
+      site: self, exchange: exchange, holder: holder, session: session, secret: secret,
       notice: notice)
     if let form {
       let isOurs = exchange.kernel.primitives.equal(
         Array(form["form_token"].utf8), Array(session.formToken.utf8))
       guard isOurs else { throw PageFault.oldForm }
     }
-    let missing = scopes.filter { !identity.scopes.grants($0) }
+    let missing = scopes.filter { !visit.may($0) }
     if !missing.isEmpty {
       // So that the log says it as it does for a request of a program.
-      _ = await exchange.kernel.refuse(
-        identity, request: visit.request, lacking: Requirement(scopes: scopes))
+      if let identity = holder.identity {
+        _ = await exchange.kernel.refuse(
+          identity, request: visit.request, lacking: Requirement(scopes: scopes))
+      }
       throw PageVisit.Refused(visit: visit, scopes: missing)
     }
     return visit

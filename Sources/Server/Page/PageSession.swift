@@ -6,11 +6,11 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// Who is signed in to the page: the key, and what proves that a form is ours.
+/// A session on a page: who is signed in, and what proves that a form is ours.
 struct PageSession: Sendable {
   let id: UUID
-  /// The key, as it was found at the last request.
-  var identity: Identity
+  /// As they were found at the last request.
+  var holder: PageHolder
   /// What every form of this session carries (OWASP, synchronizer token).
   let formToken: String
   let startedAt: Timestamp

@@ -6,18 +6,18 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// Who is signed in to the page: in memory only, bounded, under the digest of what the cookie holds.
+/// Who is signed in to a page: in memory only, bounded, under the digest of what the cookie holds.
 ///
 /// A session ends when it was not used for `idle`, when it is `maxAge` old, when its user signs out, when the process
-/// ends, and when its key is not in force any more, which whoever uses it has to find out. Where there is no room
-/// the session goes that was not used for longest; one key can't drive out the others' sessions.
+/// ends, and when its key or its owner is not in force any more, which whoever uses it has to find out. Where there is no room
+/// the session goes that was not used for longest; nobody can drive out the others' sessions.
 ///
 /// Threading: any thread.
 final class PageSessions: Sendable {
   /// Bytes of what the cookie holds.
   private static let secretLength = 32
   static let most = 1_000
-  static let mostOfOneKey = 10
+  static let mostOfOne = 10
 
   private let sessions = Locked<[[UInt8]: PageSession]>([:])
   private let primitives: any Primitives
@@ -32,21 +32,24 @@ final class PageSessions: Sendable {
     self.clock = clock
   }
 
-  /// A new session of a key that was verified just now; what its cookie holds.
-  func open(_ identity: Identity) -> String {
+  /// A new session of somebody who was verified just now; what its cookie holds.
+  func open(_ holder: PageHolder) -> String { begin(holder).secret }
+
+  /// The same, and the session's id.
+  func begin(_ holder: PageHolder) -> (id: UUID, secret: String) {
     let now = clock.now()
     let secret = random()
     let session = PageSession(
-      id: UUID(), identity: identity, formToken: random(), startedAt: now, usedAt: now)
+      id: UUID(), holder: holder, formToken: random(), startedAt: now, usedAt: now)
     let digest = digest(secret)
     sessions.withLock { sessions in
       sessions = sessions.filter { isAlive($0.value, at: now) }
-      let own = sessions.filter { $0.value.identity.keyID == identity.keyID }
-      if own.count >= PageSessions.mostOfOneKey { PageSessions.dropOldest(of: own, &sessions) }
+      let own = sessions.filter { $0.value.holder.id == holder.id }
+      if own.count >= PageSessions.mostOfOne { PageSessions.dropOldest(of: own, &sessions) }
       if sessions.count >= PageSessions.most { PageSessions.dropOldest(of: sessions, &sessions) }
       sessions[digest] = session
     }
-    return secret
+    return (session.id, secret)
   }
 
   private static func dropOldest(

@@ -11,21 +11,15 @@ import Hummingbird
 
 /// One request of somebody who is signed in.
 struct PageVisit: Sendable {
-  let page: AdminPage
+  let site: PageSite
   let exchange: Exchange
-  /// The key, as it stands now.
-  let identity: Identity
+  /// Whoever is signed in, as they stand now.
+  let holder: PageHolder
   let session: PageSession
   /// What the cookie holds. Never shown.
   let secret: String
   /// What there is to say of the change before.
   let notice: String?
-
-  /// A key with any of these may sign in; what it then sees depends on which.
-  static let entry = Requirement(anyScopes: [
-    "cardea:keys:read", "cardea:keys:write", "cardea:audit:read", "cardea:signals:read",
-    "cardea:webhooks:read", "cardea:webhooks:write",
-  ])
 
   /// Nobody is signed in, or nobody is any more.
   struct SignedOut: Error {}
@@ -38,17 +32,24 @@ struct PageVisit: Sendable {
 
   var kernel: AuthKernel { exchange.kernel }
   var now: Timestamp { exchange.now }
-  var actor: Actor { Actor(identity) }
+  /// On an owner's own page there are the owner's keys and no others.
+  var actor: Actor {
+    guard site.root == PortalPage.root, let owner = holder.ownerID else { return holder.actor }
+    return holder.actor.confined(to: owner)
+  }
 
   var request: HTTPTypesRequest {
     HTTPTypesRequest(
       exchange.request.head, clientAddress: exchange.client.text, requestID: exchange.requestID)
   }
 
-  func may(_ scope: String) -> Bool { identity.scopes.grants(scope) }
+  func may(_ scope: String) -> Bool { holder.scopes.grants(scope) }
 
   /// The id in the path.
   func id() throws(Problem) -> UUID { try exchange.id() }
+
+  /// The key of that id, if it is there for whoever is signed in.
+  func key() async throws -> StoredKey { try await kernel.key(try id(), for: actor) }
 
   /// The items of the query as a form writes it: one without a value was not filled in.
   func query(takesMetadata: Bool = false) throws(Problem) -> QueryFields {
@@ -58,13 +59,14 @@ struct PageVisit: Sendable {
 
   /// What the layout shows of who is signed in.
   var frame: [String: Any] {
-    [
-      "prefix": identity.prefix, "name": identity.name, "form_token": session.formToken,
-      "key_path": (may("cardea:keys:read") ? "/admin/keys/\(identity.keyID.text)" : nil).shown,
-      "may_read": may("cardea:keys:read"), "may_audit": may("cardea:audit:read"),
-      "may_follow": may(SignalTransmission.scope),
-      "may_see_webhooks": page.webhooks != nil && may(WebhookRoutes.read),
-      "notice": notice.shown,
+    let isAdmin = site.root == AdminPage.root
+    let path = holder.keyID.map { "\(site.root)\(site.keysPath)/\($0.text)" }
+    return [
+      "label": holder.label, "form_token": session.formToken,
+      "key_path": (isAdmin && !may("cardea:keys:read") ? nil : path).shown,
+      "is_admin": isAdmin, "may_read": may("cardea:keys:read"),
+      "may_audit": may("cardea:audit:read"), "may_follow": may(SignalTransmission.scope),
+      "may_see_webhooks": site.hasWebhooks && may(WebhookRoutes.read), "notice": notice.shown,
     ]
   }
 
@@ -77,20 +79,25 @@ struct PageVisit: Sendable {
     values["in_\(section)"] = true
     values["form_token"] = session.formToken
     values["may_write"] = may("cardea:keys:write")
-    return page.show(template, values, title: title, visit: self, status: status)
+    return site.show(template, values, title: title, visit: self, status: status)
   }
 
   /// On to another page, which says what was done. A reload of it does nothing again (RFC 9110, section 15.4.4).
   func redirect(_ path: String, notice: String) -> Response {
-    page.sessions.change(secret) { $0.notice = notice }
-    return Response(status: .seeOther, headers: [.location: AdminPage.root + path])
+    site.sessions.change(secret) { $0.notice = notice }
+    return Response(status: .seeOther, headers: [.location: site.root + path])
+  }
+
+  /// On to the page of a key.
+  func redirect(to stored: StoredKey, notice: String) -> Response {
+    redirect("\(site.keysPath)/\(stored.key.id.text)", notice: notice)
   }
 
   /// What allows a form to be sent once.
-  func newForm() -> String { page.sessions.newForm(secret) }
+  func newForm() -> String { site.sessions.newForm(secret) }
 
   /// Throws if the form was sent before.
   func take(_ form: PageForm) throws(PageFault) {
-    guard page.sessions.take(form["once"], secret) else { throw .sentBefore }
+    guard site.sessions.take(form["once"], secret) else { throw .sentBefore }
   }
 }

@@ -3,69 +3,81 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
-/// `/admin/sign-in` and `/admin/sign-out`. The token is in the form's body and goes through the kernel like one in a
+/// `sign-in` and `sign-out` of a page. The token is in the form's body and goes through the kernel like one in a
 /// header: recorded, limited, published.
-enum SignInPage {
-  static func add(to routes: inout PageRoutes) {
-    let page = routes.page
+struct SignInPage: Sendable {
+  let template: String
+  /// What a key must grant to sign in.
+  let entry: Requirement
+  /// Whether a key that does may sign in.
+  var admits: @Sendable (Identity) -> Bool = { _ in true }
+  /// What a key in force that may not is told.
+  let lacking: String
+
+  func add(to routes: inout PageRoutes) {
+    let site = routes.site
     routes.open("/sign-in", query: ["ended", "out"]) { exchange in
       let query = try QueryFields(
         form: exchange.target.query, known: exchange.takes.query, takesMetadata: false)
       return form(
-        page, ended: query.string("ended") != nil, out: query.string("out") != nil)
+        site, ended: query.string("ended") != nil, out: query.string("out") != nil)
     }
-    routes.openPost("/sign-in") { exchange, form in try await signIn(exchange, form, page) }
-    routes.post("/sign-out") { visit, _ in await signOut(visit) }
+    routes.openPost("/sign-in") { exchange, form in try await signIn(exchange, form, site) }
+    routes.post("/sign-out") { visit, _ in await SignInPage.signOut(visit) }
   }
 
-  private static func form(
-    _ page: AdminPage, ended: Bool = false, out: Bool = false, error: String? = nil,
+  private func form(
+    _ site: PageSite, ended: Bool = false, out: Bool = false, error: String? = nil,
     status: HTTPResponse.Status = .ok
   ) -> Response {
-    page.show(
-      "sign-in", ["ended": ended, "out": out, "error": error.shown],
+    site.show(
+      template, ["ended": ended, "out": out, "error": error.shown],
       title: error == nil ? "Sign in" : "Error: Sign in", status: status)
   }
 
-  private static func signIn(
-    _ exchange: Exchange, _ form: PageForm, _ page: AdminPage
+  private func signIn(
+    _ exchange: Exchange, _ form: PageForm, _ site: PageSite
   ) async throws -> Response {
-    let facts = RequestFacts(
-      HTTPTypesRequest(
-        exchange.request.head, clientAddress: exchange.client.text,
-        requestID: exchange.requestID))
     let token = Secret((form.text("token") ?? "").utf8)
     let verdict = await exchange.kernel.verify(
-      token: token, facts: facts, requiring: PageVisit.entry)
+      token: token, facts: exchange.facts, requiring: entry)
     switch verdict {
-    case .allow(let identity) where identity.session == nil:
-      if let old = PageCookie.value(of: exchange.request) { page.sessions.end(old) }
-      var response = Response(
-        status: .seeOther, headers: [.location: AdminPage.root + "/"])
-      PageCookie.set(page.sessions.open(identity), on: &response)
-      return response
-    case .allow: return refused(page, "Sign in with a key itself, not with a session of it.")
-    case .deny(let denial): return refused(page, denial)
+    case .allow(let identity) where identity.session != nil:
+      return refused(site, "Sign in with a key itself, not with a session of it.")
+    case .allow(let identity) where !admits(identity):
+      return refused(site, lacking, .forbidden)
+    case .allow(let identity):
+      return SignInPage.letIn(.key(identity), exchange, site).response
+    case .deny(let denial): return refused(site, denial)
     }
   }
 
-  private static func refused(_ page: AdminPage, _ denial: Denial) -> Response {
+  /// A new session in place of the one that the browser had, and on to the first page.
+  static func letIn(
+    _ holder: PageHolder, _ exchange: Exchange, _ site: PageSite
+  ) -> (response: Response, session: UUID) {
+    if let old = site.cookie.value(of: exchange.request) { site.sessions.end(old) }
+    var response = Response(status: .seeOther, headers: [.location: "\(site.root)/"])
+    let (id, secret) = site.sessions.begin(holder)
+    site.cookie.set(secret, on: &response)
+    return (response, id)
+  }
+
+  private func refused(_ site: PageSite, _ denial: Denial) -> Response {
     // Strangers are told the same whatever was wrong with the token.
     var response =
       switch denial.category {
-      case .unauthenticated: refused(page, "This token is not valid.")
+      case .unauthenticated: refused(site, "This token is not valid.")
       case .forbidden:
         refused(
-          page,
+          site,
           denial.reason == .policyDenied
-            ? "A policy of this server refuses the key here."
-            : "This key grants nothing here: it needs cardea:admin, or one of "
-              + PageVisit.entry.anyScopes.joined(separator: ", ") + ".", .forbidden)
+            ? "A policy of this server refuses the key here." : lacking, .forbidden)
       case .limited:
         refused(
-          page, "There were too many attempts. Wait a minute and try again.", .tooManyRequests)
+          site, "There were too many attempts. Wait a minute and try again.", .tooManyRequests)
       case .unavailable:
-        refused(page, "The server can't look at keys right now. Try again.", .serviceUnavailable)
+        refused(site, "The server can't look at keys right now. Try again.", .serviceUnavailable)
       }
     if denial.status == 429 || denial.status == 503, let after = denial.retryAfter {
       response.headers[.retryAfter] = "\(max(1, after.components.seconds))"
@@ -73,22 +85,33 @@ enum SignInPage {
     return response
   }
 
-  private static func refused(
-    _ page: AdminPage, _ error: String, _ status: HTTPResponse.Status = .unauthorized
+  private func refused(
+    _ site: PageSite, _ error: String, _ status: HTTPResponse.Status = .unauthorized
   ) -> Response {
-    var response = form(page, error: error, status: status)
+    var response = form(site, error: error, status: status)
     if status == .unauthorized { response.headers[.wwwAuthenticate] = Refusal.challenge }
     return response
   }
 
   private static func signOut(_ visit: PageVisit) async -> Response {
-    if let session = visit.page.sessions.end(visit.secret) {
+    let site = visit.site
+    if let session = site.sessions.end(visit.secret) {
+      let holder = visit.holder
       await visit.kernel.recordLogOut(
-        of: visit.identity, session: session.id, request: RequestFacts(visit.request))
+        of: session.id, keyID: holder.keyID, prefix: holder.identity?.prefix,
+        owner: holder.owner?.name, request: visit.exchange.facts)
     }
     var response = Response(
-      status: .seeOther, headers: [.location: AdminPage.root + "/sign-in?out=1"])
-    PageCookie.remove(from: &response)
+      status: .seeOther, headers: [.location: "\(site.root)/sign-in?out=1"])
+    site.cookie.remove(from: &response)
     return response
+  }
+}
+
+extension Exchange {
+  /// What policies, signals and the audit may see of the request.
+  var facts: RequestFacts {
+    RequestFacts(
+      HTTPTypesRequest(request.head, clientAddress: client.text, requestID: requestID))
   }
 }

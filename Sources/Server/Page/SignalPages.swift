@@ -79,12 +79,13 @@ enum SignalPages {
     var filter = try SignalFilter(fields)
     // A browser that comes back says how far it was; at first the page does.
     let position = try SignalRoutes.position(visit.exchange) ?? fields.position("after")
+    guard let identity = visit.holder.identity else { throw PageVisit.SignedOut() }
     let seat = try feed.seat(visit.exchange.connection)
     try await filter.findOwners(in: visit.kernel)
     var transmission = SignalTransmission(
-      feed: feed, seat: seat, kernel: visit.kernel, identity: visit.identity, filter: filter,
+      feed: feed, seat: seat, kernel: visit.kernel, identity: identity, filter: filter,
       start: try await feed.start(after: position), logger: visit.exchange.logger)
-    let (sessions, secret) = (visit.page.sessions, visit.secret)
+    let (sessions, secret) = (visit.site.sessions, visit.secret)
     transmission.isOpen = { sessions.look(secret) != nil }
     let showsKey = visit.may("cardea:keys:read")
     transmission.text = { try SignalRow($0.entry, showsKey: showsKey).event() }

@@ -10,8 +10,8 @@ import Hummingbird
 
 /// Which handler answers which path and method.
 ///
-/// A path is a fixed text, or `/v1/COLLECTION/{id}` with or without one segment after it, or a fixed
-/// text with everything below it. Paths are compared as sent: none of ours needs an encoded
+/// A path is a fixed text, or `/v1/COLLECTION/{id}` or `/COLLECTION/{id}` with or without one segment after it, or a
+/// fixed text with everything below it. Paths are compared as sent: none of ours needs an encoded
 /// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
@@ -89,12 +89,15 @@ struct RouteTable: Sendable {
     }
     let segments = path.utf8.split(
       separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)
-    guard segments.count == 4 || segments.count == 5, !segments[3].isEmpty else { return .none }
-    let action = segments.count == 5 ? "/\(Substring(segments[4]))" : ""
-    let pattern =
-      "\(Substring(segments[0]))/\(Substring(segments[1]))/\(Substring(segments[2]))/{id}\(action)"
-    guard let entry = entries[pattern] else { return .none }
-    return match(method, entry, id: UUID(strict: String(Substring(segments[3]))))
+    for place in [3, 2] where segments.count == place + 1 || segments.count == place + 2 {
+      let id = String(Substring(segments[place]))
+      let before = segments[..<place].map { String(Substring($0)) }
+      let after = segments[(place + 1)...].map { String(Substring($0)) }
+      let pattern = (before + ["{id}"] + after).joined(separator: "/")
+      guard !id.isEmpty, let entry = entries[pattern] else { continue }
+      return match(method, entry, id: UUID(strict: id))
+    }
+    return .none
   }
 
   private func match(_ method: HTTPRequest.Method, _ entry: Entry, id: UUID?) -> Match {

@@ -43,6 +43,16 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var pageSessionTTL: Duration = .seconds(1_800)
   /// `page.session_max_age`: how long it lives altogether.
   public var pageSessionMaxAge: Duration = .seconds(43_200)
+  /// `page.owners`: whether owners have a page of their own at `/keys/`.
+  public var pageOwners = true
+  /// `page.name`: what the owners' page is called at its top.
+  public var pageName = "Cardea"
+  /// `page.colour`: the host application's colour, on the owners' page.
+  public var pageColour: PageColour?
+  /// `page.frame_ancestors`: origins whose pages may have the owners' page in a frame.
+  public var pageFrameAncestors: [String] = []
+  /// `page.templates`: a folder whose files stand in for the built-in templates of the same name.
+  public var pageTemplates: String?
   /// The version of the program, for its log.
   public var version = ""
 

@@ -2,11 +2,12 @@ import CardeaKernel
 
 /// A key as the templates show it.
 enum KeyView {
-  static func row(_ stored: StoredKey, now: Timestamp) -> [String: Any] {
+  /// - Parameter site: the page that shows it.
+  static func row(_ stored: StoredKey, on site: PageSite, now: Timestamp) -> [String: Any] {
     let key = stored.key
     let shown = 3
     return [
-      "id": key.id.text, "path": path(stored), "prefix": key.prefix,
+      "id": key.id.text, "path": site.path(of: stored), "prefix": key.prefix,
       "name": key.name.isEmpty ? "(erased)" : key.name,
       "owner": owner(stored), "state": key.state(at: now).rawValue,
       "scopes": Array(key.scopes.names.prefix(shown)),
@@ -17,9 +18,9 @@ enum KeyView {
     ]
   }
 
-  static func details(_ stored: StoredKey, now: Timestamp) -> [String: Any] {
+  static func details(_ stored: StoredKey, on site: PageSite, now: Timestamp) -> [String: Any] {
     let key = stored.key
-    var values = row(stored, now: now)
+    var values = row(stored, on: site, now: now)
     values["scopes"] = key.scopes.names
     values["more_scopes"] = false
     values["description"] = (key.description.isEmpty ? nil : key.description).shown
@@ -46,8 +47,6 @@ enum KeyView {
       "addresses": (rotation.oldSecretLastUsedAt == nil ? nil : addresses).shown,
     ] as [String: Any]
   }
-
-  static func path(_ stored: StoredKey) -> String { "/admin/keys/\(stored.key.id.text)" }
 
   private static func owner(_ stored: StoredKey) -> Any {
     guard let owner = stored.owner else { return false }

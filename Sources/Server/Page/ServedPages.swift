@@ -1,0 +1,36 @@
+import CardeaKernel
+import Hummingbird
+
+/// The pages for people that a server has.
+struct ServedPages: Sendable {
+  private let admin: AdminPage?
+  private let portal: PortalPage?
+
+  /// - Throws: if a template can't be read.
+  init(
+    _ kernel: AuthKernel, _ configuration: ServerConfiguration, webhooks: Webhooks?
+  ) throws {
+    let templates =
+      configuration.pageEnabled || configuration.pageOwners
+      ? try PageTemplates(folder: configuration.pageTemplates) : nil
+    admin = templates.flatMap {
+      configuration.pageEnabled
+        ? AdminPage(kernel, configuration, templates: $0, webhooks: webhooks) : nil
+    }
+    portal = templates.flatMap {
+      configuration.pageOwners ? PortalPage(kernel, configuration, templates: $0) : nil
+    }
+  }
+
+  func add(
+    to table: inout RouteTable, addresses: AddressWatch, feed: SignalFeed, history: TrafficHistory?
+  ) {
+    admin?.add(to: &table, addresses: addresses, feed: feed, history: history)
+    portal?.add(to: &table)
+  }
+
+  /// The answer of a page to what no route takes; `nil` where it is none's to give.
+  func refusal(_ problem: Problem, _ exchange: Exchange) -> Response? {
+    admin?.site.refusal(problem, exchange) ?? portal?.site.refusal(problem, exchange)
+  }
+}
