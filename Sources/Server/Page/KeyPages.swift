@@ -31,14 +31,20 @@ enum KeyPages {
     let fields = try visit.query(takesMetadata: true)
     var items: [StoredKey] = []
     var next: String?
+    var sort = KeySort.newest
     var problem: Problem?
     do {
       if var query = try await KeyRoutes.query(fields, visit.exchange) {
         if fields.string("limit") == nil { query.limit = pageLength }
+        sort = query.sort
         let page = try await visit.kernel.keys(query)
-        (items, next) = (page.items, page.next?.text)
+        (items, next) = (page.items, page.cursor(in: sort)?.text)
       }
-    } catch let error as Problem where error.status == 400 { problem = error }
+    } catch {
+      let found = try correctable(error)
+      guard found.status == 400 else { throw error }
+      problem = found
+    }
     let filters = PageFilters(
       visit.exchange.target.query, names: QueryNames.keys.subtracting(["cursor"]))
     return visit.show(
@@ -59,7 +65,7 @@ enum KeyPages {
         "first": fields.string("cursor").map { _ in "/admin/keys?\(filters.query(cursor: nil))" }
           .shown,
         "errors": PageText.errors(problem),
-      ], status: problem == nil ? .ok : .badRequest)
+      ].merging(SortView.values(sort, filters)) { $1 }, status: problem == nil ? .ok : .badRequest)
   }
 
   // MARK: one key

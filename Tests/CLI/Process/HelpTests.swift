@@ -69,7 +69,7 @@ struct HelpTests {
       ["keys", "list", "--limit", "0"],
       ["keys", "list", "--limit", "+5"], ["keys", "list", "--limit", "٣"],
       ["keys", "list", "--limit", "1e3"], ["keys", "list", "--limit", "9223372036854775807"],
-      ["keys", "list", "--cursor", "x"], ["keys", "list", "--state", "dead"],
+      ["keys", "list", "--cursor", "x"], ["keys", "list", "--sort", "last_used"], ["keys", "list", "--state", "dead"],
       ["owners", "create", "bob", "--max-keys", "NaN"],
       ["owners", "create", "bob", "--max-keys", "9223372036854775808"],
       ["keys", "create", "k", "--expires-in", "5"],
