@@ -221,7 +221,8 @@ struct KeyRoutesTests {
 
       for query in [
         "limit=0", "limit=1001", "limit=-1", "limit=%2B5", "limit=1e3", "limit=", "limit=01",
-        "state=dead", "kind=USER", "cursor=abc", "cursor=", "sort=", "sort=NAME", "sort=last_used", "created=yesterday", "created=..x",
+        "state=dead", "kind=USER", "cursor=abc", "cursor=", "sort=", "sort=NAME", "sort=last_used",
+        "created=yesterday", "created=..x",
         "nonsense=1", "limit=1&limit=2", "query=%zz", "query=%ff", "owner=a&owner_kind=x",
       ] {
         let answer = try await rig.client.json("GET", "/v1/keys?\(query)", token: rig.admin)
@@ -234,12 +235,14 @@ struct KeyRoutesTests {
 
   @Test func listingsAreSorted() async throws {
     try await ServerRig.run { rig in
-      for (name, days) in [("beta", 3), ("Alpha", 2), ("gamma", nil), ("alpha", 1)] as [(String, Int?)]
+      for (name, days) in [("beta", 3), ("Alpha", 2), ("gamma", nil), ("alpha", 1)]
+        as [(String, Int?)]
       {
         _ = try await rig.key(name) {
           $0.expiry = days.map { .after(.seconds($0 * 86_400)) } ?? .never
           $0.keyClass = "sorted"
         }
+        rig.clock.advance(by: 1)
       }
       for (sort, expected) in [
         ("created", "beta Alpha gamma alpha"), ("-created", "alpha gamma Alpha beta"),

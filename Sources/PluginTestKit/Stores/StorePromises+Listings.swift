@@ -226,6 +226,8 @@ extension StorePromises {
     var found: [String] = []
     for _ in 0..<9 {
       let page = try await store.keys(query)
+      try require(
+        page.items.count <= query.limit, "a page of \(query.limit) has \(page.items.count)")
       found += page.items.map(\.key.prefix)
       query.after = page.cursor(in: query.sort)
       if query.after == nil { break }

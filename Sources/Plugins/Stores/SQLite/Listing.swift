@@ -42,7 +42,9 @@ struct Listing {
   ) throws(StoreError) -> [StoredKey] {
     var listing = Listing(query)
     let direction = query.sort.isDescending ? "DESC" : "ASC"
-    if let after = query.after { listing.add("k.id \(query.sort.isDescending ? "<" : ">") ?", after.id) }
+    if let after = query.after {
+      listing.add("k.id \(query.sort.isDescending ? "<" : ">") ?", after.id)
+    }
     // Off the index of ids, which the planner would go through for the sake of the order.
     let order = query.unannouncedDays == nil ? "k.id" : "+k.id"
     let rows = try Query(
