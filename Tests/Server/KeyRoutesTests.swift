@@ -221,13 +221,54 @@ struct KeyRoutesTests {
 
       for query in [
         "limit=0", "limit=1001", "limit=-1", "limit=%2B5", "limit=1e3", "limit=", "limit=01",
-        "state=dead", "kind=USER", "cursor=abc", "cursor=", "created=yesterday", "created=..x",
+        "state=dead", "kind=USER", "cursor=abc", "cursor=", "sort=", "sort=NAME", "sort=last_used",
+        "created=yesterday", "created=..x",
         "nonsense=1", "limit=1&limit=2", "query=%zz", "query=%ff", "owner=a&owner_kind=x",
       ] {
         let answer = try await rig.client.json("GET", "/v1/keys?\(query)", token: rig.admin)
         #expect(answer.status == 400, "\(query)")
         #expect(answer.string("code") == "invalid")
         #expect(answer.string("field") != nil)
+      }
+    }
+  }
+
+  @Test func listingsAreSorted() async throws {
+    try await ServerRig.run { rig in
+      for (name, days) in [("beta", 3), ("Alpha", 2), ("gamma", nil), ("alpha", 1)]
+        as [(String, Int?)]
+      {
+        _ = try await rig.key(name) {
+          $0.expiry = days.map { .after(.seconds($0 * 86_400)) } ?? .never
+          $0.keyClass = "sorted"
+        }
+        rig.clock.advance(by: 1)
+      }
+      for (sort, expected) in [
+        ("created", "beta Alpha gamma alpha"), ("-created", "alpha gamma Alpha beta"),
+        ("name", "Alpha alpha beta gamma"), ("-name", "gamma beta alpha Alpha"),
+        ("expires", "alpha Alpha beta gamma"), ("-expires", "beta Alpha alpha gamma"),
+      ] {
+        var names: [String] = []
+        var cursor: String?
+        repeat {
+          let answer = try await rig.client.json(
+            "GET",
+            "/v1/keys?class=sorted&limit=1&sort=\(sort)" + (cursor.map { "&cursor=\($0)" } ?? ""),
+            token: rig.admin)
+          #expect(answer.status == 200)
+          let keys = answer.json["keys"] as? [[String: Any]] ?? []
+          names += keys.compactMap { $0["name"] as? String }
+          cursor = answer.string("next_cursor")
+          if let cursor, sort != "-created" {
+            let refused = try await rig.client.json(
+              "GET", "/v1/keys?cursor=\(cursor)", token: rig.admin)
+            #expect(refused.status == 400)
+            #expect(refused.string("field") == "cursor")
+            #expect(refused.string("detail")?.contains("sorted by \(sort)") == true)
+          }
+        } while cursor != nil && names.count < 5
+        #expect(names.joined(separator: " ") == expected, "\(sort)")
       }
     }
   }

@@ -499,6 +499,51 @@ struct PageTests {
     }
   }
 
+  @Test func keysAreSorted() async throws {
+    try await signedIn { rig, client in
+      for (name, days) in [("beta", 2), ("alpha", 3), ("gamma", 1)] {
+        _ = try await rig.key(name) {
+          $0.expiry = .after(.seconds(days * 86_400))
+          $0.keyClass = "sorted"
+        }
+      }
+      let plain = try await client.get("/keys?class=sorted&limit=2")
+      #expect(plain.text.contains("Keys, newest first"))
+      #expect(!plain.text.contains("aria-sort"))
+      func names(_ answer: HTTPAnswer) -> [String] {
+        answer.text.matches(of: /<bdi>(alpha|beta|gamma)<\/bdi>/).map { String($0.1) }
+      }
+      func link(_ answer: HTTPAnswer, _ pattern: Regex<(Substring, Substring)>) throws -> String {
+        try #require(answer.text.firstMatch(of: pattern)).1
+          .replacingOccurrences(of: "&amp;", with: "&")
+      }
+      let head = /href="\/admin([^"]+)">Key<\/a><\/th>/
+      let byName = try await client.get(try link(plain, head))
+      #expect(names(byName) == ["alpha", "beta"])
+      #expect(byName.text.contains("aria-sort=\"ascending\""))
+      #expect(byName.text.contains("<option value=\"name\" selected>"))
+      #expect(
+        names(try await client.get(try link(byName, /rel="next" href="\/admin([^"]+)"/))) == [
+          "gamma"
+        ])
+      let backwards = try await client.get(try link(byName, head))
+      #expect(names(backwards) == ["gamma", "beta"])
+      #expect(backwards.text.contains("aria-sort=\"descending\""))
+      let byExpiry = try await client.get(
+        try link(plain, /href="\/admin([^"]+)">Expires<\/a><\/th>/))
+      #expect(names(byExpiry) == ["gamma", "beta"])
+      // As the select of the form says it.
+      let chosen = try await client.get("/keys?class=sorted&sort=-expires")
+      #expect(names(chosen) == ["alpha", "beta", "gamma"])
+      #expect(!(try await client.get("/keys?sort=name")).text.contains(">Clear</a>"))
+      let cursor = try #require(
+        try link(byName, /rel="next" href="\/admin([^"]+)"/).split(separator: "cursor=").last)
+      let refused = try await client.get("/keys?sort=expires&cursor=\(cursor)")
+      #expect(refused.status == 400)
+      #expect(refused.text.contains("sorted by name"))
+    }
+  }
+
   @Test func ownersAreMadeChangedAndDisabled() async throws {
     try await signedIn { rig, client in
       let made = try await client.submit(

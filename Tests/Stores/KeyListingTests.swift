@@ -94,7 +94,7 @@ import Testing
         names += page.items.map(\.key.name)
         sizes.append(page.items.count)
         #expect(page.items.allSatisfy { $0.key.secrets.count == 1 })
-        query.after = page.next
+        query.after = page.cursor(in: query.sort)
         _ = try await store.commit(records.insert(records.key(name: "new", at: 1000)))
       } while query.after != nil
       #expect(names == (0..<25).reversed().map { "\($0)" })

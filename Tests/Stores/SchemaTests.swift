@@ -1,3 +1,4 @@
+import CardeaKernel
 import CardeaSQLite
 import Foundation
 import GRDB
@@ -19,6 +20,36 @@ import Testing
       Sources/Plugins/Stores/SQLite/schema.sql differs from what the migrations make, which is:
       \(migrated)
       """)
+  }
+
+  @Test("a store of the first schema is migrated, and keeps its keys")
+  func migration() async throws {
+    let folder = try Folder()
+    let (path, records) = (folder.path("keys.sqlite3"), try Records())
+    let store = SQLiteStore(path: path)
+    try await store.open()
+    let keys = (1...3).map { records.key(name: "\(4 - $0)", at: $0) }
+    for key in keys { _ = try await store.commit(records.insert(key)) }
+    await store.close()
+    do {
+      let database = try DatabaseQueue(path: path)
+      try await database.write { db in
+        try db.execute(
+          sql: """
+            DROP INDEX keys_by_name; DROP INDEX keys_by_end;
+            DELETE FROM grdb_migrations WHERE identifier <> '1 keys, owners, secrets, signal log';
+            PRAGMA user_version = 1;
+            """)
+      }
+      try database.close()
+    }
+    let migrated = SQLiteStore(path: path)
+    try await migrated.open()
+    #expect(try migrated.schema() == String(contentsOf: schemaFile, encoding: .utf8))
+    var query = KeyQuery(now: Records.start)
+    query.sort = .name
+    #expect(try await migrated.keys(query).items.map(\.key) == keys.reversed())
+    await migrated.close()
   }
 
   @Test("every table is STRICT, and the schema says what it is checked for")

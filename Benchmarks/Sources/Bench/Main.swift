@@ -1,6 +1,6 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|bulk|server|proxy|import] [--quick] [--json FILE]
+/// `bench [--only kernel|audit|store|bulk|list|start|server|flood|proxy|import] [--quick] [--json FILE]
 ///   [--server CARDEA EMPTY-HUMMINGBIRD] [--deploy FOLDER]`
 @main
 struct Main {
@@ -8,6 +8,9 @@ struct Main {
     var measurements: [String: [Measurement]] = [:]
     var server: [ServerBenchmarks.Load] = []
     var proxy: [ProxyBenchmarks.Load] = []
+    var lists: [ListBenchmarks.Load] = []
+    var starts: [StartBenchmarks.Start] = []
+    var flood: [FloodBenchmarks.Load] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
     /// 100,000 tokens (10,000 with `--quick`).
@@ -46,8 +49,27 @@ struct Main {
     if only == nil || only == "bulk" {
       report.bulkRevokeSeconds = try await StoreBenchmarks.bulkRevoke(quick ? 10_000 : 100_000)
     }
+    if only == nil || only == "list", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 2
+    {
+      report.lists = try await ListBenchmarks.pages(
+        cardea: arguments[index + 1], empty: arguments[index + 2],
+        keys: quick ? 10_000 : 1_000_000)
+    }
+    if only == nil || only == "start", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 1
+    {
+      report.starts = try await StartBenchmarks.cold(
+        cardea: arguments[index + 1], keys: quick ? 10_000 : 1_000_000)
+    }
+    if only == nil || only == "flood", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 1
+    {
+      report.flood = try FloodBenchmarks.good(
+        cardea: arguments[index + 1], perSecond: quick ? 100 : 1_000)
+    }
     if only == nil || only == "server", let index = arguments.firstIndex(of: "--server"),
-      arguments.count >= index + 2
+      arguments.count > index + 2
     {
       report.server = try await ServerBenchmarks.auth(
         cardea: arguments[index + 1], empty: arguments[index + 2])

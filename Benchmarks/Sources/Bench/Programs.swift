@@ -15,12 +15,23 @@ enum Programs {
     return process
   }
 
+  /// Makes a store with one admin key; its token.
+  static func newStore(
+    _ cardea: String, _ path: String, _ environment: [String: String] = [:]
+  ) throws -> String {
+    try output(cardea, ["init", "--store", "sqlite:\(path)"], environment)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   /// What it wrote to its output.
-  static func output(_ path: String, _ arguments: [String]) throws -> String {
+  static func output(
+    _ path: String, _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> String {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()

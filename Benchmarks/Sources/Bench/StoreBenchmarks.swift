@@ -16,7 +16,7 @@ enum StoreBenchmarks {
       try await store.open()
       stores.append(store)
       print("  filling a store with \(size) keys …")
-      let prefixes = try await fill(store, size)
+      let prefixes = try await StoreFilling.add(size, to: store)
       contenders.append(
         Contender(name: "find(prefix:) among \(size) keys") { operations in
           var random = SystemRandomNumberGenerator()
@@ -32,40 +32,6 @@ enum StoreBenchmarks {
     return ["sqlite_lookup": measured]
   }
 
-  /// Commits that many keys, some hundred at a time so that the writer groups them.
-  private static func fill(_ store: SQLiteStore, _ size: Int) async throws -> [String] {
-    let primitives = try SodiumPrimitives()
-    let now = SystemClock().now()
-    var prefixes: [String] = []
-    prefixes.reserveCapacity(size)
-    var next = 0
-    while next < size {
-      let batch = next..<min(size, next + 512)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for number in batch {
-          let prefix = "tok_" + String(format: "%08d", number)
-          prefixes.append(prefix)
-          group.addTask {
-            let key = KeyRecord(
-              id: UUID(), prefix: prefix, name: "bench", format: "keysmith", createdAt: now,
-              createdBy: "bench",
-              secrets: [
-                StoredSecret(
-                  id: UUID(), hash: EncodedHash("hmac_sha256$v1$x$y"), format: "keysmith",
-                  createdAt: now)
-              ])
-            var change = StoreChange(drafts: [], primitives: primitives)
-            change.key = .insert(key)
-            _ = try await store.commit(change)
-          }
-        }
-        try await group.waitForAll()
-      }
-      next = batch.upperBound
-    }
-    return prefixes
-  }
-
   /// V9: revoking that many keys at once through the kernel, on SQLite; seconds in all.
   static func bulkRevoke(_ size: Int) async throws -> Double {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -76,7 +42,7 @@ enum StoreBenchmarks {
     let store = SQLiteStore(path: path)
     try await store.open()
     print("  filling a store with \(size) keys …")
-    _ = try await fill(store, size)
+    try await StoreFilling.add(size, to: store)
     await store.close()
     var options = StandardOptions()
     options.peppers = [try Pepper(version: "v1", secret: Secret([UInt8](repeating: 3, count: 32)))]

@@ -172,7 +172,7 @@ enum SafetyCheck {
             "admin_never_expires",
             "the admin key \(stored.key.prefix) (\(stored.key.name)) never expires"))
       }
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
     } while query.after != nil
     if count == 0 {
       findings.append(

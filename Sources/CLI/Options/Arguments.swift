@@ -73,6 +73,17 @@ struct CursorArgument: ExpressibleByArgument, Sendable {
   }
 }
 
+/// Where a page of keys ended.
+struct KeyCursorArgument: ExpressibleByArgument, Sendable {
+  let value: KeyCursor
+
+  init?(argument: String) {
+    guard let value = KeyCursor(argument) else { return nil }
+    self.value = value
+  }
+}
+
 extension KeyRecord.Kind: ExpressibleByArgument {}
+extension KeySort: ExpressibleByArgument {}
 extension KeyState: ExpressibleByArgument {}
 extension OwnerRecord.Kind: ExpressibleByArgument {}

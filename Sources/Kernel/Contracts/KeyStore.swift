@@ -110,7 +110,7 @@ extension KeyStore {
           counts[secret.hash.scheme, default: 0] += 1
         }
       }
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
     } while query.after != nil
     return counts.map { HashUse(scheme: $0.key, count: $0.value) }.sorted { $0.scheme < $1.scheme }
   }

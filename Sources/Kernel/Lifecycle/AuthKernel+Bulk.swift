@@ -80,7 +80,7 @@ extension AuthKernel {
       for key in page.items.map(\.key) where action.isFor(key.status) {
         selected.append(SelectedKey(id: key.id, prefix: key.prefix))
       }
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
     } while query.after != nil
     return selected
   }

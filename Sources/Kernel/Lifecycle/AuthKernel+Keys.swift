@@ -22,8 +22,15 @@ extension AuthKernel {
     try await reading { () async throws(StoreError) in try await store.find(prefix: prefix) }
   }
 
-  /// A page of keys, newest first. Asked for unused ones, it writes gathered usage first.
+  /// A page of keys. Asked for unused ones, it writes gathered usage first. A cursor of another order is
+  /// `.invalid`.
   public func keys(_ query: KeyQuery) async throws(LifecycleError) -> Page<StoredKey> {
+    if let after = query.after, after.sort != query.sort {
+      throw .invalid(
+        field: "cursor",
+        reason: "is of a listing sorted by \(after.sort.rawValue), not by \(query.sort.rawValue); "
+          + "begin with the first page")
+    }
     if query.unusedBefore != nil { await flushUsage() }
     do throws(StoreError) { return try await store.keys(query) } catch {
       throw LifecycleError(error)

@@ -135,7 +135,7 @@ extension AuthKernel {
         case .failure(let error): throw error
         }
       }
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
     } while query.after != nil
     return count
   }

@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// Which keys a listing wants. Every filter that is set must hold. Newest first.
+/// Which keys a listing wants, and in which order. Every filter that is set must hold.
 public struct KeyQuery: Sendable, Equatable {
   public var ownerID: UUID?
   public var state: KeyState?
@@ -29,8 +29,9 @@ public struct KeyQuery: Sendable, Equatable {
   public var unannouncedDays: Int?
   /// A part of the name, the description or the prefix, without regard to ASCII case.
   public var text: String?
-  /// The id of the last key of the page before; the page starts after it.
-  public var after: UUID?
+  public var sort = KeySort.newest
+  /// Where the page before ended, in the same order; the page starts after it.
+  public var after: KeyCursor?
   /// 1 to 1,000 keys a page.
   public var limit: Int
   /// The moment against which `state` is judged.
@@ -80,14 +81,10 @@ extension KeyQuery {
 
   private func takes(textOf key: KeyRecord) -> Bool {
     guard let text else { return true }
-    let needle = text.utf8.map(KeyQuery.asciiLowered)
+    let needle = text.utf8.map(\.asciiLowered)
     return [key.name, key.description, key.prefix].contains {
-      needle.isEmpty || $0.utf8.map(KeyQuery.asciiLowered).contains(needle)
+      needle.isEmpty || $0.utf8.map(\.asciiLowered).contains(needle)
     }
-  }
-
-  private static func asciiLowered(_ byte: UInt8) -> UInt8 {
-    (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
   }
 }
 

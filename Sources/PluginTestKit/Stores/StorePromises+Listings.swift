@@ -30,7 +30,7 @@ extension StorePromises {
             let page = try await store.keys(query)
             try require(page.items.count <= limit, "a page of \(limit) has \(page.items.count)")
             found += page.items
-            guard let next = page.next else { break }
+            guard let next = page.cursor(in: query.sort) else { break }
             query.after = next
           }
           try require(
@@ -121,14 +121,64 @@ extension StorePromises {
         query.state = .active
         let first = try await store.keys(query)
         try require(first.items.map(\.key.prefix), is: ["tok_kit6"], "the first page")
-        query.after = try require(first.next, "the first page says that it is the last")
+        query.after = try require(
+          first.cursor(in: query.sort), "the first page says that it is the last")
         let second = try await store.keys(query)
         try require(second.items.map(\.key.prefix), is: ["tok_kit1"], "the second page")
-        if let next = second.next {
+        if let next = second.cursor(in: query.sort) {
           query.after = next
           let third = try await store.keys(query)
           try require(third.items.isEmpty && third.next == nil, "there is a third page")
         }
+      },
+      promise("lists keys in every order, page by page, each once") { store in
+        // By name: the letters' case does not count, other bytes do; equals follow by id.
+        let names = ["beta", "Alpha", "ALPHA", "alphabet", "\u{e4}gypten", "Zulu", "10", "alpha"]
+        let ends: [Int?] = [70, nil, 50, 90, 50, nil, 70, 20]
+        for number in [3, 1, 7, 5, 2, 6, 4, 0] {
+          var key = Samples.key(number)
+          key.name = names[number]
+          key.expiresAt = ends[number].map(Samples.time)
+          try await store.insert(key)
+        }
+        for (sort, expected): (KeySort, [Int]) in [
+          (.oldest, [0, 1, 2, 3, 4, 5, 6, 7]), (.newest, [7, 6, 5, 4, 3, 2, 1, 0]),
+          (.name, [6, 1, 2, 7, 3, 0, 5, 4]), (.nameDescending, [4, 5, 0, 3, 7, 2, 1, 6]),
+          (.expiry, [7, 2, 4, 0, 6, 3, 1, 5]), (.expiryDescending, [3, 6, 0, 4, 2, 7, 5, 1]),
+        ] {
+          for limit in [1, 2, 3, 8] {
+            var query = KeyQuery(now: Samples.start, limit: limit)
+            query.sort = sort
+            let found = try await pages(store, query)
+            try require(
+              found, is: expected.map { "tok_kit\($0)" },
+              "keys by \(sort.rawValue) in pages of \(limit)")
+            query.text = "ALPHA"
+            try require(
+              try await pages(store, query),
+              is: expected.filter { [1, 2, 3, 7].contains($0) }.map { "tok_kit\($0)" },
+              "filtered keys by \(sort.rawValue) in pages of \(limit)")
+          }
+        }
+      },
+      promise("goes on where a page ended though its last key is another one now") { store in
+        for number in 1...4 {
+          var key = Samples.key(number)
+          key.name = ["ant", "bee", "cat", "dog"][number - 1]
+          try await store.insert(key)
+        }
+        var query = KeyQuery(now: Samples.start, limit: 2)
+        query.sort = .name
+        let first = try await store.keys(query)
+        try require(first.items.map(\.key.name), is: ["ant", "bee"], "the first page")
+        var renamed = Samples.key(2)
+        renamed.name = "zebra"
+        renamed.revision += 1
+        _ = try await store.commit(replacing(renamed))
+        query.after = try require(
+          first.cursor(in: .name), "the first page says that it is the last")
+        try require(
+          try await store.keys(query).items.map(\.key.name), is: ["cat", "dog"], "the second page")
       },
       promise("lists owners by name within kind, page by page, each once") { store in
         let owners = [
@@ -168,6 +218,21 @@ extension StorePromises {
         }
       },
     ]
+  }
+
+  /// The prefixes of every page, one after the other; no more pages than keys.
+  private func pages(_ store: any KeyStore, _ query: KeyQuery) async throws -> [String] {
+    var query = query
+    var found: [String] = []
+    for _ in 0..<9 {
+      let page = try await store.keys(query)
+      try require(
+        page.items.count <= query.limit, "a page of \(query.limit) has \(page.items.count)")
+      found += page.items.map(\.key.prefix)
+      query.after = page.cursor(in: query.sort)
+      if query.after == nil { break }
+    }
+    return found
   }
 
   /// Six keys that differ in what listings filter by; the third expires at second 50.

@@ -34,14 +34,20 @@ enum KeyPages {
     let fields = try visit.query(takesMetadata: true)
     var items: [StoredKey] = []
     var next: String?
+    var sort = KeySort.newest
     var problem: Problem?
     do {
       let wanted = try visit.site.plugins.filter(fields)
       if var query = try await KeyRoutes.query(fields, visit.exchange) {
         if fields.string("limit") == nil { query.limit = pageLength }
+        sort = query.sort
         (items, next) = try await find(query, wanted, visit.kernel)
       }
-    } catch let error as Problem where error.status == 400 { problem = error }
+    } catch {
+      let found = try correctable(error)
+      guard found.status == 400 else { throw error }
+      problem = found
+    }
     let plugins = visit.site.plugins
     let filters = PageFilters(
       visit.exchange.target.query, names: visit.exchange.takes.query.subtracting(["cursor"]))
@@ -70,7 +76,7 @@ enum KeyPages {
         "first": fields.string("cursor").map { _ in "/admin/keys?\(filters.query(cursor: nil))" }
           .shown,
         "errors": PageText.errors(problem),
-      ], status: problem == nil ? .ok : .badRequest)
+      ].merging(SortView.values(sort, filters)) { $1 }, status: problem == nil ? .ok : .badRequest)
   }
 
   /// A page of keys. Where a plugin's filter decides, pages of the store are read until there are enough.
@@ -82,10 +88,10 @@ enum KeyPages {
       let page = try await kernel.keys(query)
       found += page.items.filter { wanted?(PageKey($0, at: query.now)) ?? true }
       lookedAt += page.items.count
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
       if wanted == nil || page.next == nil || found.count >= query.limit || lookedAt >= mostLookedAt
       {
-        return (found, page.next?.text)
+        return (found, page.cursor(in: query.sort)?.text)
       }
     }
   }

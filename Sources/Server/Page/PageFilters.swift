@@ -1,4 +1,5 @@
 import CardeaHTTPTypes
+import CardeaKernel
 
 /// What a list is filtered by: to fill in its form again, and for the links to its other pages.
 struct PageFilters {
@@ -15,8 +16,10 @@ struct PageFilters {
     }
   }
 
-  /// Without what only says how much is shown.
-  var isFiltering: Bool { items.contains { $0.name != "limit" && $0.name != "owner_kind" } }
+  /// Without what only says how much is shown, and in which order.
+  var isFiltering: Bool {
+    items.contains { !["limit", "owner_kind", "sort"].contains($0.name) }
+  }
 
   func has(_ names: Set<String>) -> Bool { items.contains { names.contains($0.name) } }
 
@@ -30,6 +33,11 @@ struct PageFilters {
     let all = items + (cursor.map { [("cursor", $0)] } ?? [])
     return all.map { "\(PageFilters.encoded($0.0))=\(PageFilters.encoded($0.1))" }
       .joined(separator: "&")
+  }
+
+  /// The same as a query, for the first page in another order.
+  func query(sort: KeySort) -> String {
+    PageFilters(items.filter { $0.name != "sort" } + [("sort", sort.rawValue)]).query(cursor: nil)
   }
 
   private static func encoded(_ text: String) -> String {

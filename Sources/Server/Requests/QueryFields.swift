@@ -115,11 +115,18 @@ package struct QueryFields: Sendable {
 
   /// Where the page before ended.
   package func cursor() throws(Problem) -> UUID? {
+    try cursor { UUID(strict: $0) }
+  }
+
+  /// The same of a listing of keys.
+  package func keyCursor() throws(Problem) -> KeyCursor? { try cursor { KeyCursor($0) } }
+
+  private func cursor<Cursor>(_ parse: (String) -> Cursor?) throws(Problem) -> Cursor? {
     guard let text = items["cursor"] else { return nil }
-    guard let id = UUID(strict: text) else {
+    guard let cursor = parse(text) else {
       throw Problem.invalid("cursor", "must be the next_cursor of the page before")
     }
-    return id
+    return cursor
   }
 
   /// A moment, or a duration that reaches back from now.

@@ -5,7 +5,7 @@ package enum QueryNames {
   /// Of `GET /v1/keys`.
   static let keys: Set<String> = [
     "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "unused_since",
-    "prefix", "query", "cursor", "limit",
+    "prefix", "query", "sort", "cursor", "limit",
   ]
   /// What begins the name of a filter on a metadata field: `metadata.team`.
   static let metadata = "metadata."

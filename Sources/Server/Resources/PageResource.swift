@@ -27,10 +27,10 @@ public struct PageResource<Item: Encodable & Sendable>: Encodable, Sendable {
 }
 
 extension PageResource where Item == KeyResource {
-  public init(_ page: Page<StoredKey>, at now: Timestamp) {
+  public init(_ page: Page<StoredKey>, in sort: KeySort = .newest, at now: Timestamp) {
     collection = .keys
     items = page.items.map { KeyResource($0, at: now) }
-    nextCursor = page.next?.text
+    nextCursor = page.cursor(in: sort)?.text
   }
 }
 

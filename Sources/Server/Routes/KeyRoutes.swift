@@ -117,13 +117,11 @@ enum KeyRoutes {
   private static func list(_ exchange: Exchange) async throws -> Response {
     _ = try await exchange.identity(granting: "cardea:keys:read")
     let query = try await query(try exchange.query(takesMetadata: true), exchange)
-    let page: Page<StoredKey>
-    if let query {
-      page = try await exchange.kernel.keys(query)
-    } else {
-      page = Page(items: [], next: nil)
+    guard let query else {
+      return try .json(PageResource(Page<StoredKey>(items: [], next: nil), at: exchange.now))
     }
-    return try .json(PageResource(page, at: exchange.now))
+    let page = try await exchange.kernel.keys(query)
+    return try .json(PageResource(page, in: query.sort, at: exchange.now))
   }
 
   /// Which keys a listing wants; `nil` if it names an owner that there is not, who has none.
@@ -143,7 +141,8 @@ enum KeyRoutes {
     let expires = try fields.span("expires")
     query.expiresFrom = expires.from
     query.expiresBefore = expires.before
-    query.after = try fields.cursor()
+    query.sort = try fields.choice("sort", as: KeySort.self) ?? .newest
+    query.after = try fields.keyCursor()
     if let name = fields.string("owner") {
       let kind = try fields.choice("owner_kind", as: OwnerRecord.Kind.self) ?? .user
       guard let owner = try await owner(OwnerReference(kind: kind, name: name), exchange) else {

@@ -169,6 +169,25 @@ struct KeysTests {
     #expect((rest.json?["keys"] as? [Any])?.count == 2)
     #expect(rest.json?["next_cursor"] is NSNull)
     #expect(try program.run("keys", "list", "--owner", "nobody").status == 0)
+    for sort in ["-name", "name", "-expires", "created"] {
+      let first = try program.run(
+        "keys", "list", "--owner", "alice", "--sort", sort, "--limit", "1", "--json")
+      let cursor = try #require(first.json?["next_cursor"] as? String)
+      let note = try program.run("keys", "list", "--owner", "alice", "--sort", sort, "--limit", "1")
+      #expect(note.err.contains("--sort \(sort) --cursor \(cursor)\n"))
+      let rest = try program.run(
+        "keys", "list", "--owner", "alice", "--sort", sort, "--cursor", cursor, "--json")
+      let pages = [first, rest].flatMap { $0.json?["keys"] as? [[String: Any]] ?? [] }
+      let names = pages.compactMap { $0["name"] as? String }
+      // Made one after the other, for as long.
+      let made = ["one", "two", "three \u{202E}eno"]
+      let expected =
+        sort == "created" ? made : sort == "-expires" ? made.reversed() : made.sorted()
+      #expect(names == (sort == "-name" ? expected.reversed() : expected), "\(sort)")
+      let other = try program.run("keys", "list", "--cursor", cursor)
+      #expect(other.status == 1)
+      #expect(other.err.contains("cursor"))
+    }
   }
 
   @Test(

@@ -41,7 +41,7 @@ struct FaultyStore: SharedKeyStore {
     case ignoresRevisions, leavesOwnerOfRefusedKey, forgetsOwner, foldsCase, losesUsage
     case keepsPayloads, rehashesAnyway, ignoresIdempotency, bootstrapsAlways, ignoresLimits
     case ignoresLogLimit, listsOldestFirst, wrongPosition, limitsNobody, pollsFromPageTwo
-    case ignoresPollLimit, keepsRehearsals, forgetsAddresses, forgetsSchemes
+    case ignoresPollLimit, keepsRehearsals, forgetsAddresses, forgetsSchemes, ignoresOrder
 
     var breaks: Set<String> {
       switch self {
@@ -98,13 +98,22 @@ struct FaultyStore: SharedKeyStore {
       case .ignoresLimits:
         [
           "lists keys newest first, page by page, each once", "pages through a filtered listing",
+          "lists keys in every order, page by page, each once",
+          "goes on where a page ended though its last key is another one now",
           "lists owners by name within kind, page by page, each once",
         ]
       case .ignoresLogLimit: ["gives its log page by page"]
       case .listsOldestFirst:
         [
           "lists keys newest first, page by page, each once", "pages through a filtered listing",
+          "lists keys in every order, page by page, each once",
+          "goes on where a page ended though its last key is another one now",
           "lists the keys that every filter lets through",
+        ]
+      case .ignoresOrder:
+        [
+          "lists keys in every order, page by page, each once",
+          "goes on where a page ended though its last key is another one now",
         ]
       case .wrongPosition:
         [
@@ -150,6 +159,7 @@ struct FaultyStore: SharedKeyStore {
   func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey> {
     var query = query
     if fault == .ignoresLimits { query.limit = 1000 }
+    if fault == .ignoresOrder { query.sort = .newest }
     var page = try await base.keys(query)
     if fault == .listsOldestFirst {
       query.limit = 1000

@@ -47,7 +47,7 @@ struct Reenactment {
     repeat {
       let page = try await old.keys(query)
       for stored in page.items { try await repeatState(of: stored.key, &report) }
-      query.after = page.next
+      query.after = page.cursor(in: query.sort)
     } while query.after != nil
   }
 

@@ -6,13 +6,15 @@ import CardeaServer
 struct KeysListCommand: KernelCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "List keys, newest first. Never shows a token or a hash.",
+    abstract: "List keys, newest first unless sorted. Never shows a token or a hash.",
     discussion: """
-      Every filter that is given must hold.
+      Every filter that is given must hold. A minus before the name of an order turns it round; keys that never expire
+      come last in both directions.
 
       Example:
         cardea keys list --state active --expires-before 2027-01-01T00:00:00Z
         cardea keys list --metadata team=ops --unused-since 90d
+        cardea keys list --sort expires --state active
       """)
 
   @OptionGroup var common: CommonOptions
@@ -22,8 +24,16 @@ struct KeysListCommand: KernelCommand {
   @Option(help: ArgumentHelp("How many keys a page holds, 1 to 1000.", valueName: "count"))
   var limit: WholeNumber?
 
-  @Option(help: ArgumentHelp("Where the page before said to go on.", valueName: "cursor"))
-  var cursor: CursorArgument?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "created, -created (newest first), name, -name, expires or -expires.", valueName: "order"))
+  var sort: KeySort = .newest
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Where the page before said to go on.", valueName: "cursor"))
+  var cursor: KeyCursorArgument?
 
   func validate() throws {
     if let limit, !(1...1_000).contains(limit.value) {
@@ -41,10 +51,17 @@ struct KeysListCommand: KernelCommand {
         "No \(filter.ownerKind.rawValue) has this name: cardea owners list")
     }
     query.limit = limit?.value ?? 100
+    query.sort = sort
     query.after = cursor?.value
     let page = try await session.kernel.keys(query)
-    guard !session.json else { return try session.print(PageResource(page, at: session.now)) }
+    guard !session.json else {
+      return try session.print(
+        PageResource(page, in: sort, at: session.now))
+    }
     session.print(KeyOutput.table(page.items, at: session.now))
-    if let next = page.next { session.console.note("More: --cursor \(next.text)") }
+    if let next = page.cursor(in: sort) {
+      let order = sort == .newest ? "" : "--sort \(sort.rawValue) "
+      session.console.note("More: \(order)--cursor \(next.text)")
+    }
   }
 }

@@ -64,15 +64,30 @@ struct Contents: Sendable {
 
   func page(_ query: KeyQuery) -> Page<StoredKey> {
     let limit = min(max(query.limit, 1), 1_000)
-    let end = query.after.map { order.firstIndex(notBefore: $0) } ?? order.count
-    var found: [StoredKey] = []
-    for id in order[..<end].reversed() {
-      // One more than the page holds tells that another follows.
-      if found.count > limit { break }
-      if let stored = key(id: id), query.takes(stored.key) { found.append(stored) }
-    }
-    let items = Array(found.prefix(limit))
+    // One more than the page holds tells that another follows.
+    let found = query.sort == .newest ? newest(query, limit + 1) : first(query, limit + 1)
+    let items = found.prefix(limit).compactMap { key(id: $0) }
     return Page(items: items, next: found.count > limit ? items.last?.key.id : nil)
+  }
+
+  private func newest(_ query: KeyQuery, _ most: Int) -> [UUID] {
+    let end = query.after.map { order.firstIndex(notBefore: $0.id) } ?? order.count
+    let fitting = order[..<end].reversed().lazy.filter { keys[$0].map(query.takes) ?? false }
+    return Array(fitting.prefix(most))
+  }
+
+  /// In any other order: one pass over the keys, of which the first that follow the cursor are kept.
+  private func first(_ query: KeyQuery, _ most: Int) -> [UUID] {
+    var found: [KeyCursor] = []
+    for key in keys.values {
+      let place = KeyCursor(of: key, in: query.sort)
+      if let after = query.after, !after.precedes(place) { continue }
+      if found.count == most, let last = found.last, !place.precedes(last) { continue }
+      guard query.takes(key) else { continue }
+      if found.count == most { found.removeLast() }
+      found.insert(place, at: found.firstIndex { place.precedes($0) })
+    }
+    return found.map(\.id)
   }
 
   private func isMember(_ user: String, of name: OwnerName) -> Bool {
@@ -296,6 +311,18 @@ extension IdempotencyRecord {
   fileprivate func isRemembered(at now: Timestamp) -> Bool {
     guard let oldest = now.adding(.zero - IdempotencyRecord.lifetime) else { return true }
     return usedAt >= oldest
+  }
+}
+
+extension [KeyCursor] {
+  /// The index of the first for which `isLater` holds, in an array in which it holds for all that follow.
+  fileprivate func firstIndex(_ isLater: (KeyCursor) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isLater(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
 

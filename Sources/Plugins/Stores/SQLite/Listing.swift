@@ -10,41 +10,63 @@ import GRDB
 /// A listing's SQL, put together from the filters that are set. Values are bound, never spliced.
 struct Listing {
   private var conditions: [String] = []
-  private var values: [any Bindable] = []
+  private(set) var values: [any Bindable] = []
 
-  private mutating func add(_ condition: String, _ value: (any Bindable)? = nil) {
+  mutating func add(_ condition: String, _ values: any Bindable...) {
     conditions.append(condition)
-    if let value { values.append(value) }
+    self.values += values
   }
 
-  private var filter: String {
+  var isEmpty: Bool { conditions.isEmpty }
+
+  var filter: String {
     conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
   }
 
   // MARK: Keys
 
-  /// One page of keys, newest first: one statement, so one snapshot.
+  /// One page of keys, of one snapshot.
   static func keys(_ query: KeyQuery, _ db: Database) throws(StoreError) -> Page<StoredKey> {
     let limit = min(max(query.limit, 1), 1_000)
-    let listing = Listing(query)
+    let found =
+      switch query.sort {
+      case .newest, .oldest: try keysByID(query, limit: limit + 1, db)
+      case .name, .nameDescending: try SortedKeys(byName: query, limit: limit + 1).read(db)
+      case .expiry, .expiryDescending: try SortedKeys(byExpiry: query, limit: limit + 1).read(db)
+      }
+    return Page(found, limit: limit, id: \.key.id)
+  }
+
+  private static func keysByID(
+    _ query: KeyQuery, limit: Int, _ db: Database
+  ) throws(StoreError) -> [StoredKey] {
+    var listing = Listing(query)
+    let direction = query.sort.isDescending ? "DESC" : "ASC"
+    if let after = query.after {
+      listing.add("k.id \(query.sort.isDescending ? "<" : ">") ?", after.id)
+    }
     // Off the index of ids, which the planner would go through for the sake of the order.
     let order = query.unannouncedDays == nil ? "k.id" : "+k.id"
     let rows = try Query(
       db,
       """
       SELECT \(KeyRow.columns)
-      FROM (SELECT * FROM keys k \(listing.filter) ORDER BY \(order) DESC LIMIT \(limit + 1)) k
-      \(KeyRow.joins) ORDER BY k.id DESC, s.ordinal
+      FROM (SELECT * FROM keys k \(listing.filter) ORDER BY \(order) \(direction) LIMIT \(limit)) k
+      \(KeyRow.joins) ORDER BY k.id \(direction), s.ordinal
       """, listing.values, isKept: false)
-    return Page(try KeyRow.readAll(rows), limit: limit, id: \.key.id)
+    return try KeyRow.readAll(rows)
   }
 
-  private init(_ query: KeyQuery) {
+  /// The filters of `query`, without its cursor.
+  init(_ query: KeyQuery) {
+    // Only the search for expiries to announce has an index that begins with them; off any other, which the
+    // planner might go through instead of that of the order.
+    let expiry = query.unannouncedDays == nil ? "+k.expires_at" : "k.expires_at"
     if let ownerID = query.ownerID { add("k.owner_id = ?", ownerID) }
     switch query.state {
     case .active:
-      add("k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?)", query.now)
-    case .expired: add("k.status = 'active' AND k.expires_at <= ?", query.now)
+      add("k.status = 'active' AND (\(expiry) IS NULL OR \(expiry) > ?)", query.now)
+    case .expired: add("k.status = 'active' AND \(expiry) <= ?", query.now)
     case .suspended, .revoked, .purged: add("k.status = ?", query.state?.rawValue)
     case nil: break
     }
@@ -58,16 +80,15 @@ struct Listing {
     }
     if let from = query.createdFrom { add("k.created_at >= ?", from) }
     if let before = query.createdBefore { add("k.created_at < ?", before) }
-    if let from = query.expiresFrom { add("k.expires_at >= ?", from) }
-    if let before = query.expiresBefore { add("k.expires_at < ?", before) }
+    if let from = query.expiresFrom { add("\(expiry) >= ?", from) }
+    if let before = query.expiresBefore { add("\(expiry) < ?", before) }
     if let moment = query.unusedBefore {
       add(
         "max(k.created_at, coalesce(k.last_used_at, k.created_at), "
           + "coalesce(k.reactivated_at, k.created_at)) < ?", moment)
     }
     if let prefix = query.prefix {
-      add("substr(k.prefix, 1, length(?)) = ?", prefix)
-      values.append(prefix)
+      add("substr(k.prefix, 1, length(?)) = ?", prefix, prefix)
     }
     for (field, text) in query.metadata.sorted(by: { $0.key < $1.key }) { add(field, reads: text) }
     if let days = query.unannouncedDays {
@@ -82,7 +103,6 @@ struct Listing {
       add("(\(hit.joined(separator: " OR ")))")
       values += [text, text, text]
     }
-    if let after = query.after { add("k.id < ?", after) }
   }
 
   /// As ``JSONValue/reads(_:)`` has it.
@@ -135,7 +155,7 @@ struct Listing {
     return Page(owners, limit: limit, id: \.id)
   }
 
-  private init() {}
+  init() {}
 
   // MARK: Hashes
 

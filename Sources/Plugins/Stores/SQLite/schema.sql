@@ -92,8 +92,12 @@ CREATE TABLE keys (
   revision INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX keys_by_end ON keys (expires_at, id);
+
 CREATE INDEX keys_by_expiry ON keys (expires_at, expiry_notice)
   WHERE status = 'active' AND expires_at IS NOT NULL AND expiry_notice IS NOT 0;
+
+CREATE INDEX keys_by_name ON keys (name COLLATE NOCASE, id);
 
 CREATE INDEX keys_by_owner ON keys (owner_id, id, status) WHERE owner_id IS NOT NULL;
 
