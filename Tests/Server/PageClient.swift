@@ -6,9 +6,17 @@ import Foundation
 final class PageClient: Sendable {
   private let port: Int
   private let host: String
+  /// The path that the page is below, and its cookie's name.
+  private let root: String
+  private let cookieName: String
   private let jar = Locked<String?>(nil)
 
-  init(_ rig: ServerRig, host: String? = nil) {
+  init(
+    _ rig: ServerRig, host: String? = nil, root: String = "/admin",
+    cookieName: String = "__Host-cardea"
+  ) {
+    self.root = root
+    self.cookieName = cookieName
     port = rig.client.port
     self.host = host ?? "127.0.0.1:\(rig.client.port)"
   }
@@ -26,11 +34,11 @@ final class PageClient: Sendable {
     _ method: String, _ path: String, _ form: [(String, String)]? = nil,
     type: String = "application/x-www-form-urlencoded", headers: [(String, String)]? = nil
   ) async throws -> HTTPAnswer {
-    var head = "\(method) /admin\(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+    var head = "\(method) \(root)\(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
     for (name, value) in headers ?? [("Sec-Fetch-Site", "same-origin")] {
       head += "\(name): \(value)\r\n"
     }
-    if let cookie { head += "Cookie: __Host-cardea=\(cookie)\r\n" }
+    if let cookie { head += "Cookie: \(cookieName)=\(cookie)\r\n" }
     var body: [UInt8] = []
     if let form {
       body = Array(
@@ -69,7 +77,7 @@ final class PageClient: Sendable {
   func hidden(_ page: String, _ action: String) async throws -> [(String, String)] {
     let text = try await get(page).text
     let form = text.components(separatedBy: "<form ").first {
-      $0.contains("action=\"/admin\(action)\"")
+      $0.contains("action=\"\(root)\(action)\"")
     }
     let end = form?.components(separatedBy: "</form>").first ?? ""
     return end.matches(of: /<input type="hidden" name="(\w+)" value="([^"]*)">/).map {

@@ -1,4 +1,4 @@
-"""Uses the admin page as a person does: in Debian's Chromium, by mouse and by keyboard, with JavaScript and without.
+"""Uses the admin page and the owners' page as people do: in Debian's Chromium, by mouse and by keyboard, with JavaScript and without.
 
 usage: page_flows.py ADDRESS TOKEN_FILE FOLDER [AXE]
 
@@ -102,6 +102,9 @@ class Browser:
 
     def open(self, path):
         self.driver.get(f"{PAGE}{path}")
+
+    def open_portal(self, path):
+        self.driver.get(f"{ADDRESS}/keys{path}")
 
     def find(self, css):
         return self.driver.find_element(By.CSS_SELECTOR, css)
@@ -609,6 +612,96 @@ def walk(browser):
     signing_out(browser)
 
 
+def portal_link(owner, **fields):
+    status, made = call("POST", "/v1/portal-links", {"owner": owner, **fields})
+    check(status == 201, "a link")
+    return made["url"]
+
+
+def portal(browser):
+    """An owner's own page, by a link and with a key."""
+    owner = f"ann-{browser.name}"
+    status, theirs = call("POST", "/v1/keys", {"name": "First", "owner": owner, "scopes": ["orders:read"]})
+    check(status == 201, "a key of theirs")
+    status, other = call("POST", "/v1/keys", {"name": "Not theirs", "owner": f"bob-{browser.name}"})
+    check(status == 201, "a key of another")
+    browser.open_portal("/")
+    check(browser.heading == "Your API keys" and browser.has("[name=token]"), "a stranger is led to the sign-in")
+    browser.shot("portal-sign-in")
+    url = portal_link(owner, scopes=["orders:read", "orders:write"])
+    for _ in range(2):
+        browser.driver.get(url)
+        check(f"Continue as {owner}" in browser.find("button").text, "a link says who it is for")
+    browser.shot("portal-link")
+    browser.go(browser.find("button"))
+    check(browser.driver.current_url == f"{ADDRESS}/keys/", "and is in no address after that")
+    check([e.text for e in browser.all("td.lead a")] == ["First"], "their keys and no others")
+    browser.shot("portal-keys")
+    browser.press("New key")
+    browser.fill("name", "Second")
+    browser.fill("scopes", "bills:read")
+    browser.press("Make the key")
+    check(browser.has(".error-summary"), "no scope beyond the link's")
+    browser.shot("portal-key-new-faulty")
+    browser.fill("scopes", "orders:write")
+    browser.press("Make the key")
+    token = browser.find("#token").text
+    check(works(token), "their new key works")
+    browser.shot("portal-key-issued")
+    browser.press("I have it: go to the key")
+    browser.shot("portal-key")
+    browser.press("Rotate")
+    browser.fill("overlap", "1h")
+    browser.press("Rotate")
+    second = browser.find("#token").text
+    check(works(token) and works(second), "both tokens work in the overlap")
+    browser.press("I have it: go to the key")
+    browser.shot("portal-key-rotating")
+    browser.press("Complete…")
+    browser.press("Complete rotation")
+    check(works(second) and not works(token), "complete: only the new one works")
+    browser.press("Revoke…")
+    browser.press("Revoke")
+    check(not works(second) and browser.has(".badge.revoked"), "revoked")
+    browser.open_portal(f"/{other['key']['id']}")
+    check(browser.heading == "There is nothing here", "another's key is not there")
+    browser.open("/")
+    check(browser.heading == "Sign in to Cardea", "nor does it open the admin page")
+    browser.open_portal("/")
+    browser.go(next(e for e in browser.all("header button") if e.text == "Sign out"))
+    check("signed out" in browser.find(".notice").text, "signed out")
+    browser.driver.get(url)
+    check(browser.heading == "This link does not work", "a link works once")
+    browser.shot("portal-link-used")
+    browser.open_portal("/sign-in")
+    browser.fill("token", theirs["token"])
+    browser.go(browser.find("button.primary"))
+    check(browser.heading == "Your API keys" and browser.has("td.lead"), "a key of theirs opens it too")
+    check(theirs["token"] not in browser.driver.page_source, "its token is not shown")
+    browser.go(next(e for e in browser.all("header button") if e.text == "Sign out"))
+
+
+def portal_hostile(browser):
+    """A5, on the owners' page."""
+    for text in HOSTILE:
+        status, made = call("POST", "/v1/keys", {"name": text[:100], "description": text, "owner": OWNER})
+        check(status == 201, f"a key of this name: {text}")
+    browser.driver.get(portal_link(OWNER))
+    browser.no_script_ran("the owner's name in a link")
+    browser.go(browser.find("button"))
+    for place in ["/"] + [e.get_attribute("href").split("/keys")[1] for e in browser.all("td.lead a")]:
+        for page in [place] + ([f"{place}/revoke", f"{place}/rotate"] if place != "/" else []):
+            browser.open_portal(page)
+            browser.no_script_ran(f"{page} of an owner")
+            check(not browser.has("main img[onerror], main [onfocus], main [onload], main a[href^=javascript]"),
+                  f"markup of another in {page}")
+    for text in HOSTILE:
+        quoted = urllib.request.quote(text)
+        for page in [f"/?cursor={quoted}", f"/link?link={quoted}", f"/sign-in?{quoted}", f"/{quoted}"]:
+            browser.open_portal(page)
+            browser.no_script_ran(f"{text} in {page}")
+
+
 def look(browser):
     """The same pages in another light or size."""
     browser.open("/sign-in")
@@ -638,6 +731,7 @@ def look(browser):
         browser.open(path)
         browser.shot(name)
     check(call("DELETE", f"/v1{hook}")[0] == 204, "and away again")
+    portal(browser)
 
 
 Path(FOLDER).mkdir(parents=True, exist_ok=True)
@@ -646,8 +740,11 @@ with Browser() as browser:
     by_keyboard(browser)
     session_dies_with_its_key(browser)
     stream_ends_with_its_key(browser)
+    portal(browser)
+    portal_hostile(browser)
 with Browser(scripts=False) as browser:
     walk(browser)
+    portal(browser)
 for dark, width in [(True, 1280), (False, 320), (True, 390)]:
     with Browser(dark=dark, width=width, height=800) as browser:
         look(browser)

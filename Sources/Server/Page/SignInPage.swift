@@ -3,6 +3,12 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// `sign-in` and `sign-out` of a page. The token is in the form's body and goes through the kernel like one in a
 /// header: recorded, limited, published.
 struct SignInPage: Sendable {

@@ -82,11 +82,10 @@ final class PortalLinks: Sendable {
   /// Uses a link up; `nil` if it lets nobody in, or somebody else was faster.
   func take(_ text: String) async throws(LifecycleError) -> PortalGrant? {
     guard let (id, grant) = try await find(text) else { return nil }
-    let isOurs: Bool
+    let store = try store()
     do throws(StoreError) {
-      isOurs = try await remove(id, try store())
+      return try await remove(id, store) ? grant : nil
     } catch { throw LifecycleError(error) }
-    return isOurs ? grant : nil
   }
 
   /// The grant as it stands now; `nil` once the owner is disabled, or the key that asked for the link is not in force.
