@@ -23,7 +23,8 @@ enum FloodBenchmarks {
       to: URL(fileURLWithPath: pepper))
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: pepper)
     print(
-      "\nFlood: \(perSecond) good requests a second, then with \(perSecond * 10) bad ones, open loop")
+      "\nFlood: \(perSecond) good requests a second, then with \(perSecond * 10) bad ones, open loop"
+    )
     var loads: [Load] = []
     for hasher in ["hmac_sha256", "pbkdf2_sha512"] {
       let environment = [
@@ -53,7 +54,7 @@ enum FloodBenchmarks {
       for load in pair {
         print(
           String(
-            format: "  %@ p50 %7.2f ms  p99 %7.2f ms  %.2fx  %d refused  %.0f bad answered a second",
+            format: "  %@ p50 %7.2f ms  p99 %7.2f ms  %.2fx  %d refused  %.0f bad a second",
             load.name.padding(toLength: 24, withPad: " ", startingAt: 0), median(load.p50),
             median(load.p99), median(load.p99) / median(pair[0].p99), load.goodRefused,
             median(load.badAnswered)))

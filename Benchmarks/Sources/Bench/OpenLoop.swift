@@ -18,7 +18,8 @@ struct OpenLoop {
     /// The value that this share of the times lies below.
     func quantile(_ share: Double) -> Double {
       let sorted = milliseconds.sorted()
-      return sorted.isEmpty ? .infinity : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+      return sorted.isEmpty
+        ? .infinity : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
     }
   }
 

@@ -7,7 +7,8 @@ enum Probe {
   static func status(port: Int, token: String, path: String = "/auth") -> Int? {
     guard let socket = Socket(port: port),
       socket.write(
-        "GET \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(token)\r\nConnection: close\r\n\r\n")
+        "GET \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(token)\r\nConnection: close\r\n\r\n"
+      )
     else { return nil }
     let answer = socket.read()
     guard answer.count > 12 else { return nil }

@@ -26,7 +26,7 @@ final class Socket {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   func write(_ text: String) -> Bool {
-    text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) }
+    text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
       == text.utf8.count
   }
 
