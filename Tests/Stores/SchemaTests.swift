@@ -36,7 +36,8 @@ import Testing
       try await database.write { db in
         try db.execute(
           sql: """
-            DROP INDEX keys_by_name; DROP INDEX keys_by_end;
+            DROP INDEX keys_by_name; DROP INDEX keys_by_end; DROP INDEX secrets_by_scheme;
+            CREATE INDEX secrets_by_scheme ON secrets (scheme);
             DELETE FROM grdb_migrations WHERE identifier <> '1 keys, owners, secrets, signal log';
             PRAGMA user_version = 1;
             """)

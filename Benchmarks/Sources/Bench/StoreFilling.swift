@@ -33,7 +33,8 @@ enum StoreFilling {
   private static func key(_ number: Int, at milliseconds: Int64, _ random: [UInt8]) -> KeyRecord {
     let created = Timestamp(milliseconds: milliseconds)
     let word = Int(random[0]) << 8 | Int(random[1])
-    let day = Int64(random[2]) % 90 + 1
+    // None so soon that it would be announced.
+    let day = Int64(random[2]) % 80 + 10
     var key = KeyRecord(
       id: id(milliseconds, random[..<10]), prefix: "tok_" + String(format: "%08d", number),
       name: word % 3 == 0 ? "Service \(word % 500)" : "service-\(word)-\(number % 7)",

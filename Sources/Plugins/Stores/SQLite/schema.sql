@@ -136,7 +136,7 @@ CREATE TABLE secrets (
   PRIMARY KEY (prefix, ordinal)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX secrets_by_scheme ON secrets (scheme);
+CREATE INDEX secrets_by_scheme ON secrets (scheme, format);
 
 CREATE TABLE signal_log (
   position INTEGER PRIMARY KEY CHECK (position >= 1),
