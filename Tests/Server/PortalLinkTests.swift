@@ -115,7 +115,9 @@ struct PortalLinkTests {
     try await PortalRig.run { portal in
       let text = try await portal.text()
       let bytes = try #require(Base64.decodeURL(Array(text.utf8)))
-      var forged = ["", "x", String(text.dropLast()), text + "A", text + "%41", "\(text)&link=\(text)"]
+      var forged = [
+        "", "x", String(text.dropLast()), text + "A", text + "%41", "\(text)&link=\(text)",
+      ]
       for place in stride(from: 0, to: bytes.count, by: 7) {
         var changed = bytes
         changed[place] ^= 1

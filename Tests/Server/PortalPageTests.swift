@@ -174,7 +174,8 @@ struct PortalPageTests {
   }
 
   @Test func aKeyIsMadeWithinWhatTheyMayGive() async throws {
-    try await PortalRig.run(kernel: { $0.defaultScopes = ["orders:read", "bills:read"] }) { portal in
+    try await PortalRig.run(kernel: { $0.defaultScopes = ["orders:read", "bills:read"] }) {
+      portal in
       for (how, client) in try await clients(portal) {
         for scopes in [
           "bills:read", "*", "cardea:admin", "cardea:keys:write", "cardea:portal:write", "orders:*",

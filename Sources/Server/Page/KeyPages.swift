@@ -7,7 +7,7 @@ import Hummingbird
 enum KeyPages {
   static func add(to routes: inout PageRoutes) {
     let (read, write) = ("cardea:keys:read", "cardea:keys:write")
-    let filters = QueryNames.keys.union(routes.page.plugins.filterNames)
+    let filters = QueryNames.keys.union(routes.site.plugins.filterNames)
     routes.get("/keys", query: filters, scope: read) { try await list($0) }
     routes.get("/keys/{id}", scope: read) { try await show($0) }
     routes.get("/keys/new", query: ["owner", "owner_kind"], scope: write) { visit in

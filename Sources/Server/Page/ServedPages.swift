@@ -1,4 +1,5 @@
 import CardeaKernel
+import CardeaWebhooks
 import Hummingbird
 
 /// The pages for people that a server has.

@@ -39,7 +39,7 @@ enum PortalKeyPages {
     let owner = try await visit.kernel.owner(try owner(visit))
     var query = KeyQuery(now: visit.now, limit: pageLength)
     query.ownerID = owner.id
-    query.after = try fields.cursor()
+    query.after = try fields.keyCursor()
     let page = try await visit.kernel.keys(query)
     let inUse = try await count(owner, visit)
     return visit.show(
@@ -49,7 +49,7 @@ enum PortalKeyPages {
         "keys": page.items.map { KeyView.row($0, on: visit.site, now: visit.now) },
         "any": !page.items.isEmpty, "limit": (owner.maxKeys < 0 ? nil : owner.maxKeys).shown,
         "in_use": inUse, "has_room": owner.maxKeys < 0 || inUse < owner.maxKeys,
-        "next": page.next.map { "\(visit.site.root)/?cursor=\($0.text)" }.shown,
+        "next": page.cursor(in: query.sort).map { "\(visit.site.root)/?cursor=\($0.text)" }.shown,
         "first": fields.string("cursor").map { _ in "\(visit.site.root)/" }.shown,
       ])
   }
