@@ -168,7 +168,7 @@ extension AdminPage {
       sessions.end(secret)
       throw PageVisit.SignedOut()
     }
-    let notice: String? =
+    let notice: PageNotice? =
       sessions.change(secret) { session in
         session.identity = identity
         guard form == nil, isUse else { return nil }

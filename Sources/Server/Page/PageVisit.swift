@@ -19,7 +19,7 @@ struct PageVisit: Sendable {
   /// What the cookie holds. Never shown.
   let secret: String
   /// What there is to say of the change before.
-  let notice: String?
+  let notice: PageNotice?
 
   /// A key with any of these may sign in; what it then sees depends on which.
   static let entry = Requirement(anyScopes: [
@@ -64,7 +64,7 @@ struct PageVisit: Sendable {
       "may_read": may("cardea:keys:read"), "may_audit": may("cardea:audit:read"),
       "may_follow": may(SignalTransmission.scope),
       "may_see_webhooks": page.webhooks != nil && may(WebhookRoutes.read),
-      "notice": notice.shown,
+      "notice": notice.map { ["text": $0.text, "bad": $0.isBad] as [String: Any] }.shown,
     ]
   }
 
@@ -81,8 +81,8 @@ struct PageVisit: Sendable {
   }
 
   /// On to another page, which says what was done. A reload of it does nothing again (RFC 9110, section 15.4.4).
-  func redirect(_ path: String, notice: String) -> Response {
-    page.sessions.change(secret) { $0.notice = notice }
+  func redirect(_ path: String, notice: String, isBad: Bool = false) -> Response {
+    page.sessions.change(secret) { $0.notice = PageNotice(text: notice, isBad: isBad) }
     return Response(status: .seeOther, headers: [.location: AdminPage.root + path])
   }
 
