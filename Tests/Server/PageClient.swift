@@ -1,4 +1,5 @@
 import Cardea
+import CardeaServer
 import CardeaTestSupport
 import Foundation
 
@@ -109,10 +110,12 @@ extension ServerRig {
   /// Starts a server and signs in to its page with a key that may do everything.
   static func signedIn(
     plugins: [any Plugin] = [], kernel: (inout KernelConfiguration) -> Void = { _ in },
-    server: (inout ServerConfiguration) -> Void = { _ in },
+    server: (inout ServerConfiguration) -> Void = { _ in }, recording: Bool = true,
     _ test: @Sendable @escaping (ServerRig, PageClient) async throws -> Void
   ) async throws {
-    try await run(plugins: plugins, kernel: kernel, server: server) { rig in
+    try await run(
+      plugins: plugins, kernel: kernel, server: server, recording: recording
+    ) { rig in
       let client = PageClient(rig)
       try await client.signIn(rig.admin)
       try await test(rig, client)

@@ -21,11 +21,12 @@ struct ServerRig: Sendable {
   let reasons: Locked<[Denial.Reason]>
 
   /// Starts a server, lets `test` talk to it, and stops it.
+  /// - Parameter recording: whether the kernel keeps up its logs by itself.
   static func run(
     store: some KeyStore = MemoryStore(), plugins: [any Plugin] = [], logger: Logger = .silent,
     options change: (inout StandardOptions) -> Void = { _ in },
     kernel changeKernel: (inout KernelConfiguration) -> Void = { _ in },
-    server changeServer: (inout ServerConfiguration) -> Void = { _ in },
+    server changeServer: (inout ServerConfiguration) -> Void = { _ in }, recording: Bool = true,
     _ test: @Sendable @escaping (ServerRig) async throws -> Void
   ) async throws {
     var options = StandardOptions()
@@ -46,7 +47,7 @@ struct ServerRig: Sendable {
     let metrics = PrometheusMetrics()
     let kernel = try AuthKernel(
       registry, configuration: configuration, clock: clock, meter: MetricsMeter(metrics))
-    try await kernel.start()
+    try await kernel.start(recording: recording)
     var new = NewKey(name: "admin")
     new.scopes = [ScopeSet.admin]
     new.expiry = .never

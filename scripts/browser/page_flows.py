@@ -393,7 +393,7 @@ def webhooks(browser):
     check(secret not in browser.driver.page_source, "and not again")
     place = browser.driver.current_url.split("/admin")[1]
     browser.press("Send a test")
-    check("was not delivered" in browser.find(".notice").text, "what came of a test is said")
+    check("was not delivered" in browser.find("main > .warning").text, "what came of a test is said")
     browser.shot("webhook")
     browser.press("Edit")
     browser.fill("description", "The other shop")

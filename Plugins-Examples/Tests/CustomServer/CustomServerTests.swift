@@ -32,6 +32,7 @@ import Testing
         extractor.cookie: { name: api_key }
         policy.retired_customers: { file: "\(path("retired.txt"))" }
         listener.jsonlines: { path: "\(path("signals.jsonl"))" }
+        page.expiry_review: { warn: 30d }
 
       """, to: "cardea.yaml")
   }
@@ -79,7 +80,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     for id in [
       "hasher.scrypt_example", "extractor.cookie", "format.dashed", "store.directory",
-      "policy.retired_customers", "listener.jsonlines",
+      "policy.retired_customers", "listener.jsonlines", "page.expiry_review",
     ] {
       #expect(result.output.contains(id))
     }

@@ -173,7 +173,7 @@ extension PageSite {
       sessions.end(secret)
       throw PageVisit.SignedOut()
     }
-    let notice: String? =
+    let notice: PageNotice? =
       sessions.change(secret) { session in
         session.holder = holder
         guard form == nil, isUse else { return nil }

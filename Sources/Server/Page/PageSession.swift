@@ -18,7 +18,7 @@ struct PageSession: Sendable {
   /// Forms whose answer shows a token, each to be sent once; the newest last.
   var forms: [String] = []
   /// What the next page says of the change before it.
-  var notice: String?
+  var notice: PageNotice?
 
   /// Forms that may be open at once; the oldest goes first.
   static let mostForms = 64

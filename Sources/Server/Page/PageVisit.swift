@@ -19,7 +19,7 @@ struct PageVisit: Sendable {
   /// What the cookie holds. Never shown.
   let secret: String
   /// What there is to say of the change before.
-  let notice: String?
+  let notice: PageNotice?
 
   /// Nobody is signed in, or nobody is any more.
   struct SignedOut: Error {}
@@ -66,7 +66,8 @@ struct PageVisit: Sendable {
       "key_path": (isAdmin && !may("cardea:keys:read") ? nil : path).shown,
       "is_admin": isAdmin, "may_read": may("cardea:keys:read"),
       "may_audit": may("cardea:audit:read"), "may_follow": may(SignalTransmission.scope),
-      "may_see_webhooks": site.hasWebhooks && may(WebhookRoutes.read), "notice": notice.shown,
+      "may_see_webhooks": site.hasWebhooks && may(WebhookRoutes.read),
+      "notice": notice.map { ["text": $0.text, "bad": $0.isBad] as [String: Any] }.shown,
     ]
   }
 
@@ -83,8 +84,8 @@ struct PageVisit: Sendable {
   }
 
   /// On to another page, which says what was done. A reload of it does nothing again (RFC 9110, section 15.4.4).
-  func redirect(_ path: String, notice: String) -> Response {
-    site.sessions.change(secret) { $0.notice = notice }
+  func redirect(_ path: String, notice: String, isBad: Bool = false) -> Response {
+    site.sessions.change(secret) { $0.notice = PageNotice(text: notice, isBad: isBad) }
     return Response(status: .seeOther, headers: [.location: site.root + path])
   }
 

@@ -130,6 +130,6 @@ enum WebhookChangePages {
       WebhookView.path(id),
       notice: answer.isSuccess
         ? "The test was delivered: \(answer.reason)."
-        : "The test was not delivered: \(answer.reason).")
+        : "The test was not delivered: \(answer.reason).", isBad: !answer.isSuccess)
   }
 }

@@ -128,6 +128,7 @@ enum PageText {
   }
 
   private static func label(_ field: String) -> String {
+    if field == "url" { return "URL" }
     let words = field.replacing("_", with: " ")
     return words.prefix(1).uppercased() + words.dropFirst()
   }
