@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test func aFileStandsInForTheTemplateOfItsName() async throws {
-    let text = "{{<layout}}{{$content}}<h1>Welcome to {{brand}}</h1>{{error}}{{/content}}{{/layout}}"
+    let text =
+      "{{<layout}}{{$content}}<h1>Welcome to {{brand}}</h1>{{error}}{{/content}}{{/layout}}"
     try await inFolder(["portal-sign-in.mustache": text, ".keep": "{{"]) { folder in
       #expect(PageTemplates.faults(in: folder).isEmpty)
       try await PortalRig.run(server: {

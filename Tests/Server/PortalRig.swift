@@ -52,7 +52,8 @@ struct PortalRig: Sendable {
     PageClient(rig, root: "/keys", cookieName: "__Host-cardea-keys")
   }
 
-  func link(_ body: String = #"{"owner": "ann"}"#, token: String? = nil) async throws -> HTTPAnswer {
+  func link(_ body: String = #"{"owner": "ann"}"#, token: String? = nil) async throws -> HTTPAnswer
+  {
     try await rig.client.json("POST", "/v1/portal-links", token: token ?? host.token, body)
   }
 
