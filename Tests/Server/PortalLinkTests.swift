@@ -224,9 +224,7 @@ struct PortalLinkTests {
       #expect(url.hasPrefix("https://keys.example.com/keys/link?link="))
     }
     try await PortalRig.run { portal in
-      let answer = try await portal.rig.client.json(
-        "POST", "/v1/portal-links", token: portal.host.token, #"{"owner": "ann"}"#,
-        headers: [("Host", "cardea.internal")])
+      let answer = try await portal.link(name: "cardea.internal")
       #expect(answer.status == 400)
     }
   }

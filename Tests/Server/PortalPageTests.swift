@@ -193,18 +193,17 @@ struct PortalPageTests {
           ])
         let token = try #require(made.element("token"), "\(how)")
         #expect(try await portal.rig.auth(token) == 200)
-        let stored = try await portal.rig.kernel.key(
-          prefix: String(token.prefix(while: { $0 != "_" }))
-            + "_" + String(token.split(separator: "_")[1]))
+        let prefix = String(try #require(token.split(separator: ":").first))
+        let stored = try await portal.rig.kernel.key(prefix: prefix)
         #expect(stored.owner?.id == portal.ann.id)
         #expect(stored.key.kind == .user)
         // A key's limits may be in its metadata: what it makes has them too.
         #expect(stored.key.keyClass == (how == "key" ? "partner" : "default"))
         #expect(stored.key.metadata == (how == "key" ? ["team": .string("billing")] : [:]))
-        let prefix = try await record(portal.key, portal).prefix
+        let own = try await record(portal.key, portal).prefix
         #expect(
           stored.key.createdBy
-            == (how == "key" ? "key:\(prefix)" : "owner:\(portal.ann.id.uuidString.lowercased())"))
+            == (how == "key" ? "key:\(own)" : "owner:\(portal.ann.id.uuidString.lowercased())"))
         let standard = try await client.submit("/new", [("name", "Standard")])
         #expect(standard.element("token") != nil)
       }

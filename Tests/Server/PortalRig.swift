@@ -52,9 +52,15 @@ struct PortalRig: Sendable {
     PageClient(rig, root: "/keys", cookieName: "__Host-cardea-keys")
   }
 
-  func link(_ body: String = #"{"owner": "ann"}"#, token: String? = nil) async throws -> HTTPAnswer
-  {
-    try await rig.client.json("POST", "/v1/portal-links", token: token ?? host.token, body)
+  /// - Parameter name: under which the server is asked; its own address unless given.
+  func link(
+    _ body: String = #"{"owner": "ann"}"#, token: String? = nil, name: String? = nil
+  ) async throws -> HTTPAnswer {
+    let head =
+      "POST /v1/portal-links HTTP/1.1\r\nHost: \(name ?? "127.0.0.1:\(rig.client.port)")\r\n"
+      + "Connection: close\r\nX-API-Key: \(token ?? host.token)\r\n"
+      + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+    return try HTTPAnswer(try await rig.client.raw(Array((head + body).utf8)))
   }
 
   /// The text of a fresh link.
