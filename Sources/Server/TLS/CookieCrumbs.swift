@@ -15,7 +15,8 @@
       }
       let crumbs = head.headerFields[values: .cookie]
       guard crumbs.count > 1 else { return context.fireChannelRead(data) }
-      head.headerFields[.cookie] = crumbs.joined(separator: "; ")
+      // Not through the field's own subscript, which takes a value apart again.
+      head.headerFields[values: .cookie] = [crumbs.joined(separator: "; ")]
       context.fireChannelRead(wrapInboundOut(.head(head)))
     }
   }

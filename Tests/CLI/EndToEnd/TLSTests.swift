@@ -204,16 +204,17 @@
     }
 
     /// curl holds its one connection; the stream on it has its own time.
-    @Test("a body that does not come ends its stream")
+    @Test("a body that comes too slowly ends its stream")
     func slowBody() throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
       let server = try program.serve()
       let status = try program.shell(
         """
-        mkfifo silence; exec 4<>silence
-        curl -s --http2 --cacert cert.pem --max-time 40 -X POST -H 'Content-Type: application/json' \
-          -T . https://127.0.0.1:\(server.port)/v1/leaked <&4 >client.out; echo $?
+        (for i in {1..300}; do printf ' ' || break; sleep 0.1; done) 2>/dev/null | {
+          curl -s --http2 --cacert cert.pem --max-time 40 -X POST -H 'Content-Type: application/json' \
+            -T - https://127.0.0.1:\(server.port)/v1/leaked >client.out; echo $?
+        }
         """)
       // Neither answered nor given up by curl (28).
       #expect(status != "0" && status != "28", "\(status)")
