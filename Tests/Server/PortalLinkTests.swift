@@ -182,6 +182,43 @@ struct PortalLinkTests {
     }
   }
 
+  /// Who came by a link and who left are in the access log, with the owner and without the link.
+  @Test func comingAndGoingIsRecorded() async throws {
+    let sink = QueueAuditSink(node: "portal")
+    try await PortalRig.run(plugins: [sink]) { portal in
+      let text = try await portal.text()
+      let client = portal.client()
+      #expect(try await client.send("POST", "/link", [("link", text)]).status == 303)
+      let form = try await client.hidden("/", "/sign-out")
+      #expect(try await client.send("POST", "/sign-out", form).status == 303)
+      let records = sink.records(after: 0, details: .max, limit: .max).map(\.draft)
+      let own = records.filter { $0.keyID == nil && $0.reason == nil }
+      #expect(own.map(\.action) == ["user_logged_in", "user_logged_out"])
+      for draft in own {
+        let payload = String(decoding: draft.payload, as: UTF8.self)
+        #expect(payload.contains(#""owner":"ann""#) && !payload.contains(text), "\(payload)")
+      }
+    }
+  }
+
+  /// What can't be recorded lets nobody in.
+  @Test func whoCanNotBeRecordedIsNotLetIn() async throws {
+    try await PortalRig.run(plugins: [Forgetful()]) { portal in
+      let client = portal.client()
+      let answer = try await client.send("POST", "/link", [("link", try await portal.text())])
+      #expect(answer.status == 503 && client.cookie == nil, "\(answer.status)")
+    }
+  }
+
+  /// Fails to record whoever comes without a key.
+  private struct Forgetful: AuditSink {
+    let id = "test.forgetful"
+    struct Forgot: Error {}
+    func record(_ events: [AccessEvent]) throws {
+      if events.contains(where: { $0.keyID == nil }) { throw Forgot() }
+    }
+  }
+
   @Test func onlyWhoMayAsksForALink() async throws {
     try await PortalRig.run { portal in
       let owners = try await portal.link(token: portal.key.token)

@@ -18,11 +18,12 @@ struct PortalRig: Sendable {
   let host: (id: String, token: String)
 
   static func run(
+    plugins: [any Plugin] = [],
     kernel: (inout KernelConfiguration) -> Void = { _ in },
     server: (inout ServerConfiguration) -> Void = { _ in },
     _ test: @Sendable @escaping (PortalRig) async throws -> Void
   ) async throws {
-    try await ServerRig.run(kernel: kernel, server: server) { rig in
+    try await ServerRig.run(plugins: plugins, kernel: kernel, server: server) { rig in
       let reference = OwnerReference(name: "ann")
       let key = try await rig.key("Ann's") {
         $0.owner = reference

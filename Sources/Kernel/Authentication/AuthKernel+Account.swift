@@ -100,13 +100,42 @@ extension AuthKernel {
     let event = AccessEvent(
       .logOut, at: time.now(), reason: nil, keyID: keyID, prefix: prefix, owner: owner,
       request: request, session: session)
+    _ = await record(event)
+    signals.publish(UserLoggedOut(event: event))
+  }
+
+  /// Accounts for an owner for whom the host application vouched, and who came without a key: audit, then the signal.
+  /// - Throws: `audit_unavailable` if it can't be recorded, unless `audit.on_failure` lets that pass: nobody is to be
+  ///   let in then.
+  public func recordLogIn(
+    of session: UUID, owner: String, request: RequestFacts
+  ) async throws(Denial) {
+    let event = AccessEvent(
+      at: time.now(), reason: nil, keyID: nil, prefix: nil, owner: owner, request: request,
+      session: session)
+    let isRecorded = await record(event)
+    guard isRecorded || configuration.auditOnFailure == .allow else {
+      throw Denial(.auditUnavailable)
+    }
+    signals.publish(UserLoggedIn(event: event))
+  }
+
+  /// Whether every sink took it; of each that did not `listener_failed` tells.
+  private func record(_ event: AccessEvent) async -> Bool {
+    var isRecorded = true
     for sink in asyncAuditSinks {
-      do { try await sink.record(event) } catch { tell(ofFailed: sink.id, event.action) }
+      do { try await sink.record(event) } catch {
+        isRecorded = false
+        tell(ofFailed: sink.id, event.action)
+      }
     }
     for sink in auditSinks {
-      do { try sink.record([event]) } catch { tell(ofFailed: sink.id, event.action) }
+      do { try sink.record([event]) } catch {
+        isRecorded = false
+        tell(ofFailed: sink.id, event.action)
+      }
     }
-    signals.publish(UserLoggedOut(event: event))
+    return isRecorded
   }
 
   /// Notes from where the older secret of a rotation was used.

@@ -74,13 +74,4 @@ enum PageHolder: Sendable {
     case .link(let grant): grant.owner.name
     }
   }
-
-  /// What a signal tells of a session of theirs.
-  func event(
-    at now: Timestamp, request: RequestFacts, session: UUID
-  ) -> AccessEvent {
-    AccessEvent(
-      at: now, reason: nil, keyID: keyID, prefix: identity?.prefix, owner: owner?.name,
-      request: request, session: session)
-  }
 }

@@ -22,11 +22,10 @@ enum PortalLinkPage {
     }
     routes.openPost(path) { exchange, form in
       guard let grant = try await links.take(form["link"]) else { throw PageFault.oldLink }
-      let holder = PageHolder.link(grant)
-      let (response, session) = SignInPage.letIn(holder, exchange, site)
-      exchange.kernel.signals.publish(
-        UserLoggedIn(
-          event: holder.event(at: exchange.now, request: exchange.facts, session: session)))
+      let (response, session) = SignInPage.letIn(.link(grant), exchange, site)
+      // If this throws, nobody gets the session's cookie.
+      try await exchange.kernel.recordLogIn(
+        of: session, owner: grant.owner.name, request: exchange.facts)
       return response
     }
   }
