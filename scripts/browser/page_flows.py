@@ -731,6 +731,7 @@ def look(browser):
         browser.open(path)
         browser.shot(name)
     check(call("DELETE", f"/v1{hook}")[0] == 204, "and away again")
+    browser.go(next(e for e in browser.all("header button") if e.text == "Sign out"))
     portal(browser)
 
 

@@ -36,9 +36,12 @@ public struct DirectoryStore: SharedKeyStore {
 
   public func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey> {
     try read { contents in
-      let found = contents.keys.filter(query.takes).sorted { $0.id.uuidString > $1.id.uuidString }
-      let page = Page(of: found, after: query.after, limit: query.limit) { $0.id }
-      return Page(items: page.items.map(contents.stored), next: page.next)
+      let places = contents.keys.filter(query.takes).map { KeyCursor(of: $0, in: query.sort) }
+      let found = places.filter { query.after?.precedes($0) ?? true }.sorted { $0.precedes($1) }
+      let items = found.prefix(query.limit).compactMap { place in
+        contents.stored { $0.id == place.id }
+      }
+      return Page(items: items, next: found.count > items.count ? items.last?.key.id : nil)
     }
   }
 

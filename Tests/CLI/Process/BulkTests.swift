@@ -152,9 +152,10 @@ struct ManyKeysTests {
     process.waitUntilExit()
     #expect(process.terminationStatus == 1)
     let lost = prefixes.filter { said.contains("cardea keys rotate \($0)") }
-    #expect(lost.count == 1, "\(said)")
+    // Two are under way at the same time.
+    #expect((1...2).contains(lost.count), "\(said)")
     let works = try tokens.filter { try program.run("keys", "verify", input: $0).status == 0 }
-    #expect(works.count == 2, "\(said)")
+    #expect(works.count == 3 - lost.count, "\(said)")
   }
 
   @Test("every change can be tried first")

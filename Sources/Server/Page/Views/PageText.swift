@@ -34,11 +34,11 @@ enum PageText {
     "\(microseconds / 1_000).\(microseconds % 1_000 / 100) ms"
   }
 
-  /// `in 3 days`, `2 hours ago`.
+  /// `in 3 days`, `2 hours ago`; what was while the page was made is just now, too.
   static func distance(_ time: Timestamp, now: Timestamp) -> String {
     let seconds = (time.milliseconds - now.milliseconds) / 1_000
     let length = seconds.magnitude
-    if length < 60 { return seconds < 0 ? "just now" : "in less than a minute" }
+    if length < 60 { return seconds <= 0 ? "just now" : "in less than a minute" }
     // From when on a unit is used, and how long it is.
     let units: [(from: UInt64, size: UInt64, name: String)] = [
       (730 * 86_400, 365 * 86_400, "year"), (120 * 86_400, 30 * 86_400, "month"),
