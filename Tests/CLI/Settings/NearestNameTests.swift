@@ -29,7 +29,7 @@ struct NearestNameTests {
 
   @Test(
     "nothing that could be meant",
-    arguments: ["color", "database.connection.string", "zzz", "CARDEA_HOME", "x"])
+    arguments: ["zebra", "database.connection.string", "zzz", "CARDEA_HOME", "x"])
   func far(name: String) {
     #expect(NearestName.find(name, among: SettingsTable.rows.map(\.name)) == nil)
   }
