@@ -52,6 +52,7 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   ///
   /// Written as the id, which names nobody once the owner is forgotten.
   /// - Parameters:
+  ///   - id: the owner's.
   ///   - scopes: what the owner may give to a key, and hand out anew by a rotation. Any key may be ended.
   ///   - expiresAt: when a key that the owner makes ends at the latest; `nil` is no bound.
   public static func owner(
