@@ -190,7 +190,6 @@ import Testing
     ("UPDATE access_log SET payload = CAST('{}' AS BLOB) WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET payload = NULL, salt = NULL WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET path = '/other' WHERE position = 5", "broken at 5: the path"),
-    ("UPDATE access_log SET path = NULL WHERE path IS NOT NULL", "the path that it is counted by"),
     ("UPDATE access_log SET count = 2 WHERE position = 20", "broken at 20"),
     ("DELETE FROM access_log WHERE position = 5", "broken at 5"),
     ("DELETE FROM access_log WHERE position = 20", "broken at 20"),
