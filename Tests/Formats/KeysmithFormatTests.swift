@@ -39,7 +39,7 @@ import Testing
     for row in bad { #expect(parts(KeysmithFormat(), row.raw) == nil, "\(row.raw)") }
   }
 
-  @Test("P3: 1,000 tokens with each character changed into every other")
+  @Test("P3: 1,000 tokens with each character changed into letters, digits and separators")
   func refusesOneChangedCharacter() throws {
     // Six decimal digits let one in a million pass, here of three million; MutationTests sees those refused, too.
     #expect(try mutationsThatParse(KeysmithFormat(), tokens: 1_000, seed: 3).count < 20)

@@ -12,7 +12,7 @@ import Testing
     try await promise.check()
   }
 
-  @Test("P3: 1,000 tokens with each character changed into every other")
+  @Test("P3: 1,000 tokens with each character changed into letters, digits and separators")
   func refusesOneChangedCharacter() throws {
     #expect(try mutationsThatParse(UnderscoreFormat(), tokens: 1_000, seed: 3) == [])
   }
