@@ -1,0 +1,63 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A store that many nodes share and that tells them of one another, so that a receipt can name who obeys a change.
+///
+/// A node confirms by polling: ``SharedKeyStore/poll(after:limit:)`` after a position says that this node has applied
+/// every entry up to it. The store notes that, and that the node lives, in the same round trip.
+///
+/// Threading: from any task, many at once.
+public protocol ManyNodeStore: SharedKeyStore {
+  /// Lets this process take part as a node. Called once, after ``KeyStore/open()`` and before the first poll, by a
+  /// kernel that authenticates; one that only manages keys is no node, and nobody waits for it.
+  /// - Parameters:
+  ///   - node: who joins. ``KeyStore/close()`` takes it out again.
+  ///   - wake: called, from any thread, soon after another process has changed something. It is for speed alone: a
+  ///     call may be missing or too many.
+  func join(_ node: NodeCard, wake: @escaping @Sendable () -> Void) async throws(StoreError)
+  /// The nodes that polled within the last hour and have not left, by name.
+  func nodes() async throws(StoreError) -> [NodeStatus]
+  /// The store's clock, as the last poll read it and moved on by the time since; `nil` before the first poll.
+  /// Synchronous and cheap.
+  var storeTime: Timestamp? { get }
+  /// What an operator should know of the store although it serves: a standby that is not synchronous, a pooler
+  /// that takes notifications away. Synchronous and cheap.
+  var cautions: [String] { get }
+}
+
+/// How a node introduces itself.
+public struct NodeCard: Sendable, Equatable {
+  /// Of this process alone: two that carry one name are still two.
+  public let id: UUID
+  /// As receipts, logs and the page name it.
+  public let name: String
+  /// How long the node trusts its cache after the beginning of a poll.
+  public let lease: Duration
+  /// The program's version.
+  public let version: String
+
+  public init(id: UUID, name: String, lease: Duration, version: String) {
+    self.id = id
+    self.name = name
+    self.lease = lease
+    self.version = version
+  }
+}
+
+/// What the store knows of a node.
+public struct NodeStatus: Sendable, Equatable {
+  public let node: NodeCard
+  /// The position up to which the node has applied the signal log.
+  public let applied: Int64
+  /// How long ago the node polled, by the store's clock. Past its lease it trusts its cache no more.
+  public let silence: Duration
+
+  public init(node: NodeCard, applied: Int64, silence: Duration) {
+    self.node = node
+    self.applied = applied
+    self.silence = silence
+  }
+}
