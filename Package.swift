@@ -37,6 +37,9 @@ let plugins: [Target] = [
   plugin("CardeaSessions", "Sessions"),
   plugin("CardeaPolicies", "Policies"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
+  .target(
+    name: "CardeaPostgreSQL", dependencies: ["CardeaKernel", "CPostgreSQL"],
+    path: "Sources/Plugins/Stores/PostgreSQL", exclude: ["schema.sql"], swiftSettings: strict),
   plugin("CardeaWebhooks", "Webhooks", ["CCurl"]),
   .target(
     name: "CardeaSQLite",
@@ -105,7 +108,8 @@ let libraries: [Target] = [
   .target(
     name: "CardeaCLI",
     dependencies: [
-      "Cardea", "CardeaSQLite", "CardeaServer", "CardeaWebhooks", "CPostgreSQL",
+      "Cardea", "CardeaSQLite", "CardeaPostgreSQL", "CardeaServer", "CardeaWebhooks",
+      "CPostgreSQL",
       .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
       .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
       .product(name: "Configuration", package: "swift-configuration", condition: server),
@@ -234,6 +238,7 @@ let package = Package(
     .library(name: "CardeaKernel", targets: ["CardeaKernel"]),
     .library(name: "Cardea", targets: ["Cardea"]),
     .library(name: "CardeaSQLite", targets: ["CardeaSQLite"]),
+    .library(name: "CardeaPostgreSQL", targets: ["CardeaPostgreSQL"]),
     .library(name: "CardeaHTTPTypes", targets: ["CardeaHTTPTypes"]),
     .library(name: "CardeaHummingbird", targets: ["CardeaHummingbird"]),
     .library(name: "CardeaServer", targets: ["CardeaServer"]),

@@ -8,7 +8,7 @@ package enum SettingsTable {
   // MARK: store
   package static let storeURL = Setting.text(
     "store.url", default: "sqlite:cardea.sqlite3", flag: "--store",
-    "Where keys are kept: sqlite:PATH or memory:.")
+    "Where keys are kept: sqlite:PATH, postgres://USER@HOST/DATABASE or memory:.")
 
   // MARK: server
   package static let host = Setting.text(
