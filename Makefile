@@ -23,6 +23,9 @@ FLOOD_ATTEMPTS ?= 1000000
 FLOOD_TOKENS ?= 10000000
 # `make proxies`: hostile requests to each proxy.
 PROXY_REQUESTS ?= 20000
+# `make model`: how many nodes are looked at, and the lease in ticks.
+MODEL_NODES ?= 1
+MODEL_LEASE ?= 2
 # `make openapi`: how many requests of each kind to each call.
 OPENAPI_EXAMPLES ?= 200
 
@@ -36,7 +39,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi model \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -95,6 +98,11 @@ tsan: setup-test ## Only the kernel's tests under the thread sanitizer, with a r
 fuzz: setup-build ## Fuzz everything that reads bytes from outside: FUZZ_RUNS inputs for each target
 	@echo '==> building the fuzz targets (release, with coverage)'
 	@scripts/fuzz '$(FUZZ_SCRATCH)' '$(FUZZ_RUNS)' $(FUZZ_TARGETS)
+
+model: ## Check the model of the revocation lease, every state of it, and that faults planted in it are found
+	@scripts/setup model
+	@echo '==> the revocation lease: spin searches model/lease.pml'
+	@scripts/model '$(MODEL_NODES)' '$(MODEL_LEASE)'
 
 migration-check: setup-test ## Check that the schema and the checked-in migrations agree
 	@echo '==> comparing the schema with what the migrations make'

@@ -152,6 +152,7 @@ let tests: [Target] = [
       "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango", "CardeaFormats",
       "CardeaPluginTestKit", "CardeaTestFixtures",
     ]),
+  test("CardeaTestSupportTests", "SupportTests", ["CardeaTestSupport"]),
   test("CardeaExtractorsTests", "Extractors", ["CardeaExtractors", "CardeaPluginTestKit"]),
   test(
     "CardeaListenersTests", "Listeners",

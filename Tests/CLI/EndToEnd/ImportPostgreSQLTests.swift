@@ -1,4 +1,5 @@
 import CardeaTestFixtures
+import CardeaTestSupport
 import Foundation
 import Testing
 

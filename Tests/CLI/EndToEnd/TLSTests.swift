@@ -1,4 +1,5 @@
 #if TLS
+  import CardeaTestSupport
   import Foundation
   import Testing
 

@@ -1,4 +1,5 @@
 import Cardea
+import CardeaTestSupport
 import Foundation
 import Testing
 

@@ -1,11 +1,17 @@
 import Foundation
-import Testing
 
 /// A program that the tests need and the machine has.
-enum Tool {
+public enum Tool {
+  /// It ended badly, and this is what it said.
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
   /// Runs it to its end, which must be good; what it wrote to stdout.
   @discardableResult
-  static func run(_ name: String, _ arguments: [String], input: String = "") throws -> String {
+  public static func run(
+    _ name: String, _ arguments: [String], input: String = ""
+  ) throws -> String {
     // Files, not pipes: nothing can fill up.
     let id = UUID().uuidString
     let scratch = FileManager.default.temporaryDirectory
@@ -21,8 +27,10 @@ enum Tool {
     process.standardError = try FileHandle(forWritingTo: files[2])
     try process.run()
     process.waitUntilExit()
-    let complaint = String(decoding: try Data(contentsOf: files[2]), as: UTF8.self)
-    try #require(process.terminationStatus == 0, "\(name): \(complaint)")
+    guard process.terminationStatus == 0 else {
+      let complaint = String(decoding: try Data(contentsOf: files[2]), as: UTF8.self)
+      throw Failure(description: "\(name): \(complaint)")
+    }
     return String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
   }
 }
