@@ -23,6 +23,7 @@ public final class NodeGroup: Sendable {
 
   private struct State: Sendable {
     var members: [UUID: Member] = [:]
+    var joined: [NodeCard] = []
     var isDeaf = false
     var isSilent = false
     var asked = 0
@@ -43,6 +44,9 @@ public final class NodeGroup: Sendable {
     set { state.withLock { $0.isSilent = newValue } }
   }
 
+  /// Every card that somebody joined with.
+  public var joined: [NodeCard] { state.withLock { $0.joined } }
+
   /// How often it was asked for its nodes.
   public var asked: Int { state.withLock { $0.asked } }
 
@@ -54,7 +58,10 @@ public final class NodeGroup: Sendable {
 
   fileprivate func join(_ card: NodeCard, _ wake: @escaping @Sendable () -> Void) {
     let now = clock.monotonic()
-    state.withLock { $0.members[card.id] = Member(card: card, wake: wake, heard: now) }
+    state.withLock { state in
+      state.joined.append(card)
+      state.members[card.id] = Member(card: card, wake: wake, heard: now)
+    }
   }
 
   public func leave(_ id: UUID) { state.withLock { $0.members[id] = nil } }
