@@ -130,7 +130,8 @@ let tests: [Target] = [
     name: "CardeaTestFixtures", path: "Tests/Fixtures", exclude: ["Django", "Oracle", "README.md"],
     swiftSettings: strict),
   .target(
-    name: "CardeaTestSupport", dependencies: ["CardeaKernel"], path: "Tests/Support",
+    name: "CardeaTestSupport", dependencies: ["CardeaKernel", "CardeaMemoryStore"],
+    path: "Tests/Support",
     swiftSettings: strict),
   .executableTarget(
     name: "store-writer",

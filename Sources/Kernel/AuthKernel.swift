@@ -50,6 +50,12 @@ public final class AuthKernel: Sendable {
   let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
+  /// Who shares it, if the store says.
+  let roll: NodeRoll?
+  /// How this process introduces itself to the others.
+  let card: NodeCard
+  /// Whether it takes part as a node.
+  let isNode = Atomic<Bool>(false)
   /// Moves spooled authentications to the store, if there is a spool and the store keeps them.
   let accessLog: AccessLogDrain?
   /// Whether authentications are recorded, so that there are logs to keep up.
@@ -85,6 +91,11 @@ public final class AuthKernel: Sendable {
     sessions = registry.sessionIssuers.first
     pages = registry.pages
     isShared = store is any SharedKeyStore
+    roll = (store as? any ManyNodeStore).map { NodeRoll($0) }
+    card = NodeCard(
+      id: UUID.version7(at: clock.now(), random: primitives.randomBytes(10)),
+      name: configuration.nodeName, lease: configuration.lease + configuration.maxStale,
+      version: configuration.nodeVersion)
     plugins = registry.plugins
     time = HighWaterClock(clock)
     hashers = Dictionary(registry.hashers.map { ($0.algorithm, $0) }) { first, _ in first }
@@ -130,7 +141,7 @@ public final class AuthKernel: Sendable {
       try await checkHashes()
       if recording { try openAuditSinks() }
       if recording { try await accessLog?.resume() }
-      try await startFollowing()
+      try await startFollowing(recording)
     } catch {
       await store.close()
       throw error
@@ -147,7 +158,7 @@ public final class AuthKernel: Sendable {
     guard faults.isEmpty else { throw ConfigurationFaults(faults) }
   }
 
-  private func startFollowing() async throws(StoreError) {
+  private func startFollowing(_ recording: Bool) async throws(StoreError) {
     let head = try await store.logHead()
     try await noteLatestTimes(after: head)
     if formats.mayWake, let name = formats.catchAll?.name {
@@ -159,6 +170,7 @@ public final class AuthKernel: Sendable {
       let lease = LeaseKeeper(
         store: shared, from: head.position, stamps: stamps, formats: formats, watch: logWatch,
         lease: configuration.lease, clock: time)
+      if recording, let nodes = roll?.store { try await join(nodes, lease) }
       leaseKeeper.storeIfNil(lease).start()
     }
     await durable.start(at: head.position)

@@ -154,6 +154,10 @@ enum SafetyCheck {
           "plugins.policy.quota counts in the process's memory: a restart fills every quota up, and "
             + "several servers count each for itself"))
     }
+    if kernel.namesNodes {
+      _ = try await kernel.nodes()
+      findings += kernel.nodeWarnings.map { .warning($0.code, $0.detail) }
+    }
     guard try await kernel.store.logHead().position > 0 else {
       findings.append(
         .warning("no_key", "the store has no key yet. Make the first with cardea init"))

@@ -44,6 +44,12 @@ package enum SettingsTable {
     "Networks (CIDR) of the proxies whose forwarding headers are believed.",
     check: SettingCheck.network)
 
+  // MARK: node
+  package static let nodeName = Setting.text(
+    "node.name", default: "",
+    "This server's name in receipts, of each node of a store its own. Empty: host and port, or local "
+      + "for a store on one machine.", check: SettingCheck.nodeName)
+
   // MARK: token
   package static let tokenFormat = Setting.text(
     "token.format", default: "keysmith",
@@ -349,7 +355,8 @@ package enum SettingsTable {
     storeURL.row, host.row, port.row, socket.row, tlsCert.row, tlsKey.row, maxConnections.row,
     requestTimeout.row,
     idleTimeout.row, trustedProxies.row,
-    tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row, secretLength.row,
+    nodeName.row, tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row,
+    secretLength.row,
     hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,
     poolWidth.row, queueLimit.row, hashDeadline.row,
     headers.row, schemes.row, query.row, form.row, basic.row, conflict.row,

@@ -82,7 +82,7 @@ enum KeyChangePages {
       }
       routes.post("\(key)/\(change.name)", scope: scope) { visit, _ in
         let changed = try await change.act(visit.kernel, try visit.id(), visit.actor)
-        return visit.redirect(to: changed.stored, notice: change.done)
+        return visit.redirect(to: changed.stored, notice: change.done, receipt: changed.receipt)
       }
     }
     routes.get("\(key)/rotate", scope: scope) { visit in

@@ -19,6 +19,8 @@ struct PageSession: Sendable {
   var forms: [String] = []
   /// What the next page says of the change before it.
   var notice: PageNotice?
+  /// Of the last change, for as long as not every node obeys it.
+  var receipt: Receipt?
 
   /// Forms that may be open at once; the oldest goes first.
   static let mostForms = 64

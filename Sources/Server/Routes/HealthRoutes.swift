@@ -9,6 +9,18 @@ enum HealthRoutes {
     let status: String
     /// What does not stop the server but should be put right.
     var warnings: [String]?
+    /// What is wrong with the nodes of the store, without their names.
+    var nodeWarnings: [Warning]?
+
+    struct Warning: Encodable {
+      let code: String
+      let detail: String
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case status, warnings
+      case nodeWarnings = "node_warnings"
+    }
   }
 
   static func add(to table: inout RouteTable, addresses: AddressWatch) {
@@ -17,7 +29,12 @@ enum HealthRoutes {
       let readiness = await exchange.kernel.readiness()
       if readiness.isReady {
         let warnings = addresses.hasSeenUnknown ? ["no_client_address"] : nil
-        return try .json(Status(status: "ready", warnings: warnings))
+        let nodes = exchange.kernel.nodeWarnings.map {
+          Status.Warning(code: $0.code, detail: $0.summary)
+        }
+        return try .json(
+          Status(
+            status: "ready", warnings: warnings, nodeWarnings: nodes.isEmpty ? nil : nodes))
       }
       throw readiness.storeReachable
         ? Problem(
