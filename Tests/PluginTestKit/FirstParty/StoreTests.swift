@@ -4,7 +4,9 @@ import CardeaSQLite
 import Testing
 
 @Suite struct MemoryStoreTests {
-  static let promises = StorePromises(powers: [.durable, .records, .accessLog, .usage, .bulk]) {
+  static let promises = StorePromises(
+    powers: [.durable, .records, .accessLog, .usage, .bulk, .quota]
+  ) {
     StoreUnderTest(MemoryStore())
   }.all
 
