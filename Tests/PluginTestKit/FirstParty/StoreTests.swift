@@ -17,7 +17,9 @@ import Testing
 
 @Suite struct SQLiteStoreTests {
   static let promises = StorePromises(
-    powers: [.persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk, .quota]
+    powers: [
+      .persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk, .quota,
+    ]
   ) {
     let folder = try Folder()
     let path = folder.file("keys.sqlite3")
