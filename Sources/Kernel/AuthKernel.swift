@@ -147,6 +147,9 @@ public final class AuthKernel: Sendable {
     }
   }
 
+  /// Whether the store is one in which all nodes can count together what policies limit.
+  package var sharesLimits: Bool { leases != nil }
+
   /// Lets all nodes count together what policies limit. A program that authenticates nothing counts nothing.
   private func startLeasing() {
     let counting = policies.after.compactMap { $0 as? any LeasingPolicy }
