@@ -162,7 +162,7 @@ let tests: [Target] = [
     "CardeaPoliciesTests", "Policies",
     [
       "CardeaPolicies", "CardeaKernel", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
-      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
+      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore", "CardeaSQLite",
     ]),
   test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
   test(

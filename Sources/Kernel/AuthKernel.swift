@@ -34,6 +34,8 @@ public final class AuthKernel: Sendable {
   let formats: AcceptedFormats
   let extraction: Extraction
   let policies: PolicyChain
+  /// What limits count in, if other processes share a store that counts for all of them.
+  let leases: QuotaLeases?
   let metadataReaders: [any MetadataChecking]
   let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
@@ -104,6 +106,9 @@ public final class AuthKernel: Sendable {
       extractors: registry.extractors, formats: formats, conflict: configuration.extractConflict)
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
+    leases = (store as? any SharedKeyStore & QuotaStore).map { [time] in
+      QuotaLeases(store: $0, clock: time)
+    }
     metadataReaders = registry.metadataReaders
     attempts = FailedAttempts(
       perAddress: configuration.failedPerAddress,
@@ -147,7 +152,21 @@ public final class AuthKernel: Sendable {
       throw error
     }
     isRecording.withLock { $0 = recording }
-    if recording { startAuditTimers() }
+    if recording {
+      startAuditTimers()
+      startLeasing()
+    }
+  }
+
+  /// Whether the store is one in which all nodes can count together what policies limit.
+  package var sharesLimits: Bool { leases != nil }
+
+  /// Lets all nodes count together what policies limit. A program that authenticates nothing counts nothing.
+  private func startLeasing() {
+    let counting = policies.after.compactMap { $0 as? any LeasingPolicy }
+    guard let leases, !counting.isEmpty else { return }
+    for policy in counting { policy.lease(from: leases) }
+    every(.seconds(1)) { $0.leases?.sweep() }
   }
 
   private func checkHashes() async throws {
@@ -254,6 +273,10 @@ public final class AuthKernel: Sendable {
     }
     _ = await Patience.result(within: limit) { [self] in
       await closeAudit()
+      return true
+    }
+    _ = await Patience.result(within: limit) { [self] in
+      await leases?.stop()
       return true
     }
     await durable.release()
