@@ -11,13 +11,16 @@ enum HealthRoutes {
     var warnings: [String]?
   }
 
-  static func add(to table: inout RouteTable, addresses: AddressWatch) {
+  static func add(
+    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?
+  ) {
     table.get("/healthz") { _ in try .json(Status(status: "ok")) }
     table.get("/readyz") { exchange in
       let readiness = await exchange.kernel.readiness()
       if readiness.isReady {
-        let warnings = addresses.hasSeenUnknown ? ["no_client_address"] : nil
-        return try .json(Status(status: "ready", warnings: warnings))
+        let warnings =
+          (addresses.hasSeenUnknown ? ["no_client_address"] : []) + (certificate?.warnings ?? [])
+        return try .json(Status(status: "ready", warnings: warnings.isEmpty ? nil : warnings))
       }
       throw readiness.storeReachable
         ? Problem(
