@@ -198,7 +198,9 @@ let tests: [Target] = [
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+      .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: server),
+      .product(name: "NIOEmbedded", package: "swift-nio", condition: tls),
       .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),
@@ -224,6 +226,7 @@ let tests: [Target] = [
     [
       "CardeaCLI", "cardea", "CardeaTestFixtures", "CardeaTestSupport", "CardeaMemoryStore",
       .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "Yams", package: "Yams", condition: server),
     ]),
   test(
     "CardeaDocsTests", "Docs",

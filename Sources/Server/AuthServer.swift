@@ -112,7 +112,7 @@ public struct AuthServer: Sendable {
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, pages: pages, history: history),
+        webhooks: webhooks, pages: pages, history: history, certificate: certificate),
       server: server(channel, certificate),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

@@ -293,6 +293,10 @@ package enum SettingsTable {
     "page.session_max_age", default: .seconds(43_200), written: "12h",
     in: .seconds(60)...(.seconds(30 * 86_400)),
     "How long a session on the page may live altogether.")
+  package static let pageMaxSessions = Setting.integer(
+    "page.max_sessions", default: 10_000, in: 100...1_000_000,
+    "Sessions at once on each page, at most some 8 KiB of memory each; the one used least lately goes."
+  )
   package static let pageOwners = Setting.boolean(
     "page.owners", default: true, "Whether owners have a page of their own at /keys/.")
   package static let pageName = Setting.text(
@@ -372,7 +376,8 @@ package enum SettingsTable {
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,
     pageEnabled.row, pageHosts.row, pageSessionTTL.row, pageSessionMaxAge.row,
-    pageOwners.row, pageName.row, pageColour.row, pageFrameAncestors.row, pageTemplates.row,
+    pageMaxSessions.row, pageOwners.row, pageName.row, pageColour.row, pageFrameAncestors.row,
+    pageTemplates.row,
     webhooksEnabled.row, webhooksAllow.row, webhooksTimeout.row, webhooksMax.row,
     webhooksConcurrency.row, webhooksRetryFor.row, webhooksCAFile.row,
     logFormat.row, logLevel.row, metricsEnabled.row,

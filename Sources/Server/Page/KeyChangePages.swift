@@ -107,11 +107,13 @@ enum KeyChangePages {
   }
 
   private static func rotate(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    try visit.take(form)
     let id = try visit.id()
     do {
-      let rotation = try form.rotation().rotation()
-      let issued = try await visit.kernel.rotateToken(id, rotation, by: visit.actor)
+      let issued = try await visit.once(form) { claim in
+        var rotation = try form.rotation().rotation()
+        rotation.idempotency = claim
+        return try await visit.kernel.rotateToken(id, rotation, by: visit.actor)
+      }
       return KeyPages.issued(visit, issued, heading: "The key has a new token", isNew: false)
     } catch {
       let problem = try KeyPages.correctable(error)

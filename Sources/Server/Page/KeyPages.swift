@@ -165,12 +165,14 @@ enum KeyPages {
   }
 
   private static func create(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    try visit.take(form)
     do {
-      let fields = try form.newKey()
-      var new = try fields.newKey()
-      new.owner = try fields.owner()
-      let issued = try await visit.kernel.createKey(new, by: visit.actor)
+      let issued = try await visit.once(form) { claim in
+        let fields = try form.newKey()
+        var new = try fields.newKey()
+        new.owner = try fields.owner()
+        new.idempotency = claim
+        return try await visit.kernel.createKey(new, by: visit.actor)
+      }
       return KeyPages.issued(visit, issued, heading: "The key is made", isNew: true)
     } catch {
       return newForm(visit, form, problem: try correctable(error))

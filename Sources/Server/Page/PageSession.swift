@@ -9,6 +9,8 @@ import CardeaKernel
 /// A session on a page: who is signed in, and what proves that a form is ours.
 struct PageSession: Sendable {
   let id: UUID
+  /// Whose it is: the sessions of one count together.
+  let countsTo: UUID
   /// As they were found at the last request.
   var holder: PageHolder
   /// What every form of this session carries (OWASP, synchronizer token).

@@ -122,6 +122,24 @@ struct PageVisit: Sendable {
   /// What allows a form to be sent once.
   func newForm() -> String { site.sessions.newForm(secret) }
 
+  /// Does what a form asks for, once, however often it is sent. What failed may be sent again: it is then done
+  /// unless it was.
+  /// - Parameter work: tells the store of the claim, or does by itself what can't be done twice.
+  func once<Result>(
+    _ form: PageForm, _ work: (IdempotencyClaim) async throws -> Result
+  ) async throws -> Result {
+    try take(form)
+    do {
+      // A form that was filled in anew is the same one.
+      return try await work(IdempotencyClaim(key: "page.\(form["once"])", bodyDigest: []))
+    } catch LifecycleError.alreadyDone {
+      throw PageFault.sentBefore
+    } catch {
+      site.sessions.giveBack(form["once"], secret)
+      throw error
+    }
+  }
+
   /// Throws if the form was sent before.
   func take(_ form: PageForm) throws(PageFault) {
     guard site.sessions.take(form["once"], secret) else { throw .sentBefore }

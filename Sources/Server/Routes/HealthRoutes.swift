@@ -23,18 +23,22 @@ enum HealthRoutes {
     }
   }
 
-  static func add(to table: inout RouteTable, addresses: AddressWatch) {
+  static func add(
+    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?
+  ) {
     table.get("/healthz") { _ in try .json(Status(status: "ok")) }
     table.get("/readyz") { exchange in
       let readiness = await exchange.kernel.readiness()
       if readiness.isReady {
-        let warnings = addresses.hasSeenUnknown ? ["no_client_address"] : nil
+        let warnings =
+          (addresses.hasSeenUnknown ? ["no_client_address"] : []) + (certificate?.warnings ?? [])
         let nodes = exchange.kernel.nodeWarnings.map {
           Status.Warning(code: $0.code, detail: $0.summary)
         }
         return try .json(
           Status(
-            status: "ready", warnings: warnings, nodeWarnings: nodes.isEmpty ? nil : nodes))
+            status: "ready", warnings: warnings.isEmpty ? nil : warnings,
+            nodeWarnings: nodes.isEmpty ? nil : nodes))
       }
       throw readiness.storeReachable
         ? Problem(
