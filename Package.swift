@@ -184,13 +184,14 @@ let tests: [Target] = [
   test(
     "CardeaStoresTests", "Stores",
     [
-      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaSodium", "CardeaHMAC",
-      "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaTestSupport", "store-writer",
+      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium",
+      "CardeaHMAC", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaTestSupport",
+      "store-writer",
       .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
     ]),
   test(
     "CardeaPluginTestKitTests", "PluginTestKit",
-    ["CardeaPluginTestKit", "Cardea", "CardeaSQLite"]),
+    ["CardeaPluginTestKit", "Cardea", "CardeaSQLite", "CardeaPostgreSQL", "CardeaTestSupport"]),
   test(
     "CardeaServerTests", "Server",
     [

@@ -1,11 +1,12 @@
 import CardeaKernel
 import CardeaMemoryStore
+import CardeaPostgreSQL
 import CardeaSQLite
 import Testing
 
 /// The stores that the common expectations are run against.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
-  case memory, sqlite
+  case memory, sqlite, postgresql
 
   var testDescription: String { rawValue }
 
@@ -18,6 +19,7 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
       switch self {
       case .memory: MemoryStore()
       case .sqlite: SQLiteStore(path: folder.path("keys.sqlite3"))
+      case .postgresql: try TestDatabase().store()
       }
     try await store.open()
     try await body(store, try Records())

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Entries of one node that go into the access log together, exactly once.
 ///
 /// ```swift
@@ -29,6 +35,9 @@ public struct AccessBatch: Sendable {
     salts = primitives.randomBytes(drafts.count * 16)
     chain = AccessChain(primitives)
   }
+
+  /// The keys that its entries are about: of those that were purged, the store keeps no payload.
+  public var keyIDs: Set<UUID> { Set(drafts.compactMap(\.keyID)) }
 
   /// The entries that this batch appends to the node's chain, ready to be kept, and the head after them.
   /// Called by the store inside its transaction, once it has compared ``after``.

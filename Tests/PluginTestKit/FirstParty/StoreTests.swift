@@ -1,6 +1,9 @@
 import CardeaMemoryStore
 import CardeaPluginTestKit
+import CardeaPostgreSQL
 import CardeaSQLite
+import CardeaTestSupport
+import Foundation
 import Testing
 
 @Suite struct MemoryStoreTests {
@@ -25,6 +28,27 @@ import Testing
     let path = folder.file("keys.sqlite3")
     return StoreUnderTest(
       SQLiteStore(path: path), again: { SQLiteStore(path: path) }, remove: { folder.remove() })
+  }.all
+
+  @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
+    try await promise.check()
+  }
+}
+
+@Suite struct PostgreSQLStoreTests {
+  static let promises = StorePromises(
+    powers: [
+      .persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk, .quota,
+    ]
+  ) {
+    let server = try PostgreSQLServer.running()
+    let database = "promise-\(UUID().uuidString)"
+    try server.create(database)
+    // Nothing here is about how fast the machine is.
+    let url = "\(server.url(database))&lookup_deadline=30s&change_deadline=60s"
+    return StoreUnderTest(
+      try PostgreSQLStore(url: url), again: { try PostgreSQLStore(url: url) },
+      remove: { _ = try? server.query("DROP DATABASE \"\(database)\" WITH (FORCE)") })
   }.all
 
   @Test(arguments: promises) func keeps(_ promise: Promise) async throws {

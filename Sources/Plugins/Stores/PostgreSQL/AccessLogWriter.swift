@@ -6,8 +6,8 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// Writes what is no change: the access log, what the logs may lose, checkpoints, usage. On a connection of its own,
-/// so that a revocation never waits for a batch of it.
+/// Writes what is no change: the access log, what the logs may lose, checkpoints, usage. On a connection of its own, so
+/// that a revocation never waits for a batch of it.
 ///
 /// Entries of all nodes share one row of numbers, taken first, so that they become visible in their order.
 ///
@@ -17,47 +17,23 @@ final class AccessLogWriter: Sendable {
   /// Usage that one transaction takes: some milliseconds, for which a change of the same keys may have to wait.
   private static let largestUsage = 500
 
-  private let link: Link
-  private let limit: Duration
-  private let turns = Turns()
+  private let transactions: Transactions
 
   init(_ link: Link, within limit: Duration) {
-    self.link = link
-    self.limit = limit
-  }
-
-  /// Runs `body` in a transaction of its own, once more if others stand in its way.
-  private func inTransaction<Value: Sendable>(
-    _ body: (Transaction) async throws(StoreError) -> Value
-  ) async throws(StoreError) -> Value {
-    await turns.take()
-    defer { turns.pass() }
-    var attempts = 0
-    while true {
-      attempts += 1
-      let transaction: Transaction
-      do throws(Failure) { transaction = Transaction(try link.connection(), within: limit) } catch {
-        throw StoreError(error)
-      }
-      do throws(StoreError) {
-        try await transaction.run(Transaction.begin)
-        let value = try await body(transaction)
-        try await transaction.commit()
-        return value
-      } catch {
-        let failure = transaction.failure
-        await transaction.rollBack()
-        guard failure?.isTransient == true, attempts < 4 else { throw error }
-      }
-    }
+    transactions = Transactions(link, within: limit)
   }
 
   func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead {
-    try await inTransaction { (transaction) async throws(StoreError) in
-      let found = try await transaction.run([
-        Statement(AccessLogWriter.takeHead), AccessHeadRow.select(batch.node),
-      ])
-      var number = found[0].first?.int(0) ?? 0
+    let first = [
+      Statement(AccessLogWriter.takeHead), AccessHeadRow.select(batch.node),
+      Statement(
+        """
+        SELECT k.id FROM cardea.key_ids i JOIN cardea.keys k ON k.prefix = i.prefix
+        WHERE i.id = ANY ($1) AND k.status = 'purged'
+        """, [List(batch.keyIDs)]),
+    ]
+    return try await transactions.run(first) { (transaction, found) async throws(StoreError) in
+      let number = found[0].first?.int(0) ?? 0
       let node: Int64
       let head: AccessHead
       if let row = found[1].first {
@@ -67,40 +43,45 @@ final class AccessLogWriter: Sendable {
         node = try await AccessLogWriter.insert(head, transaction)
       }
       guard head.sequence == batch.after else { throw .conflict }
+      var purged: Set<UUID> = []
+      for row in found[2] { purged.insert(try row.uuid(0)) }
       let (entries, end) = batch.entries(after: head)
-      let purged = try await AccessLogWriter.purged(among: entries, transaction)
-      let kept = entries.map { entry -> (payload: [UInt8]?, salt: [UInt8]?) in
-        entry.keyID.map(purged.contains) ?? false ? (nil, nil) : (entry.payload, entry.salt)
-      }
-      let first = number + 1
-      number += Int64(entries.count)
-      try await transaction.run([
-        Statement(
-          """
-          INSERT INTO cardea.access_log (number, node, position, at, action, reason, status, count,
-            key_id, prefix, payload, salt, payload_digest, hash, path)
-          SELECT e.number, $1, e.position, e.at, e.action, e.reason, e.status, e.count, e.key_id,
-            e.prefix, e.payload, e.salt, e.payload_digest, e.hash, e.path
-          FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS e
-            (number, position, at, action, reason, status, count, key_id, prefix, payload, salt,
-              payload_digest, hash, path)
-          """,
-          [
-            node, List(entries.indices.map { first + Int64($0) }), List(entries.map(\.position)),
-            List(entries.map(\.at)), List(entries.map(\.action)), List(entries.map(\.reason)),
-            List(entries.map(\.status)), List(entries.map(\.count)), List(entries.map(\.keyID)),
-            List(entries.map(\.prefix)), List(kept.map(\.payload)), List(kept.map(\.salt)),
-            List(entries.map(\.payloadDigest.bytes)), List(entries.map(\.hash.bytes)),
-            List(zip(entries, kept).map { AccessRow.path($0.keyID, $1.payload) }),
-          ]),
-        Statement(
-          """
-          UPDATE cardea.access_nodes SET position = $1, sequence = $2, hash = $3 WHERE number = $4
-          """, [end.position, end.sequence, end.hash.bytes, node]),
-        Statement("UPDATE cardea.access_log_head SET number = $1", [number]),
-      ])
-      return end
+      return (end, AccessLogWriter.statements(entries, end, purged, node, after: number))
     }
+  }
+
+  private static func statements(
+    _ entries: [AccessEntry], _ end: AccessHead, _ purged: Set<UUID>, _ node: Int64,
+    after number: Int64
+  ) -> [Statement] {
+    let kept = entries.map { entry -> (payload: [UInt8]?, salt: [UInt8]?) in
+      entry.keyID.map(purged.contains) ?? false ? (nil, nil) : (entry.payload, entry.salt)
+    }
+    return [
+      Statement(
+        """
+        INSERT INTO cardea.access_log (number, node, position, at, action, reason, status, count,
+          key_id, prefix, payload, salt, payload_digest, hash, path)
+        SELECT e.number, $1, e.position, e.at, e.action, e.reason, e.status, e.count, e.key_id,
+          e.prefix, e.payload, e.salt, e.payload_digest, e.hash, e.path
+        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS e
+          (number, position, at, action, reason, status, count, key_id, prefix, payload, salt,
+            payload_digest, hash, path)
+        """,
+        [
+          node, List(entries.indices.map { number + 1 + Int64($0) }), List(entries.map(\.position)),
+          List(entries.map(\.at)), List(entries.map(\.action)), List(entries.map(\.reason)),
+          List(entries.map(\.status)), List(entries.map(\.count)), List(entries.map(\.keyID)),
+          List(entries.map(\.prefix)), List(kept.map(\.payload)), List(kept.map(\.salt)),
+          List(entries.map(\.payloadDigest.bytes)), List(entries.map(\.hash.bytes)),
+          List(zip(entries, kept).map { AccessRow.path($0.keyID, $1.payload) }),
+        ]),
+      Statement(
+        "UPDATE cardea.access_nodes SET position = $1, sequence = $2, hash = $3 WHERE number = $4",
+        [end.position, end.sequence, end.hash.bytes, node]),
+      Statement(
+        "UPDATE cardea.access_log_head SET number = $1", [number + Int64(entries.count)]),
+    ]
   }
 
   private static func insert(
@@ -115,86 +96,69 @@ final class AccessLogWriter: Sendable {
     return row.int(0)
   }
 
-  private static func purged(
-    among entries: [AccessEntry], _ transaction: Transaction
-  ) async throws(StoreError) -> Set<UUID> {
-    let ids = Set(entries.compactMap(\.keyID))
-    if ids.isEmpty { return [] }
-    let rows = try await transaction.run(
-      """
-      SELECT k.id FROM cardea.key_ids i JOIN cardea.keys k ON k.prefix = i.prefix
-      WHERE i.id = ANY ($1) AND k.status = 'purged'
-      """, [List(ids)])
-    var purged: Set<UUID> = []
-    for row in rows { purged.insert(try row.uuid(0)) }
-    return purged
-  }
-
   // MARK: Pruning
 
   func prune(
     _ name: String, through position: Int64, limit: Int
   ) async throws(StoreError) -> Int {
-    try await inTransaction { (transaction) async throws(StoreError) in
-      let found = try await transaction.run([
-        Statement(AccessLogWriter.takeHead), AccessHeadRow.select(name),
-      ])
-      guard let row = found[1].first else { return 0 }
+    let first = [Statement(AccessLogWriter.takeHead), AccessHeadRow.select(name)]
+    return try await transactions.run(first) { (transaction, found) async throws(StoreError) in
+      guard let row = found[1].first else { return (0, []) }
       let (node, head) = (row.int(6), try AccessHeadRow.read(row))
       let last = min(position, head.position, head.basePosition + Int64(max(limit, 0)))
-      guard last > head.basePosition else { return 0 }
+      guard last > head.basePosition else { return (0, []) }
       let base = try await transaction.run(
         "SELECT hash FROM cardea.access_log WHERE node = $1 AND position = $2", [node, last])
       guard let base = try base.first?.digest(0) else {
         throw .corrupt("entry \(last) of node \(name) is missing; see cardea audit verify")
       }
-      let deleted = try await transaction.run([
-        Statement(
-          """
-          UPDATE cardea.access_nodes SET base_position = $1, base_hash = $2 WHERE number = $3
-          """, [last, base.bytes, node]),
-        Statement(
-          "DELETE FROM cardea.access_log WHERE node = $1 AND position <= $2", [node, last]),
-      ])
-      return deleted.last?.changed ?? 0
+      let deleted = try await transaction.run(
+        "DELETE FROM cardea.access_log WHERE node = $1 AND position <= $2", [node, last])
+      let moved = Statement(
+        "UPDATE cardea.access_nodes SET base_position = $1, base_hash = $2 WHERE number = $3",
+        [last, base.bytes, node])
+      return (deleted.changed, [moved])
     }
   }
 
   /// A whole partition at once where all of it is old enough, which costs the same however much it holds.
   func pruneSignals(through position: Int64, limit: Int) async throws(StoreError) -> Int {
-    try await inTransaction { (transaction) async throws(StoreError) in
-      let oldest = try await transaction.run("SELECT min(position) FROM cardea.signal_payloads")
-      guard let row = oldest.first, !row.isNull(0) else { return 0 }
+    let first = [Statement("SELECT min(position) FROM cardea.signal_payloads")]
+    return try await transactions.run(first) { (transaction, oldest) async throws(StoreError) in
+      guard let row = oldest[0].first, !row.isNull(0) else { return (0, []) }
       let number = (row.int(0) - 1) / Schema.logPartition
       if position >= (number + 1) * Schema.logPartition, limit > 0 {
         let table = "cardea.signal_payloads_\(number)"
         let rows = try await transaction.run("SELECT count(*) FROM \(table)", isKept: false)
-        try await transaction.run("TRUNCATE \(table)", isKept: false)
-        return Int(rows.first?.int(0) ?? 0)
+        return (
+          Int(rows.first?.int(0) ?? 0), [Statement("TRUNCATE \(table)", isKept: false)]
+        )
       }
-      return try await transaction.run(
+      let deleted = try await transaction.run(
         """
         DELETE FROM cardea.signal_payloads WHERE position IN (
           SELECT position FROM cardea.signal_payloads WHERE position <= $1 ORDER BY position LIMIT $2)
-        """, [position, max(limit, 0)]
-      ).changed
+        """, [position, max(limit, 0)])
+      return (deleted.changed, [])
     }
   }
 
   func checkpoint(
     _ draft: @escaping @Sendable (Checkpoint?, CheckpointHeads) -> Checkpoint?
   ) async throws(StoreError) -> Checkpoint? {
-    try await inTransaction { (transaction) async throws(StoreError) in
-      let found = try await transaction.run([
-        Statement(AccessLogWriter.takeHead), Statement(LogHead.select + " FOR UPDATE"),
-        AccessHeadRow.all,
-        Statement(
-          "SELECT \(CheckpointRow.columns) FROM cardea.checkpoints ORDER BY number DESC LIMIT 1"),
-      ])
+    let first = [
+      Statement(AccessLogWriter.takeHead), Statement(LogHead.select + " FOR UPDATE"),
+      AccessHeadRow.all,
+      Statement(
+        "SELECT \(CheckpointRow.columns) FROM cardea.checkpoints ORDER BY number DESC LIMIT 1"),
+    ]
+    return try await transactions.run(first) { (_, found) async throws(StoreError) in
       let heads = CheckpointHeads(
         signals: try LogHead.read(found[1]), nodes: try AccessHeadRow.readAll(found[2]))
-      guard let checkpoint = draft(CheckpointRow.readAll(found[3]).first, heads) else { return nil }
-      try await transaction.run(
+      guard let checkpoint = draft(CheckpointRow.readAll(found[3]).first, heads) else {
+        return (nil, [])
+      }
+      let kept = Statement(
         """
         INSERT INTO cardea.checkpoints (number, text, public_key, signature) VALUES ($1, $2, $3, $4)
         """,
@@ -202,7 +166,7 @@ final class AccessLogWriter: Sendable {
           checkpoint.number, checkpoint.text, checkpoint.publicKey?.bytes,
           checkpoint.signature?.bytes,
         ])
-      return checkpoint
+      return (checkpoint, [kept])
     }
   }
 
@@ -214,17 +178,13 @@ final class AccessLogWriter: Sendable {
     while !rest.isEmpty {
       let part = Array(rest.prefix(AccessLogWriter.largestUsage))
       rest = rest.dropFirst(part.count)
-      try await inTransaction { (transaction) async throws(StoreError) in
-        try await AccessLogWriter.record(part, transaction)
-      }
+      try await write(part)
     }
   }
 
-  private static func record(
-    _ usage: [KeyUsage], _ transaction: Transaction
-  ) async throws(StoreError) {
+  private func write(_ usage: [KeyUsage]) async throws(StoreError) {
     let prefixes = List(usage.map(\.prefix))
-    try await transaction.run([
+    let first = [
       LockOrder.keys(List(Set(prefixes.elements))),
       Statement(
         """
@@ -236,8 +196,13 @@ final class AccessLogWriter: Sendable {
         FROM (SELECT prefix, max(at) AS at FROM raised GROUP BY prefix) latest
         WHERE k.prefix = latest.prefix
         """, [prefixes, List(usage.map(\.secretID)), List(usage.map(\.lastUsedAt))]),
-    ])
-    for use in usage where !use.addresses.isEmpty { try await add(use, transaction) }
+    ]
+    try await transactions.run(first) { (transaction, _) async throws(StoreError) in
+      for use in usage where !use.addresses.isEmpty {
+        try await AccessLogWriter.add(use, transaction)
+      }
+      return ((), [])
+    }
   }
 
   private static func add(_ use: KeyUsage, _ transaction: Transaction) async throws(StoreError) {

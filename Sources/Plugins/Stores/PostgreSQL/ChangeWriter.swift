@@ -133,10 +133,19 @@ struct ChangeWriter {
   }
 
   private func replace(_ key: KeyRecord, expected: Int64) async throws(StoreError) {
-    let found = try await transaction.run(
-      "SELECT status, owner_id FROM cardea.keys WHERE prefix = $1 AND id = $2 AND revision = $3",
-      [key.prefix, key.id, expected])
-    guard let row = found.first else { throw .conflict }
+    let found = try await transaction.run([
+      Statement(
+        "SELECT status, owner_id FROM cardea.keys WHERE prefix = $1 AND id = $2 AND revision = $3",
+        [key.prefix, key.id, expected]),
+      Statement(
+        """
+        SELECT id, hash, format, created_at, ends_at, last_used_at, addresses FROM cardea.secrets
+        WHERE prefix = $1 ORDER BY ordinal
+        """, [key.prefix]),
+    ])
+    guard let row = found[0].first else { throw .conflict }
+    var stored: [StoredSecret] = []
+    for row in found[1] { stored.append(try KeyRow.secret(row, from: 0)) }
     let counted = KeyRecord.Status(rawValue: try row.text(0))?.counts ?? false
     let formerOwnerID = try row.optionalUUID(1)
     let isMoved = formerOwnerID != key.ownerID
@@ -162,7 +171,7 @@ struct ChangeWriter {
         try JSONText.text(key.metadata), key.revision, key.expiryNoticeDays, key.reactivatedAt,
         key.lastUsedAt, key.prefix,
       ])
-    try await replaceSecrets(key.secrets, prefix: key.prefix)
+    try await replace(stored, by: key.secrets, prefix: key.prefix)
   }
 
   /// Counts one key more on its owner's row, which is locked, if there is room; `counts`: keys that are neither revoked
@@ -196,16 +205,9 @@ struct ChangeWriter {
   }
 
   /// Re-hash and usage raise no revision: a secret that stays keeps what they wrote since the record was read.
-  private func replaceSecrets(
-    _ secrets: [StoredSecret], prefix: String
+  private func replace(
+    _ stored: [StoredSecret], by secrets: [StoredSecret], prefix: String
   ) async throws(StoreError) {
-    let rows = try await transaction.run(
-      """
-      SELECT id, hash, format, created_at, ends_at, last_used_at, addresses FROM cardea.secrets
-      WHERE prefix = $1 ORDER BY ordinal
-      """, [prefix])
-    var stored: [StoredSecret] = []
-    for row in rows { stored.append(try KeyRow.secret(row, from: 0)) }
     let merged = secrets.map { secret in
       var secret = secret
       if let earlier = stored.first(where: { $0.id == secret.id }) { secret.keepWork(of: earlier) }

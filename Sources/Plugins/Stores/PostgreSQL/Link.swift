@@ -20,10 +20,10 @@ import Dispatch
 final class Link: Sendable {
   /// What a link is for, as `pg_stat_activity` shows it.
   enum Purpose: String, Sendable {
-    case lookups, changes, bulk, lists, history, watch
+    case lookups, changes, bulk, limits, lists, history, watch
 
     /// Nothing that it is used for goes on when the answer is overdue.
-    var isRead: Bool { self != .changes && self != .bulk }
+    var isRead: Bool { ![.changes, .bulk, .limits].contains(self) }
   }
 
   private let purpose: Purpose

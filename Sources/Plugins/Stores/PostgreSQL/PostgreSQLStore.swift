@@ -30,12 +30,14 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   private let lookups: [Link]
   private let changes: Link
   private let bulk: Link
+  private let limits: Link
   private let lists: Link
   /// Where the logs are listed: ``lists``, or a standby.
   private let history: Link
   private let watch: Watch
   private let writer: Writer
-  private let logWriter: AccessLogWriter
+  let logs: AccessLogWriter
+  let quotas: Transactions
   private let next = Locked(0)
 
   /// How long a listing may take.
@@ -57,11 +59,13 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       url.listsFromStandby ? Link(.history, url, within: PostgreSQLStore.listDeadline) : lists
     watch = Watch(url, within: .seconds(1))
     writer = Writer(changes, within: url.changeDeadline, partitions: LogPartitions(bulk))
-    logWriter = AccessLogWriter(bulk, within: url.changeDeadline)
+    logs = AccessLogWriter(bulk, within: url.changeDeadline)
+    limits = Link(.limits, url, within: url.changeDeadline)
+    quotas = Transactions(limits, within: url.changeDeadline)
   }
 
   private var links: [Link] {
-    lookups + [changes, bulk, lists, watch.link] + (url.listsFromStandby ? [history] : [])
+    lookups + [changes, bulk, limits, lists, watch.link] + (url.listsFromStandby ? [history] : [])
   }
 
   public func open() async throws(StoreError) {
@@ -141,7 +145,7 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
 
   /// In transactions of at most 500 entries. If one fails, those before it stay.
   public func record(_ usage: [KeyUsage]) async throws(StoreError) {
-    try await logWriter.record(usage)
+    try await logs.record(usage)
   }
 
   public func idempotency(actor: String, key: String) async throws(StoreError) -> IdempotencyRecord?
@@ -289,8 +293,6 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   func list(_ statement: Statement) async throws(StoreError) -> Rows {
     try await read(statement, on: lists)
   }
-
-  var logs: AccessLogWriter { logWriter }
 }
 
 extension Page {

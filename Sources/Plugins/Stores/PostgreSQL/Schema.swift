@@ -316,6 +316,13 @@ enum Schema {
       )
       """,
       """
+      CREATE UNLOGGED TABLE cardea.quota_buckets (
+        bucket text COLLATE "C" PRIMARY KEY,
+        full_at bigint NOT NULL
+      ) WITH (fillfactor = 50)
+      """,
+      "CREATE INDEX quota_buckets_by_end ON cardea.quota_buckets (full_at)",
+      """
       CREATE UNLOGGED TABLE cardea.nodes (
         id uuid PRIMARY KEY,
         name text COLLATE "C" NOT NULL,

@@ -31,6 +31,8 @@ final class Watch: Sendable {
     /// The server's clock in milliseconds, and when it was read (monotonic).
     var clock: (milliseconds: Int64, at: UInt64)?
     var cautions: [String] = []
+    /// Why the last poll told nothing.
+    var trouble: StoreError?
   }
 
   /// - Parameter limit: how long a poll may take. A lease that it could extend has run out by then.
@@ -78,6 +80,14 @@ final class Watch: Sendable {
   }
 
   func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    let marks = Result { () throws(StoreError) in try news(after: position, limit: limit) }
+    state.withLock {
+      $0.trouble = if case .failure(let error) = marks { error } else { nil }
+    }
+    return try marks.get()
+  }
+
+  private func news(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
     let node = state.withLock { $0.node }
     var values: [any Bindable] = [position, max(limit, 0)]
     if let node { values += [node.id, node.name, node.version, node.lease.wholeMilliseconds] }
@@ -132,8 +142,12 @@ final class Watch: Sendable {
     state.withLock { $0.clock = (milliseconds, at) }
   }
 
-  /// How many milliseconds the server's clock is ahead of ours.
-  var offset: Int64 { time.map { $0.milliseconds - SystemClock().now().milliseconds } ?? 0 }
+  /// How many milliseconds the server's clock is ahead of ours, to the nearest second, so that it stays the same from
+  /// one reading to the next.
+  var offset: Int64 {
+    let difference = time.map { $0.milliseconds - SystemClock().now().milliseconds } ?? 0
+    return Int64((Double(difference) / 1_000).rounded()) * 1_000
+  }
 
   /// The server's clock, moved on by the time since it was read, whatever our own was set to meanwhile.
   var time: Timestamp? {
@@ -186,8 +200,13 @@ final class Watch: Sendable {
     """, isKept: false)
 
   var cautions: [String] {
-    let found = state.withLock { $0.cautions }
-    return found + (link.trouble.map { ["the store can't be reached: \($0)"] } ?? [])
+    let (found, trouble) = state.withLock { ($0.cautions, $0.trouble) }
+    switch trouble {
+    case nil: return found
+    case .unavailable(let reason)?, .corrupt(let reason)?:
+      return ["the signal log can't be followed: \(reason)"] + found
+    default: return ["the signal log can't be followed"] + found
+    }
   }
 
   /// Looks at what the server promises of what it has acknowledged.

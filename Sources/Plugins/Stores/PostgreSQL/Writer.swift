@@ -45,11 +45,11 @@ final class Writer: Sendable {
 
     /// Whether it has to see what is in the log already, so that nothing of its group may come before it.
     var comesFirst: Bool {
-      if case .change(let change) = self {
-        change.erasesLogOf != nil || change.isRehearsal
-      } else {
-        false
-      }
+      if case .change(let change) = self { change.erasesLogOf != nil } else { false }
+    }
+
+    var isRehearsal: Bool {
+      if case .change(let change) = self { change.isRehearsal } else { false }
     }
   }
 
@@ -196,7 +196,12 @@ final class Writer: Sendable {
       let changes = group.compactMap { if case .change(let change) = $0 { change } else { nil } }
       try await transaction.run(Transaction.begin + LockOrder.statements(for: changes))
       var outcomes: [Outcome] = []
-      for work in group { outcomes.append(try await write(work, transaction)) }
+      if group.count == 1, !group[0].isRehearsal {
+        // Alone, it is taken back with its transaction, and needs no savepoint.
+        outcomes = [.success(try await perform(group[0], transaction))]
+      } else {
+        for work in group { outcomes.append(try await write(work, transaction)) }
+      }
       try await end(group, &outcomes, transaction)
       return .committed(outcomes)
     } catch {
@@ -211,13 +216,8 @@ final class Writer: Sendable {
     try await transaction.run("SAVEPOINT job")
     var outcome: Outcome
     do throws(StoreError) {
-      switch work {
-      case .change(let change):
-        try await ChangeWriter(transaction).apply(change)
-        outcome = .success(0)
-        if change.isRehearsal { try await transaction.run("ROLLBACK TO job") }
-      case .rows(let body): outcome = .success(try await body(transaction))
-      }
+      outcome = .success(try await perform(work, transaction))
+      if work.isRehearsal { try await transaction.run("ROLLBACK TO job") }
     } catch {
       if let failure = transaction.failure {
         guard case .refused = failure, !failure.isTransient, !failure.isOfServer else {
@@ -229,6 +229,15 @@ final class Writer: Sendable {
     }
     try await transaction.run("RELEASE job")
     return outcome
+  }
+
+  private func perform(_ work: Work, _ transaction: Transaction) async throws(StoreError) -> Int64 {
+    switch work {
+    case .change(let change):
+      try await ChangeWriter(transaction).apply(change)
+      return 0
+    case .rows(let body): return try await body(transaction)
+    }
   }
 
   /// Takes the log's head, appends the entries of what was written, in order, and commits.

@@ -1,0 +1,94 @@
+import CardeaKernel
+import CardeaPostgreSQL
+import CardeaTestSupport
+import Foundation
+import Testing
+
+@Suite("PostgreSQL schema") struct PostgreSQLSchemaTests {
+  @Test("a migrated database is what schema.sql makes")
+  func checkedInSchema() async throws {
+    let migrated = try TestDatabase()
+    let store = try migrated.store()
+    try await store.open()
+    await store.close()
+    let written = try TestDatabase()
+    try Tool.run(
+      "psql",
+      ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", written.url(), "-f", schemaFile.path])
+    let (dump, expected) = (try dump(migrated), try dump(written))
+    #expect(
+      dump == expected,
+      "Sources/Plugins/Stores/PostgreSQL/schema.sql differs from what the migrations make")
+    #expect(dump.contains("PARTITION BY HASH (prefix)"))
+  }
+
+  /// Everything but the rows, and the few rows of a new database.
+  private func dump(_ database: TestDatabase) throws -> String {
+    try Tool.run("pg_dump", ["--no-owner", "--schema=cardea", "-d", database.url()])
+      .split(separator: "\n").filter { !$0.hasPrefix("--") && !$0.hasPrefix("\\") }
+      .joined(separator: "\n")
+  }
+
+  private var schemaFile: URL {
+    URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../Sources/Plugins/Stores/PostgreSQL/schema.sql").standardized
+  }
+
+  @Test("several nodes that come first at once make one set of tables")
+  func together() async throws {
+    let database = try TestDatabase()
+    let stores = try (0..<6).map { _ in try database.store() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for store in stores { group.addTask { try await store.open() } }
+      try await group.waitForAll()
+    }
+    #expect(try database.query("SELECT version FROM cardea.schema_version") == "1")
+    for store in stores { await store.close() }
+  }
+
+  @Test("a database that a newer program has migrated is refused, also by a node that runs already")
+  func newer() async throws {
+    let database = try TestDatabase()
+    let running = try database.store()
+    try await running.open()
+    #expect(try running.poll(after: 0, limit: 9) == [])
+    try database.query("UPDATE cardea.schema_version SET version = 2")
+    let store = try database.store()
+    let refusal = await #expect(throws: StoreError.self) { try await store.open() }
+    #expect("\(try #require(refusal))".contains("a newer one was here"))
+    let poll = #expect(throws: StoreError.self) { try running.poll(after: 0, limit: 9) }
+    #expect("\(try #require(poll))".contains("a newer program"))
+    #expect(running.cautions.contains { $0.contains("a newer program") })
+    await running.close()
+  }
+
+  @Test("the log goes on past the end of a partition, and a whole partition is pruned at once")
+  func partitions() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    for number in 1...2 {
+      _ = try await store.commit(records.insert(records.key(at: Int64(number))))
+    }
+    // As if the first partition were nearly full.
+    try database.query("UPDATE cardea.signal_log_head SET position = 4999999")
+    for number in 3...6 {
+      #expect(
+        try await store.commit(records.insert(records.key(at: Int64(number)))) == 4_999_997
+          + Int64(number))
+    }
+    #expect(
+      try database.query("SELECT count(*) FROM cardea.signal_log_1") == "3")
+    #expect(
+      try await store.log(after: 4_999_998, limit: 9).map(\.position) == [
+        5_000_000, 5_000_001, 5_000_002, 5_000_003,
+      ])
+    // Part of a partition first: one by one.
+    #expect(try await store.pruneSignals(through: 1, limit: 9) == 1)
+    #expect(try await store.pruneSignals(through: 5_000_000, limit: 9) == 2)
+    #expect(try database.query("SELECT count(*) FROM cardea.signal_payloads_0") == "0")
+    let left = try await store.log(after: 0, limit: 9)
+    #expect(left.map { $0.payload != nil } == [false, false, false, true, true, true])
+    await store.close()
+  }
+}

@@ -1,0 +1,58 @@
+import Testing
+
+@testable import CardeaPostgreSQL
+
+@Suite("PostgreSQL URLs") struct PostgreSQLURLTests {
+  @Test("the store's own parameters are taken out, the rest goes to libpq")
+  func own() throws {
+    let url = try PostgreSQLURL(
+      "postgres://u:p@db:5433/keys?sslmode=verify-full&pooler=transaction&lookups=4"
+        + "&lookup_deadline=50ms&change_deadline=9s&history=standby&connect_timeout=3")
+    #expect(url.connection == "postgres://u:p@db:5433/keys?sslmode=verify-full&connect_timeout=3")
+    #expect(url.shown == "postgres://u@db:5433/keys")
+    #expect(url.hasPooler && url.listsFromStandby)
+    #expect(url.lookups == 4 && url.hosts == 1)
+    #expect(url.lookupDeadline == .milliseconds(50) && url.changeDeadline == .seconds(9))
+    let plain = try PostgreSQLURL("postgresql:///keys")
+    #expect(plain.connection == "postgresql:///keys" && plain.shown == "postgres:///keys")
+    #expect(plain.lookupDeadline == .milliseconds(200) && !plain.hasPooler && plain.lookups == 2)
+  }
+
+  @Test("several hosts are counted and shown, without the password")
+  func hosts() throws {
+    let url = try PostgreSQLURL("postgres://u:secret@one:1,two:2,three/keys")
+    #expect(url.hosts == 3)
+    #expect(
+      url.shown == "postgres://u@one:1,two:2,three:5432/keys"
+        || url.shown == "postgres://u@one:1,two:2,three/keys")
+    #expect(
+      try PostgreSQLURL("postgres:///keys?host=/run/pg").shown == "postgres:///keys?host=/run/pg")
+  }
+
+  @Test(
+    "what can't be read is refused without repeating it",
+    arguments: [
+      "postgres:/u@h/d", "mysql://u@h/d", "postgres://u:se@cret@h/d", "postgres://u:secret/d",
+      "postgres://u@h:99999/d", "postgres://h/d?nothing=secret",
+    ])
+  func unreadable(_ text: String) {
+    let fault = #expect(throws: PostgreSQLURL.Fault.self) { try PostgreSQLURL(text) }
+    #expect(fault?.problem == "the URL of the PostgreSQL database can't be read")
+    #expect(fault?.remedy.contains("secret") == false && fault?.remedy.contains("cret") == false)
+  }
+
+  @Test(
+    "parameters of our own outside their values are refused by name",
+    arguments: [
+      ("pooler=session", "pooler"), ("lookups=0", "lookups"), ("lookups=17", "lookups"),
+      ("lookup_deadline=1ms", "lookup_deadline"), ("lookup_deadline=never", "lookup_deadline"),
+      ("change_deadline=5", "change_deadline"), ("history=replica", "history"),
+      ("pooler", "pooler"),
+    ])
+  func parameters(_ text: String, _ name: String) {
+    let fault = #expect(throws: PostgreSQLURL.Fault.self) {
+      try PostgreSQLURL("postgres://u@h/d?\(text)")
+    }
+    #expect(fault?.problem == "\(name) in the URL of the PostgreSQL database can't be read")
+  }
+}

@@ -1,0 +1,34 @@
+import CardeaPostgreSQL
+import CardeaTestSupport
+import Foundation
+
+/// An empty database on the tests' PostgreSQL server, gone with this value.
+final class TestDatabase: Sendable {
+  let server: PostgreSQLServer
+  let name = "stores-\(UUID().uuidString)"
+
+  init(on server: PostgreSQLServer? = nil) throws {
+    self.server = try server ?? PostgreSQLServer.running()
+    try self.server.create(name)
+  }
+
+  deinit { _ = try? server.query("DROP DATABASE \"\(name)\" WITH (FORCE)") }
+
+  /// A store on it, not opened yet. Its deadlines are those of a machine that is busy with something else, unless
+  /// `parameters` say others.
+  func store(
+    through ports: [Int] = [], _ parameters: String...
+  ) throws -> PostgreSQLStore {
+    try PostgreSQLStore(url: url(through: ports, parameters))
+  }
+
+  func url(through ports: [Int] = [], _ parameters: [String] = []) -> String {
+    let defaults = ["lookup_deadline=30s", "change_deadline=60s"].filter { own in
+      !parameters.contains { $0.prefix { $0 != "=" } == own.prefix { $0 != "=" } }
+    }
+    return server.url(name, through: ports, defaults + parameters)
+  }
+
+  @discardableResult
+  func query(_ sql: String) throws -> String { try server.query(sql, in: name) }
+}
