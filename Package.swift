@@ -37,6 +37,9 @@ let plugins: [Target] = [
   plugin("CardeaSessions", "Sessions"),
   plugin("CardeaPolicies", "Policies"),
   plugin("CardeaMemoryStore", "Stores/Memory"),
+  .target(
+    name: "CardeaPostgreSQL", dependencies: ["CardeaKernel", "CPostgreSQL"],
+    path: "Sources/Plugins/Stores/PostgreSQL", exclude: ["schema.sql"], swiftSettings: strict),
   plugin("CardeaWebhooks", "Webhooks", ["CCurl"]),
   .target(
     name: "CardeaSQLite",
@@ -105,7 +108,8 @@ let libraries: [Target] = [
   .target(
     name: "CardeaCLI",
     dependencies: [
-      "Cardea", "CardeaSQLite", "CardeaServer", "CardeaWebhooks", "CPostgreSQL",
+      "Cardea", "CardeaSQLite", "CardeaPostgreSQL", "CardeaServer", "CardeaWebhooks",
+      "CPostgreSQL",
       .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
       .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
       .product(name: "Configuration", package: "swift-configuration", condition: server),
@@ -126,7 +130,8 @@ let tests: [Target] = [
     name: "CardeaTestFixtures", path: "Tests/Fixtures", exclude: ["Django", "Oracle", "README.md"],
     swiftSettings: strict),
   .target(
-    name: "CardeaTestSupport", dependencies: ["CardeaKernel"], path: "Tests/Support",
+    name: "CardeaTestSupport", dependencies: ["CardeaKernel", "CardeaMemoryStore"],
+    path: "Tests/Support",
     swiftSettings: strict),
   .executableTarget(
     name: "store-writer",
@@ -157,7 +162,7 @@ let tests: [Target] = [
     "CardeaPoliciesTests", "Policies",
     [
       "CardeaPolicies", "CardeaKernel", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
-      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
+      "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore", "CardeaSQLite",
     ]),
   test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
   test(
@@ -193,7 +198,9 @@ let tests: [Target] = [
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
+      .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: server),
+      .product(name: "NIOEmbedded", package: "swift-nio", condition: tls),
       .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),
@@ -219,6 +226,7 @@ let tests: [Target] = [
     [
       "CardeaCLI", "cardea", "CardeaTestFixtures", "CardeaTestSupport", "CardeaMemoryStore",
       .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "Yams", package: "Yams", condition: server),
     ]),
   test(
     "CardeaDocsTests", "Docs",
@@ -235,6 +243,7 @@ let package = Package(
     .library(name: "CardeaKernel", targets: ["CardeaKernel"]),
     .library(name: "Cardea", targets: ["Cardea"]),
     .library(name: "CardeaSQLite", targets: ["CardeaSQLite"]),
+    .library(name: "CardeaPostgreSQL", targets: ["CardeaPostgreSQL"]),
     .library(name: "CardeaHTTPTypes", targets: ["CardeaHTTPTypes"]),
     .library(name: "CardeaHummingbird", targets: ["CardeaHummingbird"]),
     .library(name: "CardeaServer", targets: ["CardeaServer"]),

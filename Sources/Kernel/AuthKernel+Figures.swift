@@ -9,6 +9,8 @@ public struct KernelFigures: Sendable {
   public let subscriptions: [SubscriptionFigures]
   /// Authentications in spools that the store's access log does not have yet.
   public let waitingAccesses: Int
+  /// Of the nodes that share the store; `nil` if it knows of none.
+  public let nodes: NodeFigures?
 
   /// The threads that run slow hashes.
   public struct HashPool: Sendable, Equatable {
@@ -49,6 +51,7 @@ extension AuthKernel {
     return KernelFigures(
       cachedMatches: cached.matches, cachedMismatches: cached.mismatches,
       hashPool: pool.figures, subscriptions: signals.figures(),
-      waitingAccesses: spools.flatMap(\.sources).reduce(0) { $0 + $1.waiting })
+      waitingAccesses: spools.flatMap(\.sources).reduce(0) { $0 + $1.waiting },
+      nodes: nodeFigures())
   }
 }

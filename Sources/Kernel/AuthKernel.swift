@@ -34,6 +34,8 @@ public final class AuthKernel: Sendable {
   let formats: AcceptedFormats
   let extraction: Extraction
   let policies: PolicyChain
+  /// What limits count in, if other processes share a store that counts for all of them.
+  let leases: QuotaLeases?
   let metadataReaders: [any MetadataChecking]
   let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
@@ -50,6 +52,12 @@ public final class AuthKernel: Sendable {
   let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
+  /// Who shares it, if the store says.
+  let roll: NodeRoll?
+  /// How this process introduces itself to the others.
+  let card: NodeCard
+  /// Whether it takes part as a node.
+  let isNode = Atomic<Bool>(false)
   /// Moves spooled authentications to the store, if there is a spool and the store keeps them.
   let accessLog: AccessLogDrain?
   /// Whether authentications are recorded, so that there are logs to keep up.
@@ -85,6 +93,11 @@ public final class AuthKernel: Sendable {
     sessions = registry.sessionIssuers.first
     pages = registry.pages
     isShared = store is any SharedKeyStore
+    roll = (store as? any ManyNodeStore).map { NodeRoll($0) }
+    card = NodeCard(
+      id: UUID.version7(at: clock.now(), random: primitives.randomBytes(10)),
+      name: configuration.nodeName, lease: configuration.lease + configuration.maxStale,
+      version: configuration.nodeVersion)
     plugins = registry.plugins
     time = HighWaterClock(clock)
     hashers = Dictionary(registry.hashers.map { ($0.algorithm, $0) }) { first, _ in first }
@@ -93,6 +106,9 @@ public final class AuthKernel: Sendable {
       extractors: registry.extractors, formats: formats, conflict: configuration.extractConflict)
     policies = PolicyChain(
       policies: registry.policies, asyncPolicies: registry.asyncPolicies, clock: time)
+    leases = (store as? any SharedKeyStore & QuotaStore).map { [time] in
+      QuotaLeases(store: $0, clock: time)
+    }
     metadataReaders = registry.metadataReaders
     attempts = FailedAttempts(
       perAddress: configuration.failedPerAddress,
@@ -130,13 +146,27 @@ public final class AuthKernel: Sendable {
       try await checkHashes()
       if recording { try openAuditSinks() }
       if recording { try await accessLog?.resume() }
-      try await startFollowing()
+      try await startFollowing(recording)
     } catch {
       await store.close()
       throw error
     }
     isRecording.withLock { $0 = recording }
-    if recording { startAuditTimers() }
+    if recording {
+      startAuditTimers()
+      startLeasing()
+    }
+  }
+
+  /// Whether the store is one in which all nodes can count together what policies limit.
+  package var sharesLimits: Bool { leases != nil }
+
+  /// Lets all nodes count together what policies limit. A program that authenticates nothing counts nothing.
+  private func startLeasing() {
+    let counting = policies.after.compactMap { $0 as? any LeasingPolicy }
+    guard let leases, !counting.isEmpty else { return }
+    for policy in counting { policy.lease(from: leases) }
+    every(.seconds(1)) { $0.leases?.sweep() }
   }
 
   private func checkHashes() async throws {
@@ -147,7 +177,7 @@ public final class AuthKernel: Sendable {
     guard faults.isEmpty else { throw ConfigurationFaults(faults) }
   }
 
-  private func startFollowing() async throws(StoreError) {
+  private func startFollowing(_ recording: Bool) async throws(StoreError) {
     let head = try await store.logHead()
     try await noteLatestTimes(after: head)
     if formats.mayWake, let name = formats.catchAll?.name {
@@ -159,6 +189,7 @@ public final class AuthKernel: Sendable {
       let lease = LeaseKeeper(
         store: shared, from: head.position, stamps: stamps, formats: formats, watch: logWatch,
         lease: configuration.lease, clock: time)
+      if recording, let nodes = roll?.store { try await join(nodes, lease) }
       leaseKeeper.storeIfNil(lease).start()
     }
     await durable.start(at: head.position)
@@ -242,6 +273,10 @@ public final class AuthKernel: Sendable {
     }
     _ = await Patience.result(within: limit) { [self] in
       await closeAudit()
+      return true
+    }
+    _ = await Patience.result(within: limit) { [self] in
+      await leases?.stop()
       return true
     }
     await durable.release()

@@ -81,6 +81,7 @@ public struct AuthServer: Sendable {
     ]
     if let history { services.append(history) }
     if let certificate { services.append(certificate) }
+    if kernel.namesNodes { services.append(NodeWatch(kernel, logger)) }
     if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.
@@ -111,7 +112,7 @@ public struct AuthServer: Sendable {
     return Application(
       responder: ServerResponder(
         kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, pages: pages, history: history),
+        webhooks: webhooks, pages: pages, history: history, certificate: certificate),
       server: server(channel, certificate),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }

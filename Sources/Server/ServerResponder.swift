@@ -17,7 +17,8 @@ final class ServerResponder: HTTPResponder {
 
   init(
     kernel: AuthKernel, configuration: ServerConfiguration, metrics: PrometheusMetrics?,
-    feed: SignalFeed, webhooks: Webhooks?, pages: ServedPages, history: TrafficHistory? = nil
+    feed: SignalFeed, webhooks: Webhooks?, pages: ServedPages, history: TrafficHistory? = nil,
+    certificate: CurrentCertificate? = nil
   ) {
     self.kernel = kernel
     self.configuration = configuration
@@ -36,7 +37,7 @@ final class ServerResponder: HTTPResponder {
     AuditRoutes.add(to: &table)
     SignalRoutes.add(to: &table, feed)
     if let webhooks { WebhookRoutes.add(to: &table, webhooks) }
-    HealthRoutes.add(to: &table, addresses: addresses)
+    HealthRoutes.add(to: &table, addresses: addresses, certificate: certificate)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
     pages.add(to: &table, addresses: addresses, feed: feed, history: history)

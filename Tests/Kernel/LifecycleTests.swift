@@ -244,7 +244,7 @@ import Testing
     _ = try await rig.key { $0.idempotency = claim }
   }
 
-  @Test func bootstrapHappensOnce() async throws {  // A6
+  @Test("A6: a store is bootstrapped once") func bootstrapHappensOnce() async throws {
     let rig = try await Rig()
     var new = NewKey(name: "first")
     new.scopes = [ScopeSet.admin]

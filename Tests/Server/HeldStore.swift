@@ -29,6 +29,7 @@ final class HeldStore: KeyStore {
   private let base: any KeyStore
   private let next = Locked<Hold?>(nil)
   private let failing = Locked(false)
+  private let failingCommit = Locked<CommitFailure?>(nil)
 
   init(_ base: some KeyStore) { self.base = base }
 
@@ -38,6 +39,15 @@ final class HeldStore: KeyStore {
   var fails: Bool {
     get { failing.withLock { $0 } }
     set { failing.withLock { $0 = newValue } }
+  }
+
+  /// When a commit fails: before it has done anything, or once it has.
+  enum CommitFailure: Sendable { case before, after }
+
+  /// How commits fail from now on, if they do.
+  var failure: CommitFailure? {
+    get { failingCommit.withLock { $0 } }
+    set { failingCommit.withLock { $0 = newValue } }
   }
 
   func holdNextCommit() -> Hold {
@@ -89,7 +99,10 @@ final class HeldStore: KeyStore {
       return next
     }
     await hold?.wait()
-    return try await base.commit(change)
+    if failure == .before { throw .unavailable("told to fail") }
+    let position = try await base.commit(change)
+    if failure == .after { throw .unavailable("the answer was lost") }
+    return position
   }
 
   func record(_ usage: [KeyUsage]) async throws(StoreError) { try await base.record(usage) }

@@ -69,6 +69,55 @@ import Testing
     }
   }
 
+  /// What takes itself in never ends, and what takes in nothing shows nothing: neither is served.
+  @Test func whatIsTakenInIsThereAndEnds() async throws {
+    let files = [
+      "fault.mustache": "<p>{{> fault}}</p>",
+      "layout.mustache": "{{title}}{{> errors}}",
+      "errors.mustache": "{{#errors}}{{>chart}}{{/errors}}",
+      "chart.mustache": "{{< layout }}{{$content}}{{/content}}{{/ layout }}",
+      "keys.mustache": "{{<layuot}}{{$content}}{{/content}}{{/layuot}}",
+      "key.mustache": "{{> *name}}", "owner.mustache": "{{>}}",
+      "owners.mustache": "{{! {{> nothing}} {{> errors}} {{# any}}{{>entries}}{{/ any}}",
+    ]
+    try await inFolder(files) { folder in
+      let texts = PageTemplates.faults(in: folder).map(\.description)
+      func tells(_ file: String, _ reason: String) -> Bool {
+        texts.contains { $0.contains("\(file).mustache") && $0.contains(reason) }
+      }
+      #expect(tells("fault", "takes itself in, by fault"))
+      #expect(tells("layout", "takes itself in, by errors, then chart, then layout"))
+      #expect(tells("errors", "takes itself in, by chart, then layout, then errors"))
+      #expect(tells("chart", "takes itself in, by layout, then errors, then chart"))
+      #expect(tells("keys", #"takes in "layuot", which is no template"#))
+      #expect(tells("keys", "Did you mean layout?"))
+      #expect(tells("key", #"takes in "*name""#))
+      #expect(tells("owner", "takes in something"))
+      #expect(texts.allSatisfy { !$0.contains("owners.mustache takes") })
+      #expect(texts.count == 7)
+      await #expect(throws: ConfigurationFaults.self) {
+        try await ServerRig.run(server: { $0.pageTemplates = folder }) { _ in }
+      }
+    }
+  }
+
+  /// The built-in ones keep to it too.
+  @Test func everyBuiltInTemplateTakesInWhatIsThere() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/Server/Page/Files")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    var references = TemplateReferences()
+    for file in files where file.hasSuffix(".mustache") {
+      references.note(
+        try String(contentsOf: folder.appending(path: file), encoding: .utf8),
+        String(file.dropLast(9)))
+    }
+    for file in files where file.hasSuffix(".mustache") {
+      let name = String(file.dropLast(9))
+      #expect(references.unknown(in: name).isEmpty && references.cycle(of: name) == nil, "\(name)")
+    }
+  }
+
   @Test func aFolderThatIsNotThereIsAFault() {
     let faults = PageTemplates.faults(in: "/nonexistent/templates")
     #expect(faults.map(\.problem) == ["the folder can't be read"])

@@ -240,7 +240,6 @@ struct PortalLinkTests {
         (#"{"owner": "ann", "scopes": ["a b"]}"#, 400, "scopes"),
         (#"{"owner": "ann", "more": 1}"#, 400, "more"),
         (#"{"owner": "ann", "scopes": ["bills:read"]}"#, 403, nil),
-        (#"{"owner": "ann", "scopes": ["cardea:admin"]}"#, 403, nil),
         (#"{"owner": "ann", "scopes": ["*"]}"#, 403, nil),
       ]
       for (body, status, field) in faults {

@@ -241,9 +241,70 @@ import Testing
     }
   }
 
-  /// S1 to S3 in spirit: a client that takes nothing is dropped and counted, and holds up neither verdicts nor
+  /// S1: clients that go away as soon as they are told anything.
+  @Test("S1 over server-sent events: whoever always breaks off delays nobody")
+  func whoAlwaysBreaksOff() async throws {
+    try await ServerRig.run { rig in
+      let reader = try await follow(rig)
+      let key = try await rig.key()
+      var last = ""
+      for number in 0..<30 {
+        let broken = try await open(rig, after: "0", window: 4_096)
+        #expect(try await broken.next() != nil)
+        // Its end closes the connection, with events that nobody has read.
+        let made = try await rig.key("\(number)")
+        #expect(try await rig.auth(made.token) == 200)
+        last = made.id
+      }
+      #expect(try await rig.auth(key.token) == 200)
+      var seen = 0
+      while let event = try await reader.next() {
+        seen += 1
+        if (event.json["key"] as? [String: Any])?["id"] as? String == last { break }
+      }
+      #expect(seen == 31)
+    }
+  }
+
+  /// S3: what a client does because of an event makes events, ends other streams and its own.
+  @Test("S3 over server-sent events: whoever acts on what it is told, and leaves itself")
+  func whoActsOnWhatItIsTold() async throws {
+    try await ServerRig.run(server: { $0.signalHeartbeat = .milliseconds(100) }) { rig in
+      let reader = try await follow(rig)
+      let own = try await rig.key { $0.scopes = ["cardea:signals:read"] }
+      let acting = try await follow(rig, token: own.token)
+      let other = try await follow(rig)
+      let first = try await rig.key()
+      // Told of a key it makes another, authenticates with it, listens anew, and at last ends what it listens with.
+      for number in 0..<5 {
+        let event = try #require(try await acting.next())
+        #expect(event.name == "key_created")
+        let next = try await rig.client.json(
+          "POST", "/v1/keys", token: rig.admin, #"{"name": "\#(number)"}"#)
+        #expect(try await rig.auth(try #require(next.string("token"))) == 200)
+        let again = try await open(rig, token: own.token, after: event.id)
+        #expect(try await again.next()?.name == "key_created")
+      }
+      let ended = try await rig.client.json(
+        "POST", "/v1/keys/\(own.id)/revoke", token: rig.admin)
+      #expect(ended.status == 200)
+      while try await acting.next() != nil {}
+      #expect(try await rig.auth(first.token) == 200)
+      for stream in [reader, other] {
+        var names: [String] = []
+        while let event = try await stream.next() {
+          names.append(event.name)
+          if event.name == "key_revoked" { break }
+        }
+        #expect(names.suffix(7) == Array(repeating: "key_created", count: 6) + ["key_revoked"])
+      }
+    }
+  }
+
+  /// S2: a client that takes nothing is dropped and counted, and holds up neither verdicts nor
   /// other clients.
-  @Test func whoeverTakesNothingIsDropped() async throws {
+  @Test("S2 over server-sent events: whoever takes nothing is dropped")
+  func whoeverTakesNothingIsDropped() async throws {
     try await ServerRig.run(server: {
       $0.signalHeartbeat = .milliseconds(100)
       $0.signalWriteTimeout = .seconds(1)

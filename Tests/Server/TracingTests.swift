@@ -46,6 +46,19 @@ struct TracingTests {
     #expect(sent == ["traceparent": parent, "tracestate": "a=1,b=2"])
   }
 
+  /// What there is nothing of costs nothing.
+  @Test func aRequestOfNoTraceRunsInNone() async throws {
+    let contexts = Locked<[Bool]>([])
+    try await ServerRig.run(plugins: [LookingPolicy(contexts: contexts)]) { rig in
+      let token = try await rig.key().token
+      for headers in [[], [("traceparent", parent)]] {
+        _ = try await rig.client.request(
+          "GET", "/auth", headers: headers + [("X-API-Key", token)])
+      }
+    }
+    #expect(contexts.withLock { $0 } == [false, true])
+  }
+
   @Test func severalStatesAreOneList() async throws {
     let (_, sent) = try await run([
       ("traceparent", parent), ("tracestate", "a=1"), ("tracestate", "b=2"),
@@ -138,6 +151,17 @@ private struct CallingPolicy: AsyncPolicy {
       .current ?? .topLevel, into: &carrier, using: DictionaryInjector())
     let found = carrier
     sent.withLock { $0 = found }
+    return .pass
+  }
+}
+
+/// Whether there is anything around a request for what it calls.
+private struct LookingPolicy: AsyncPolicy {
+  let id = "test.looking"
+  let contexts: Locked<[Bool]>
+
+  func evaluate(_ context: PolicyContext) async throws -> PolicyDecision {
+    contexts.withLock { $0.append(InstrumentationContext.current != nil) }
     return .pass
   }
 }

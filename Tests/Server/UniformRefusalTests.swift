@@ -74,7 +74,8 @@ struct UniformRefusalTests {
     }
   }
 
-  @Test func everyRefusalIsAProblemWithTheCommonFields() async throws {
+  @Test("H4: every refusal is a problem with the common fields, a 401 with its challenge")
+  func everyRefusalIsAProblemWithTheCommonFields() async throws {
     try await ServerRig.run { rig in
       let answers = [
         try await rig.client.request("GET", "/auth"),
@@ -92,6 +93,7 @@ struct UniformRefusalTests {
         #expect(answer.string("type") == "about:blank")
         #expect(answer.json["status"] as? Int == answer.status)
         #expect(answer.string("code") != nil)
+        #expect((answer.field("www-authenticate") != nil) == (answer.status == 401))
         if answer.status != 401 {
           #expect(answer.string("request_id") == answer.field("x-request-id"))
         }

@@ -7,8 +7,13 @@ AXE is axe.min.js: without it accessibility is not checked. Ends with 1 if anyth
 """
 
 import base64
+import html
+import http.server
 import json
 import sys
+import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -78,7 +83,9 @@ class Browser:
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                         "--hide-scrollbars", "--force-prefers-reduced-motion", f"--window-size={width},{height}"]:
+                         "--hide-scrollbars", "--force-prefers-reduced-motion", f"--window-size={width},{height}",
+                         # Somebody else's name that leads here.
+                         "--host-resolver-rules=MAP rebind.example 127.0.0.1"]:
             options.add_argument(argument)
         if not scripts:
             options.add_experimental_option(
@@ -359,6 +366,19 @@ def audit(browser):
     browser.shot("audit-verify")
     browser.open("/audit?action=no_such_thing")
     check(browser.has(".error-summary"), "an unknown action is named")
+    exporting(browser)
+
+
+def exporting(browser):
+    with tempfile.TemporaryDirectory() as folder:
+        browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": folder})
+        browser.open("/audit?action=key_revoked")
+        next(e for e in browser.all("main a.button") if e.text.startswith("Export")).click()
+        file = Path(folder, "audit.jsonl")
+        browser.wait.until(lambda _: file.exists() and file.stat().st_size)
+        entries = [json.loads(line) for line in file.read_text().splitlines()]
+        check(entries and {e["action"] for e in entries} == {"key_revoked"}, "what the filter shows is exported")
+        check(browser.heading == "Audit", "and the page stays")
 
 
 def runs(browser, text):
@@ -425,6 +445,28 @@ def webhooks(browser):
     browser.press("Delete")
     check(browser.has(".empty"), "deleted")
     browser.shot("webhooks-empty")
+
+
+def dead_letters(browser):
+    """What was given up on is seen, and sent again."""
+    status, hook = call("POST", "/v1/webhooks", {"url": "https://localhost:1/hooks", "signals": ["key_created"]})
+    check(status == 201, "a webhook that nobody answers")
+    place = f"/webhooks/{hook['webhook']['id']}"
+    for number in range(2):
+        check(call("POST", "/v1/keys", {"name": f"Told to nobody {number}"})[0] == 201, "a signal for it")
+    for _ in range(240):
+        browser.open(f"{place}/dead-letters")
+        if len(browser.all("tbody tr")) == 2:
+            break
+        time.sleep(0.5)
+    rows = browser.all("tbody tr")
+    check(len(rows) == 2 and all("key_created" in row.text for row in rows), "two dead letters")
+    browser.shot("dead-letters")
+    browser.go(rows[0].find_element(By.CSS_SELECTOR, "button"))
+    check("1 dead letter is delivered again" in browser.find(".notice").text, "one is sent again")
+    browser.press("Deliver all again")
+    check("delivered again" in browser.find(".notice").text, "and all of them")
+    check(call("DELETE", f"/v1{place}")[0] == 204, "and away again")
 
 
 def signals(browser):
@@ -596,6 +638,65 @@ def stream_ends_with_its_key(browser):
     browser.shot("signals-ended")
 
 
+def forged(browser):
+    """A4: forms that other pages send with the browser's cookie, and a name of somebody else's that leads here."""
+    status, made = call("POST", "/v1/keys", {"name": "Not theirs to revoke", "owner": f"forged-{browser.name}"})
+    check(status == 201, "a key that others would revoke")
+    status, mine = call("POST", "/v1/keys", {"name": "To come in with", "owner": f"forged-{browser.name}"})
+    check(status == 201, "a key to come in with")
+    browser.open("/sign-in")
+    browser.sign_in()
+    browser.open_portal("/sign-in")
+    browser.fill("token", mine["token"])
+    browser.go(browser.find("button.primary"))
+    forms = []
+    for root, place in [("/admin", f"/keys/{made['key']['id']}/revoke"), ("/keys", f"/{made['key']['id']}/revoke")]:
+        browser.driver.get(f"{ADDRESS}{root}{place}")
+        check(browser.heading == "Revoke this key?", "it could be revoked from here")
+        # Even with the session's own value, which no other page knows.
+        forms.append((root + place, browser.find("main [name=form_token]").get_attribute("value")))
+    served = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = served.get(self.path, "").encode()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        for path, token in forms:
+            for value in [token, "", "guess"]:
+                served["/"] = (
+                    f"<!doctype html><title>Evil</title><h1>Evil</h1><form method=post action='{ADDRESS}{path}'>"
+                    f"<input type=hidden name=form_token value='{html.escape(value)}'><button>Win a prize</button></form>")
+                # Another port of this machine, whose pages the browser sends the cookie from, and another site.
+                for origin in ["127.0.0.1", "localhost"]:
+                    browser.driver.get(f"http://{origin}:{server.server_port}/")
+                    browser.go(browser.find("button"))
+                    check(browser.heading == "Not from this page", f"a form of {origin} is refused: {browser.heading}")
+                    check(works(made["token"]), "and has done nothing")
+    finally:
+        server.shutdown()
+    port = ADDRESS.rsplit(":", 1)[1]
+    for path in ["/admin/", "/admin/sign-in", "/keys/", "/keys/sign-in"]:
+        browser.driver.get(f"http://rebind.example:{port}{path}")
+        check(browser.heading == "Not under this name", f"another name that leads here: {browser.heading}")
+    # The real page does it.
+    browser.driver.get(f"{ADDRESS}{forms[1][0]}")
+    browser.press("Revoke")
+    check(not works(made["token"]), "the page's own form does it")
+    for page in [f"{ADDRESS}/keys/", f"{ADDRESS}/admin/"]:
+        browser.driver.get(page)
+        browser.go(next(e for e in browser.all("header button") if e.text == "Sign out"))
+
+
 def walk(browser):
     signing_in(browser)
     token = creating(browser)
@@ -604,6 +705,7 @@ def walk(browser):
     owners(browser)
     audit(browser)
     webhooks(browser)
+    dead_letters(browser)
     signals(browser)
     health(browser)
     if browser.scripts:
@@ -740,6 +842,7 @@ with Browser() as browser:
     by_keyboard(browser)
     session_dies_with_its_key(browser)
     stream_ends_with_its_key(browser)
+    forged(browser)
     portal(browser)
     portal_hostile(browser)
 with Browser(scripts=False) as browser:

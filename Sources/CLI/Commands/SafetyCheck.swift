@@ -147,12 +147,16 @@ enum SafetyCheck {
   /// Of what the store holds.
   static func findings(_ kernel: AuthKernel) async throws -> [Finding] {
     var findings: [Finding] = []
-    if kernel.plugins.contains(where: { $0.id == RefillingQuotaPolicy.id }) {
+    if kernel.plugins.contains(where: { $0.id == RefillingQuotaPolicy.id }), !kernel.sharesLimits {
       findings.append(
         .note(
           "quota_in_memory",
-          "plugins.policy.quota counts in the process's memory: a restart fills every quota up, and "
-            + "several servers count each for itself"))
+          "plugins.policy.quota counts in the process's memory with this store: a restart fills every "
+            + "quota up, and several servers count each for itself"))
+    }
+    if kernel.namesNodes {
+      _ = try await kernel.nodes()
+      findings += kernel.nodeWarnings.map { .warning($0.code, $0.detail) }
     }
     guard try await kernel.store.logHead().position > 0 else {
       findings.append(

@@ -171,6 +171,11 @@ struct ServeCommand: CardeaSubcommand {
     }
     do {
       try await server.run()
+    } catch let fault as ConfigurationFault {
+      // Files were well when the settings were looked at, and are not any more.
+      throw SettingFaults([SettingFault(fault, origins: settings.origins)])
+    } catch let faults as ConfigurationFaults {
+      throw SettingFaults(faults.faults.map { SettingFault($0, origins: settings.origins) })
     } catch {
       let (host, port) = (settings[SettingsTable.host], settings[SettingsTable.port])
       throw CommandFailure.usage(

@@ -73,10 +73,14 @@ struct Composition: Sendable {
       }
     }
     var url: StoreURL?
+    var configuration = settings.kernelConfiguration
     do throws(ConfigurationFault) {
       let parsed = try StoreURL(settings[SettingsTable.storeURL], schemes: toolbox.stores)
       let store = try parsed.makeStore()
       store.register(in: &registry)
+      if store is any ManyNodeStore, settings[SettingsTable.nodeName].isEmpty {
+        configuration.nodeName = NodeName.standard(settings)
+      }
       url = parsed
       let accessLog = try AccessLogSetup(settings, parsed, store)
       accessLog.register(in: &registry)
@@ -84,7 +88,6 @@ struct Composition: Sendable {
       faults.append(error)
     }
     if let fault = TLSSetup.fault(settings) { faults.append(fault) }
-    var configuration = settings.kernelConfiguration
     let keyFile = settings[SettingsTable.auditSigningKey]
     if !keyFile.isEmpty {
       do throws(ConfigurationFault) {

@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaMemoryStore
+import CardeaPostgreSQL
 import CardeaSQLite
 
 #if canImport(Darwin)
@@ -10,9 +11,9 @@ import CardeaSQLite
   import Glibc
 #endif
 
-/// The store schemes of every program: `sqlite:` and `memory:`.
+/// The store schemes of every program: `sqlite:`, `postgres:` (or `postgresql:`) and `memory:`.
 enum StandardStores {
-  static let schemes = [sqlite, memory]
+  static let schemes = [sqlite, postgres("postgresql"), postgres("postgres"), memory]
 
   private static let sqlite = StoreScheme(
     "sqlite", form: "sqlite:PATH",
@@ -33,6 +34,14 @@ enum StandardStores {
       }
       return SQLiteStore(path: path)
     })
+
+  private static func postgres(_ name: String) -> StoreScheme {
+    StoreScheme(
+      name, form: "postgres://USER@HOST/DATABASE",
+      make: { (rest: String) throws(ConfigurationFault) -> any KeyStore in
+        try PostgreSQLStore(url: "\(name):\(rest)")
+      })
+  }
 
   private static let memory = StoreScheme(
     "memory", form: "memory:", presence: { _ in .volatile },

@@ -10,7 +10,10 @@ struct StoreURL: Sendable {
   func makeStore() throws(ConfigurationFault) -> any KeyStore { try scheme.make(rest) }
 
   init(_ text: String, schemes: [StoreScheme]) throws(ConfigurationFault) {
-    let forms = schemes.map(\.form).joined(separator: ", ")
+    // One store may go by two names.
+    let forms = schemes.map(\.form).reduce(into: [String]()) { forms, form in
+      if !forms.contains(form) { forms.append(form) }
+    }.joined(separator: ", ")
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let name = parts.first, !name.isEmpty else {
       throw ConfigurationFault(

@@ -1,14 +1,6 @@
 import Cardea
 import CardeaServer
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// What the settings say of TLS, and what is wrong with it.
 enum TLSSetup {
   /// The files, if there are to be any.
@@ -49,21 +41,14 @@ enum TLSSetup {
 
   /// Of the files that the settings name.
   static func findings(_ settings: Settings, now: Timestamp) throws -> [Finding] {
-    guard let files = files(settings), let certificate = try read(settings) else { return [] }
+    guard let certificate = try read(settings) else { return [] }
     var findings: [Finding] = []
     if certificate.endsSoon(at: now) {
       findings.append(
         .warning(
           "certificate_ends",
-          "the certificate in server.tls_cert ends at \(certificate.expiresAt.rfc3339)"))
-    }
-    var status = stat()
-    if stat(files.key, &status) == 0, status.st_mode & 0o007 != 0 {
-      findings.append(
-        .warning(
-          "tls_key_open",
-          "everybody on this machine has access to the file of server.tls_key. Take it away: "
-            + "chmod o= FILE"))
+          "a certificate in server.tls_cert ends at \(certificate.expiresAt.rfc3339), the first of "
+            + "its chain to do so"))
     }
     return findings
   }

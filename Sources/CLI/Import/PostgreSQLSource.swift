@@ -1,4 +1,5 @@
 import CPostgreSQL
+import CardeaPostgreSQL
 
 #if canImport(Darwin)
   import Darwin
@@ -25,7 +26,7 @@ final class PostgreSQLSource: SourceDatabase {
       ("fallback_application_name", "cardea import"), ("tcp_user_timeout", "30000"),
     ]
     if getenv("PGCONNECT_TIMEOUT") == nil { parameters.append(("connect_timeout", "10")) }
-    parameters += [("dbname", url.text), ("client_encoding", "UTF8")]
+    parameters += [("dbname", url.connection), ("client_encoding", "UTF8")]
     guard let opened = PostgreSQLSource.connect(parameters) else {
       throw CommandFailure.usage("\(name): there is no memory to connect", field: "source")
     }

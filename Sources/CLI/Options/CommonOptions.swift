@@ -9,7 +9,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where keys are kept: sqlite:PATH or memory:. Wins over the environment and the file.",
+      "Where keys are kept: sqlite:PATH, postgres://USER@HOST/DATABASE or memory:. Wins over the environment and the file.",
       valueName: "url"))
   var store: String?
 

@@ -5,10 +5,13 @@ import CardeaServer
 struct ChangeOutput {
   private let session: Session
   private let dryRun: Bool
+  private let waited: Bool
 
-  init(_ session: Session, dryRun: Bool = false) {
+  /// - Parameter waited: whether the change was waited for until every server obeys.
+  init(_ session: Session, dryRun: Bool = false, waited: Bool = false) {
     self.session = session
     self.dryRun = dryRun
+    self.waited = waited
   }
 
   /// - Parameter verb: what was done: `revoked`.
@@ -68,10 +71,11 @@ struct ChangeOutput {
     return verb.hasPrefix("has ") ? "would have \(verb.dropFirst(4))" : "would be \(verb)"
   }
 
-  /// By when servers on this store obey the change.
+  /// Which servers on this store obey the change, or by when they do.
   private func bound(_ receipt: Receipt) -> String {
-    guard !dryRun, receipt.boundMilliseconds > 0 else { return "" }
-    let bound = DurationText.finite(.milliseconds(receipt.boundMilliseconds))
-    return " Running servers obey within \(bound)."
+    if dryRun { return "" }
+    let text = ReceiptText.sentence(
+      receipt, namesNodes: session.kernel.namesNodes, waited: waited)
+    return text.isEmpty ? "" : " \(text)"
   }
 }

@@ -163,6 +163,13 @@ enum SettingCheck {
     return (1...3_650).contains(days) ? days : nil
   }
 
+  static let nodeName: @Sendable (String) -> SettingProblem? = { value in
+    value.isEmpty || NodeCard.isName(value)
+      ? nil
+      : SettingProblem(
+        "not a node's name", remedy: "Write 1 to 64 visible ASCII characters, such as web-1.")
+  }
+
   static let keyName: @Sendable (String) -> SettingProblem? = { value in
     do throws(LifecycleError) {
       if !value.isEmpty { try LifecycleRules.checkName(value) }

@@ -5,7 +5,7 @@ package struct SettingFault: Error, Sendable, Equatable, CustomStringConvertible
   package let origin: SettingOrigin
   /// The setting's full name, or what stands in its place.
   package let setting: String
-  /// The value as it was given; `nil` where there is none.
+  /// The value as it was given, or `<PEM>`; `nil` where there is none.
   package let value: String?
   package let problem: String
   package let remedy: String
@@ -15,7 +15,7 @@ package struct SettingFault: Error, Sendable, Equatable, CustomStringConvertible
   ) {
     self.origin = origin
     self.setting = setting
-    self.value = value
+    self.value = value.map(ConfigurationFault.shown)
     self.problem = problem
     self.remedy = remedy
   }

@@ -35,6 +35,7 @@ extension Settings {
     server.pageHosts = self[SettingsTable.pageHosts]
     server.pageSessionTTL = self[SettingsTable.pageSessionTTL]
     server.pageSessionMaxAge = self[SettingsTable.pageSessionMaxAge]
+    server.pageMaxSessions = self[SettingsTable.pageMaxSessions]
     server.pageOwners = self[SettingsTable.pageOwners]
     server.pageName = self[SettingsTable.pageName]
     server.pageColour = PageColour(self[SettingsTable.pageColour])

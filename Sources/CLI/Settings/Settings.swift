@@ -25,7 +25,9 @@ package struct Settings: Sendable {
   mutating func set(_ name: String, _ value: any Sendable) { values[name] = value }
 
   /// A row's value as it was written, or its default; `nil` if it has none.
-  package func shown(_ row: SettingRow) -> String? { texts[row.name]?.shown ?? row.defaultText }
+  package func shown(_ row: SettingRow) -> String? {
+    (texts[row.name]?.shown).map(ConfigurationFault.shown) ?? row.defaultText
+  }
 
   mutating func note(_ name: String, _ text: SettingText?, from origin: SettingOrigin) {
     origins[name] = origin

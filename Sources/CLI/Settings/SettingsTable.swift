@@ -8,7 +8,7 @@ package enum SettingsTable {
   // MARK: store
   package static let storeURL = Setting.text(
     "store.url", default: "sqlite:cardea.sqlite3", flag: "--store",
-    "Where keys are kept: sqlite:PATH or memory:.")
+    "Where keys are kept: sqlite:PATH, postgres://USER@HOST/DATABASE or memory:.")
 
   // MARK: server
   package static let host = Setting.text(
@@ -43,6 +43,12 @@ package enum SettingsTable {
     "server.trusted_proxies", default: [],
     "Networks (CIDR) of the proxies whose forwarding headers are believed.",
     check: SettingCheck.network)
+
+  // MARK: node
+  package static let nodeName = Setting.text(
+    "node.name", default: "",
+    "This server's name in receipts, of each node of a store its own. Empty: host and port, or local "
+      + "for a store on one machine.", check: SettingCheck.nodeName)
 
   // MARK: token
   package static let tokenFormat = Setting.text(
@@ -287,6 +293,10 @@ package enum SettingsTable {
     "page.session_max_age", default: .seconds(43_200), written: "12h",
     in: .seconds(60)...(.seconds(30 * 86_400)),
     "How long a session on the page may live altogether.")
+  package static let pageMaxSessions = Setting.integer(
+    "page.max_sessions", default: 10_000, in: 100...1_000_000,
+    "Sessions at once on each page, at most some 8 KiB of memory each; the one used least lately goes."
+  )
   package static let pageOwners = Setting.boolean(
     "page.owners", default: true, "Whether owners have a page of their own at /keys/.")
   package static let pageName = Setting.text(
@@ -349,7 +359,8 @@ package enum SettingsTable {
     storeURL.row, host.row, port.row, socket.row, tlsCert.row, tlsKey.row, maxConnections.row,
     requestTimeout.row,
     idleTimeout.row, trustedProxies.row,
-    tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row, secretLength.row,
+    nodeName.row, tokenFormat.row, tokenAccept.row, namespace.row, identifierLength.row,
+    secretLength.row,
     hashPreferred.row, pbkdf2Iterations.row, argon2Ops.row, argon2MiB.row, pepperFiles.row,
     poolWidth.row, queueLimit.row, hashDeadline.row,
     headers.row, schemes.row, query.row, form.row, basic.row, conflict.row,
@@ -365,7 +376,8 @@ package enum SettingsTable {
     auditTier.row, auditSpool.row, auditOnFailure.row, auditRetention.row, auditSigningKey.row,
     maxStreams.row, heartbeat.row, writeTimeout.row,
     pageEnabled.row, pageHosts.row, pageSessionTTL.row, pageSessionMaxAge.row,
-    pageOwners.row, pageName.row, pageColour.row, pageFrameAncestors.row, pageTemplates.row,
+    pageMaxSessions.row, pageOwners.row, pageName.row, pageColour.row, pageFrameAncestors.row,
+    pageTemplates.row,
     webhooksEnabled.row, webhooksAllow.row, webhooksTimeout.row, webhooksMax.row,
     webhooksConcurrency.row, webhooksRetryFor.row, webhooksCAFile.row,
     logFormat.row, logLevel.row, metricsEnabled.row,

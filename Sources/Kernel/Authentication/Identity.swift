@@ -18,6 +18,8 @@ public struct Identity: Sendable {
   package var stored: StoredKey { StoredKey(key: token.key, owner: token.owner) }
 
   public var keyID: UUID { token.key.id }
+  /// Which of the key's secrets was presented, or is behind the session that was.
+  package var secretID: UUID? { token.secretID }
   public var prefix: String { token.key.prefix }
   public var name: String { token.key.name }
   public var kind: KeyRecord.Kind { token.key.kind }

@@ -8,13 +8,17 @@ import Synchronization
 /// that this process made itself were marked before they were acknowledged and are passed over. If the store
 /// can't be read the lease runs out by itself.
 ///
+/// A store of many nodes wakes it early, and learns by the poll after the next what is applied here.
+///
 /// Threading: one serial queue polls; ``end`` may be read from any thread.
 final class LeaseKeeper: Sendable {
   private let store: any SharedKeyStore
   private let stamps: ChangeStamps
   private let formats: AcceptedFormats
   private let watch: LogWatch
-  private let clock: any KernelClock
+  /// The store, if it names its nodes.
+  private let nodes: (any ManyNodeStore)?
+  private let clock: HighWaterClock
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
   private let validUntil = Atomic<UInt64>(0)
@@ -34,13 +38,19 @@ final class LeaseKeeper: Sendable {
     /// Positions of this process's own changes that the poll has not passed yet.
     var own: Set<Int64> = []
     var timer: RepeatingTimer?
+    var isStarted = false
+    /// Whether an early poll is to come.
+    var isAwake = false
+    /// When one was made last.
+    var lastEarly = DispatchTime(uptimeNanoseconds: 0)
   }
 
   init(
     store: any SharedKeyStore, from position: Int64, stamps: ChangeStamps,
-    formats: AcceptedFormats, watch: LogWatch, lease: Duration, clock: any KernelClock
+    formats: AcceptedFormats, watch: LogWatch, lease: Duration, clock: HighWaterClock
   ) {
     self.store = store
+    nodes = store as? any ManyNodeStore
     self.stamps = stamps
     self.formats = formats
     self.watch = watch
@@ -64,8 +74,12 @@ final class LeaseKeeper: Sendable {
     state.withLock { if position > $0.applied { $0.own.insert(position) } }
   }
 
+  /// The position up to which every entry is applied.
+  var applied: Int64 { state.withLock { $0.applied } }
+
   /// Polls once, then every quarter of the lease.
   func start() {
+    state.withLock { $0.isStarted = true }
     queue.sync { poll() }
     let timer = RepeatingTimer(every: .nanoseconds(Int64(clamping: lease / 4)), on: queue) {
       [weak self] in self?.poll()
@@ -74,14 +88,46 @@ final class LeaseKeeper: Sendable {
   }
 
   func stop() {
-    state.withLock { $0.timer = nil }
+    state.withLock { state in
+      state.isStarted = false
+      state.timer = nil
+    }
     queue.sync {}
   }
 
+  /// Polls soon, not only when it is time. Of many calls at once one counts, and such polls keep a distance, so that a
+  /// store that is written to all the time is not asked all the time. Called from any thread.
+  func wake() {
+    let next = state.withLock { state -> DispatchTime? in
+      guard state.isStarted, !state.isAwake else { return nil }
+      state.isAwake = true
+      return state.lastEarly + .nanoseconds(Int(clamping: lease / 100))
+    }
+    guard let next else { return }
+    queue.asyncAfter(deadline: next) { [weak self] in
+      guard let self else { return }
+      let isStarted = state.withLock { state in
+        state.isAwake = false
+        state.lastEarly = .now()
+        return state.isStarted
+      }
+      if isStarted { poll() }
+    }
+  }
+
   private func poll() {
+    // What came is confirmed by asking for what comes after it. If more came meanwhile, a little later.
+    if advance(), nodes != nil, advance() { wake() }
+    if let storeTime = nodes?.storeTime { clock.note(storeTime: storeTime) }
+  }
+
+  /// One poll: whether it brought anything.
+  private func advance() -> Bool {
     let began = clock.monotonic()
     let position = state.withLock { $0.applied }
-    guard let marks = try? store.poll(after: position, limit: LeaseKeeper.batch) else { return }
+    guard let marks = try? store.poll(after: position, limit: LeaseKeeper.batch) else {
+      return false
+    }
     for mark in marks {
       if let prefix = mark.prefix { formats.note(prefix: prefix) }
       let own = state.withLock { state -> Bool in
@@ -95,7 +141,11 @@ final class LeaseKeeper: Sendable {
     }
     if !marks.isEmpty { watch.noteGrowth() }
     // Behind by more than one batch: the lease waits until everything is applied.
-    if marks.count == LeaseKeeper.batch { return poll() }
+    if marks.count == LeaseKeeper.batch {
+      _ = advance()
+      return true
+    }
     validUntil.store(began &+ lease, ordering: .sequentiallyConsistent)
+    return !marks.isEmpty
   }
 }

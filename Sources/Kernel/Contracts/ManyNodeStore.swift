@@ -34,7 +34,7 @@ public struct NodeCard: Sendable, Equatable {
   public let id: UUID
   /// As receipts, logs and the page name it.
   public let name: String
-  /// How long the node trusts its cache after the beginning of a poll.
+  /// How long the node trusts its cache after the beginning of a poll: `cache.lease`, and `cache.max_stale` with it.
   public let lease: Duration
   /// The program's version.
   public let version: String
@@ -45,6 +45,11 @@ public struct NodeCard: Sendable, Equatable {
     self.lease = lease
     self.version = version
   }
+
+  /// Whether a node may be called that: 1 to 64 visible ASCII characters.
+  public static func isName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+  }
 }
 
 /// What the store knows of a node.
@@ -54,6 +59,9 @@ public struct NodeStatus: Sendable, Equatable {
   public let applied: Int64
   /// How long ago the node polled, by the store's clock. Past its lease it trusts its cache no more.
   public let silence: Duration
+
+  /// Whether it may still trust its cache. If not, nobody needs to wait for it.
+  public var isAlive: Bool { silence <= node.lease }
 
   public init(node: NodeCard, applied: Int64, silence: Duration) {
     self.node = node

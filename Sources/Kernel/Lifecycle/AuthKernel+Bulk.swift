@@ -111,7 +111,10 @@ extension AuthKernel {
       func start() {
         guard goesOn, let key = rest.popFirst() else { return }
         group.addTask {
-          (key, await self.outcome(key.id, action, query, rotation, actor))
+          let outcome = await ReceiptDetail.$namesNodes.withValue(false) {
+            await self.outcome(key.id, action, query, rotation, actor)
+          }
+          return (key, outcome)
         }
       }
       for _ in 0..<width { start() }
@@ -122,6 +125,10 @@ extension AuthKernel {
         start()
       }
       report.notTried = rest.count
+    }
+    // Who obeys is asked once, after the last change.
+    if !actor.isRehearsing, let last = report.receipt, last.isPartial {
+      report.receipt = await receipt(last.position, isOwn: last.isOwn)
     }
     return report
   }

@@ -36,11 +36,21 @@ extension AuthKernel {
   func commit(
     _ announcements: [Announcement], rehearsing: Bool = false, _ fill: (inout StoreChange) -> Void
   ) async throws(StoreError) -> Receipt {
+    let position = try await position(announcements, rehearsing: rehearsing, fill)
+    return await ReceiptDetail.$namesNodes.withValue(ReceiptDetail.namesNodes && !rehearsing) {
+      await receipt(position)
+    }
+  }
+
+  /// The same without asking who obeys: the position of its last signal.
+  private func position(
+    _ announcements: [Announcement], rehearsing: Bool = false, _ fill: (inout StoreChange) -> Void
+  ) async throws(StoreError) -> Int64 {
     var change = StoreChange(drafts: announcements.map(\.draft), primitives: primitives)
     fill(&change)
     if rehearsing {
       change.isRehearsal = true
-      return receipt(try await store.commit(change))
+      return try await store.commit(change)
     }
     let ticket = order.begin()
     let work = Task { [change] () -> Result<Int64, StoreError> in
@@ -70,24 +80,20 @@ extension AuthKernel {
       }
       return outcome
     }
-    return receipt(try await work.value.get())
+    return try await work.value.get()
   }
 
-  func receipt(_ position: Int64) -> Receipt {
-    Receipt(
-      position: position, confirmed: [configuration.nodeName], pending: [],
-      boundMilliseconds: isShared ? configuration.lease.milliseconds : 0)
-  }
-
-  /// The receipt of an operation that found its work done already, perhaps by a process that this one has not heard
-  /// of yet: what it holds of this key or owner is stale from now on, as if it had done the work itself.
+  /// The receipt of an operation that found its work done already, perhaps by another node, of which this one has not
+  /// heard yet: what it holds of this key or owner is stale from now on, as if it had done the work itself.
   func receiptOfNothing(
     prefix: String? = nil, owner: UUID? = nil
   ) async throws(LifecycleError) -> Receipt {
     stamps.changed(prefix: prefix, owner: owner)
-    do throws(StoreError) { return receipt(try await store.logHead().position) } catch {
+    let position: Int64
+    do throws(StoreError) { position = try await store.logHead().position } catch {
       throw LifecycleError(error)
     }
+    return await receipt(position, isOwn: false)
   }
 
   /// Replaces a secret's hash if nothing else has meanwhile. Never touches the key itself, so it can't
@@ -100,7 +106,7 @@ extension AuthKernel {
           at: now, actor: Actor.kernel.description, key: KeyFacts(stored, at: now),
           algorithm: hash.algorithm), key: stored.key)
     else { return }
-    _ = try? await commit([announcement]) { change in
+    _ = try? await position([announcement]) { change in
       change.rehash = StoreChange.Rehash(
         prefix: stored.key.prefix, secretID: row.id, from: row.hash, to: hash)
     }

@@ -27,7 +27,6 @@ extension AuthKernel {
     try LifecycleRules.checkDescription(new.description)
     try LifecycleRules.checkClass(new.keyClass)
     try LifecycleRules.checkMetadata(new.metadata, for: metadataReaders)
-    if let owner = new.owner { try LifecycleRules.checkOwnerName(owner.name) }
     let scopes = try LifecycleRules.scopes(
       new.scopes ?? configuration.defaultScopes, configuration)
     try LifecycleRules.checkGrant(scopes, by: actor)
@@ -92,6 +91,8 @@ extension AuthKernel {
       if found.disabled { throw .ownerDisabled(found.name) }
       return (found, false)
     }
+    // Only of one that is about to be made: an owner that was imported has whatever name it had.
+    try LifecycleRules.checkOwnerName(reference.name)
     if configuration.ownerMustExist {
       throw .invalid(
         field: "owner", reason: "no \(reference.kind.rawValue) named \(reference.name) exists")

@@ -46,7 +46,7 @@ extension AuthKernel {
   ) async throws(LifecycleError) -> ChangedKey {
     try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> RotationCompleted? in
-      try LifecycleRules.checkReach(stored.key, by: actor)
+      try LifecycleRules.checkHandOut(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)
       guard stored.key.openOverlap(at: now) != nil, let new = stored.key.secrets.last else {
         throw .noRotation
@@ -62,7 +62,7 @@ extension AuthKernel {
   ) async throws(LifecycleError) -> ChangedKey {
     try await change(id, by: actor, attempts: 1) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> RotationCancelled? in
-      try LifecycleRules.checkReach(stored.key, by: actor)
+      try LifecycleRules.checkHandOut(stored.key, by: actor)
       try AuthKernel.checkLiving(stored.key, at: now)
       guard stored.key.openOverlap(at: now) != nil, var old = stored.key.secrets.first else {
         throw .noRotation
@@ -77,7 +77,7 @@ extension AuthKernel {
   private func checkRotatable(
     _ key: KeyRecord, _ rotation: Rotation, by actor: Actor, at now: Timestamp
   ) throws(LifecycleError) {
-    try LifecycleRules.checkReach(key, by: actor)
+    try LifecycleRules.checkHandOut(key, by: actor)
     try AuthKernel.checkLiving(key, at: now)
     if rotation.overlap > .zero, let until = key.openOverlap(at: now) {
       throw .rotationInProgress(until: until)

@@ -122,10 +122,10 @@ extension AuthKernel {
     repeat {
       let page = try await keys(query)
       let outcomes = await Batch.run(page.items.map(\.key.id)) { id in
-        do throws(LifecycleError) {
-          return Result<Bool, LifecycleError>.success(try await work(id))
-        } catch {
-          return .failure(error)
+        await ReceiptDetail.$namesNodes.withValue(false) { () -> Result<Bool, LifecycleError> in
+          do throws(LifecycleError) { return .success(try await work(id)) } catch {
+            return .failure(error)
+          }
         }
       }
       for outcome in outcomes {

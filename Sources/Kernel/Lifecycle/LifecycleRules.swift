@@ -201,6 +201,26 @@ package enum LifecycleRules {
     }
   }
 
+  /// Whether an actor may hand out a new token of a key, or decide which of two goes on. Where it is confined to its
+  /// owner's keys, more is asked of a key: nobody who manages keys has said what it may hand out.
+  package static func checkHandOut(
+    _ key: KeyRecord, by actor: Actor
+  ) throws(LifecycleError) {
+    try checkReach(key, by: actor)
+    guard actor.ownerID != nil, let own = actor.standing else { return }
+    if key.id == actor.keyID {
+      // Whoever holds the token that is on its way out must not put an end to the one that takes its place.
+      guard key.secrets.last?.id == own.secretID else {
+        throw .beyondActor("the key has a newer token; come with that one")
+      }
+    } else if case .limited = actor.authority {
+      guard key.keyClass == own.keyClass, key.metadata == own.metadata else {
+        throw .beyondActor(
+          "the key's class or metadata, which limits go by, are not those of the acting key")
+      }
+    }
+  }
+
   /// Whether an actor may do something to a key. Ending a key (`includingExpiry: false`) asks for its scopes
   /// only, so that a short-lived key can still put a stop to a longer-lived one; of an owner in person for nothing.
   static func checkReach(

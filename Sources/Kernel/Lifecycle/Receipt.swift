@@ -5,15 +5,30 @@ public struct Receipt: Sendable, Equatable {
   public let position: Int64
   /// Nodes that obey it already.
   public let confirmed: [String]
-  /// Nodes that will obey it, and by when.
-  public let pending: [Pending]
+  /// Nodes that will obey it, and by when. One that has been silent for longer than its lease is not among them: it
+  /// trusts nothing.
+  public internal(set) var pending: [Pending]
   /// Milliseconds after which no process allows on the old record: 0 if nobody shares the store, else the
-  /// lease.
+  /// longest lease of those who do.
   public let boundMilliseconds: Int64
+  /// Whether the store did not say which nodes there are, or was not asked: ``pending`` names none then, although there may
+  /// be some, and what holds is ``boundMilliseconds``, by the leases that were seen last. Never for a store without nodes.
+  public var isPartial = false
+  /// When the change was acknowledged: what leases are counted from.
+  let acknowledged: Moment
+  /// Whether this process made the change, and so obeys it.
+  let isOwn: Bool
 
-  public struct Pending: Sendable, Equatable, Encodable {
+  public struct Pending: Sendable, Equatable {
     public let node: String
     public let by: Timestamp
+    let lease: Duration
+  }
+
+  /// A moment on both clocks.
+  struct Moment: Sendable, Equatable {
+    let wall: Timestamp
+    let monotonic: UInt64
   }
 }
 
@@ -21,7 +36,21 @@ extension Receipt: Encodable {
   private enum CodingKeys: String, CodingKey {
     case position, confirmed, pending
     case boundMilliseconds = "bound_ms"
+    case isPartial = "partial"
   }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(position, forKey: .position)
+    try container.encode(confirmed, forKey: .confirmed)
+    try container.encode(pending, forKey: .pending)
+    try container.encode(boundMilliseconds, forKey: .boundMilliseconds)
+    if isPartial { try container.encode(true, forKey: .isPartial) }
+  }
+}
+
+extension Receipt.Pending: Encodable {
+  private enum CodingKeys: String, CodingKey { case node, by }
 }
 
 /// A key that was just made or given a new secret: the only time its token is seen.
@@ -29,13 +58,13 @@ public struct IssuedKey: Sendable {
   public let stored: StoredKey
   /// The token. ``Secret/reveal()`` it to its user, once.
   public let token: Secret
-  public let receipt: Receipt
+  public package(set) var receipt: Receipt
 }
 
 /// A key after a change.
 public struct ChangedKey: Sendable {
   public let stored: StoredKey
-  public let receipt: Receipt
+  public package(set) var receipt: Receipt
 }
 
 /// An owner that was just made, and its first key if it was given one.
@@ -48,5 +77,5 @@ public struct CreatedOwner: Sendable {
 /// An owner after a change.
 public struct ChangedOwner: Sendable {
   public let owner: OwnerRecord
-  public let receipt: Receipt
+  public package(set) var receipt: Receipt
 }

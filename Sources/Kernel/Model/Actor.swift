@@ -18,6 +18,15 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   let authority: Authority
   /// Whether it may end any key that is there for it, also one that grants more than it may give: an owner in person.
   private(set) var endsAny = false
+  /// What of the key that acts goes into whatever it hands out; `nil` if no key acts.
+  private(set) var standing: Standing?
+
+  /// By what routes and limits judge a key, and with which of its secrets it acts.
+  struct Standing: Sendable, Equatable {
+    let keyClass: String
+    let metadata: [String: JSONValue]
+    let secretID: UUID?
+  }
 
   enum Authority: Sendable, Equatable {
     case unlimited
@@ -64,7 +73,8 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
     return actor
   }
 
-  /// The same actor, for whom there are the keys of one owner and no others.
+  /// The same actor, for whom there are the keys of one owner and no others. If it is a key, it hands out tokens of its
+  /// own class and metadata only, and decides over its own rotation only with its newest token.
   public func confined(to owner: UUID) -> Actor {
     var actor = self
     actor.ownerID = owner
@@ -78,6 +88,8 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   public init(_ identity: Identity) {
     description = "key:\(identity.prefix)"
     keyID = identity.keyID
+    standing = Standing(
+      keyClass: identity.keyClass, metadata: identity.metadata, secretID: identity.secretID)
     authority =
       identity.scopes.isAdmin
       ? .unlimited : .limited(scopes: identity.scopes, expiresAt: identity.expiresAt)

@@ -150,6 +150,9 @@ enum ConfigurationCheck {
     check(
       configuration.maxStale >= .zero && configuration.maxStale <= .seconds(60),
       "cache.max_stale", configuration.maxStale, "out of range", "Give 0s to 60s.")
+    check(
+      NodeCard.isName(configuration.nodeName), "node.name", configuration.nodeName,
+      "must be 1 to 64 visible ASCII characters", "Choose a name such as web-1.")
     for days in configuration.expiryNoticeDays {
       check(
         (1...3_650).contains(days), "keys.expiring_notice", days, "out of range",

@@ -4,7 +4,7 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
   public let plugin: String?
   /// The setting's full name: `token.namespace`.
   public let setting: String
-  /// The value found, if it may be shown.
+  /// The value found, if it may be shown; `<PEM>` in place of one that holds a key or a certificate itself.
   public let value: String?
   public let problem: String
   public let remedy: String
@@ -14,9 +14,14 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
   ) {
     self.plugin = plugin
     self.setting = setting
-    self.value = value
+    self.value = value.map(ConfigurationFault.shown)
     self.problem = problem
     self.remedy = remedy
+  }
+
+  /// A value as it may be shown. Whoever was to name a file may have written what is in it.
+  package static func shown(_ value: String) -> String {
+    value.utf8.firstRange(of: "-----BEGIN".utf8) == nil ? value : "<PEM>"
   }
 
   public var description: String {

@@ -65,8 +65,11 @@ public struct KernelConfiguration: Sendable, Equatable {
   public var refusalTexts = RefusalTexts.standard
   /// How often gathered usage is written to the store.
   public var usageFlushInterval: Duration = .seconds(5)
-  /// The name under which this node confirms receipts.
+  /// `node.name`: under which this node confirms receipts; 1 to 64 visible ASCII characters, of each node of a store
+  /// its own.
   public var nodeName = "local"
+  /// The program's version, as other nodes of the store see it.
+  public var nodeVersion = "unknown"
 
   /// `audit.on_failure`: what becomes of an authentication that an audit sink could not record. Changes are
   /// always in the signal log or not made.

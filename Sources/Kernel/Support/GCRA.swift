@@ -11,7 +11,7 @@ package struct GCRA: Sendable, Equatable {
   package let burst: Int64
   /// What may be taken at once, in nanoseconds. Where that is one unit, a twentieth of it more: who comes when a
   /// unit is due, but a tick of the clock too early, would else wait for the next chance and fall behind the rate.
-  private let capacity: Int64
+  package let capacity: Int64
 
   /// - Parameter burst: 1 to `rate.count`.
   package init(_ rate: Rate, burst: Int) {

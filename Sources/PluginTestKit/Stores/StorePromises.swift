@@ -32,6 +32,8 @@ public struct StorePromises: Sendable {
     case usage
     /// It is a ``BulkKeyStore``: it takes many changes in one call.
     case bulk
+    /// It is a ``QuotaStore``: it counts limits for many nodes.
+    case quota
   }
 
   let powers: Set<Power>
@@ -54,7 +56,7 @@ public struct StorePromises: Sendable {
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
       + pluginRecords
-      + persistence + sharing + accessLog + usage + bulk
+      + persistence + sharing + accessLog + usage + bulk + quota
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

@@ -57,4 +57,16 @@ public struct QuotaRule: Sendable {
     self.subject = subject
     self.route = route
   }
+
+  /// The quota as it applies to a request.
+  func applying(to identity: Identity, in table: LimitTable, at now: Timestamp) -> ApplyingLimit {
+    let now = table.time(now)
+    let (start, end) = refill.period(at: now)
+    // A nanosecond for a unit: within a period nothing comes back.
+    let terms = QuotaTerms(interval: 1, capacity: Int64(count), period: start..<end)
+    return ApplyingLimit(
+      name: name, quota: count, window: .milliseconds(end.milliseconds - start.milliseconds),
+      terms: terms, size: LeaseSize(terms), subject: subject.budget(of: identity), table: table,
+      now: now)
+  }
 }

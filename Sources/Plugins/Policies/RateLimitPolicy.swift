@@ -10,8 +10,8 @@ import CardeaKernel
 /// A rule or a cost on a method or a path denies a request whose method or path is unknown or can be read in two
 /// ways (`unknown_route`): nobody gets past a limit by hiding where they go.
 ///
-/// What was used is kept in this process's memory, in a table of bounded size for each rule, and starts anew with
-/// the process. Several servers each count for themselves.
+/// Nodes that share a ``QuotaStore`` count together, in leases. Else what was used is kept in this process's memory and
+/// starts anew with it. Either way a table of bounded size for each rule knows what this process needs.
 ///
 /// Threading: any thread.
 public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking {
@@ -37,12 +37,14 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
 
   private struct Limit: Sendable {
     let rule: RateLimitRule
-    let table: BudgetTable
+    let table: LimitTable
   }
 
   private let limits: [Limit]
   private let costs: [RouteCost]
-  private let ownTable: BudgetTable?
+  /// The most units that one request takes.
+  private let mostCost: Int64
+  private let ownTable: LimitTable?
 
   /// `nil` if the settings have no rule and keys may have none of their own.
   public static func make(
@@ -94,8 +96,9 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
     }
     // The closest route first.
     self.costs = read.sorted { $0.route.detail > $1.route.detail }
-    limits = rules.map { Limit(rule: $0, table: BudgetTable(capacity: entries)) }
-    ownTable = perKey ? BudgetTable(capacity: entries) : nil
+    mostCost = Int64(read.map(\.units).max() ?? 1)
+    limits = rules.map { Limit(rule: $0, table: LimitTable(entries: entries)) }
+    ownTable = perKey ? LimitTable(entries: entries) : nil
   }
 
   public func check(metadata: [String: JSONValue]) throws(MetadataFault) {
@@ -129,57 +132,10 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
     guard let cost = cost(of: context.request) else {
       return .deny(PolicyDenial(code: "unknown_route"))
     }
-    let now = context.now.nanoseconds
-    return context.isRehearsal
-      ? forecast(applying, identity, cost, now) : take(applying, identity, cost, now)
-  }
-
-  /// Takes from every limit or from none.
-  private func take(
-    _ applying: [Limit], _ identity: Identity, _ cost: Int64, _ now: Int64
-  ) -> PolicyDecision {
-    var states: [LimitState] = []
-    states.reserveCapacity(applying.count)
-    for (index, limit) in applying.enumerated() {
-      let rule = limit.rule
-      let subject = rule.subject.budget(of: identity)
-      let (wait, state) = limit.table.update(subject, floor: now) { full in
-        (rule.gcra.take(&full, cost: cost, at: now), rule.state(full, at: now))
-      }
-      states.append(state)
-      guard let wait else { continue }
-      for earlier in applying[..<index] {
-        earlier.table.update(earlier.rule.subject.budget(of: identity), floor: now) {
-          earlier.rule.gcra.giveBack(&$0, cost: cost)
-        }
-      }
-      // What was given back is there again.
-      return forecast(applying, identity, cost, now, atLeast: wait)
-    }
-    return .within(states)
-  }
-
-  /// What ``take(_:_:_:_:)`` would decide, or did.
-  private func forecast(
-    _ applying: [Limit], _ identity: Identity, _ cost: Int64, _ now: Int64, atLeast known: Int64 = 0
-  ) -> PolicyDecision {
-    var states: [LimitState] = []
-    var longest = known
-    for limit in applying {
-      var full = limit.table.used(limit.rule.subject.budget(of: identity), floor: now)
-      var state = limit.rule.state(full, at: now)
-      if let wait = limit.rule.gcra.take(&full, cost: cost, at: now) {
-        longest = max(longest, wait)
-      } else if known == 0 {
-        state = limit.rule.state(full, at: now)
-      }
-      states.append(state)
-    }
-    guard longest > 0 else { return .within(states) }
-    return .deny(
-      PolicyDenial(
-        code: "rate_limit", status: .tooManyRequests, retryAfter: .nanoseconds(longest),
-        limits: states))
+    return try ApplyingLimit.decide(
+      applying.map {
+        $0.rule.applying(to: identity, in: $0.table, cost: mostCost, at: context.now)
+      }, cost: cost, code: "rate_limit", isRehearsal: context.isRehearsal)
   }
 
   /// The cost of the closest route; 1 unless one matches; `nil` if that can't be told.
@@ -192,5 +148,14 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
       }
     }
     return 1
+  }
+}
+
+extension RateLimitPolicy: LeasingPolicy {
+  package func lease(from leases: QuotaLeases) {
+    for limit in limits {
+      limit.table.lease(from: leases, as: "\(RateLimitPolicy.id)/\(limit.rule.name)")
+    }
+    ownTable?.lease(from: leases, as: "\(RateLimitPolicy.id)/key")
   }
 }

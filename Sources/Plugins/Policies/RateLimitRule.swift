@@ -72,11 +72,15 @@ public struct RateLimitRule: Sendable {
     gcra = GCRA(rate, burst: units)
   }
 
-  /// What is left, as clients are told.
-  func state(_ full: Int64, at now: Int64) -> LimitState {
-    LimitState(
-      name: name, quota: rate.count, window: rate.window,
-      remaining: Int(clamping: gcra.remaining(full, at: now)),
-      resetsAfter: .nanoseconds(gcra.untilNext(full, at: now)))
+  /// The limit as it applies to a request.
+  /// - Parameter most: the most units that one request takes.
+  func applying(
+    to identity: Identity, in table: LimitTable, cost most: Int64, at now: Timestamp
+  ) -> ApplyingLimit {
+    let terms = QuotaTerms(interval: gcra.interval, capacity: gcra.capacity)
+    return ApplyingLimit(
+      name: name, quota: rate.count, window: rate.window, terms: terms,
+      size: LeaseSize(terms, cost: most), subject: subject.budget(of: identity), table: table,
+      now: table.time(now))
   }
 }

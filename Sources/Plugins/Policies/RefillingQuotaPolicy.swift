@@ -7,8 +7,8 @@ import CardeaKernel
 /// costs nothing. With `per_key`, a key whose metadata has a `quota` (`"10000 monthly"`) has that one besides. A
 /// rule on a method or a path denies a request whose method or path is unknown or can be read in two ways.
 ///
-/// What was used is kept in this process's memory, in a table of bounded size for each rule: a restart fills every
-/// quota up, and several servers each count for themselves. Where a quota is what somebody pays for, count in the
+/// Nodes that share a ``QuotaStore`` count together, in leases, and what was used outlives them. Else it is kept in this
+/// process's memory: a restart fills every quota up. Where a quota is what somebody pays for, to the unit, count in the
 /// host's own database with an ``AsyncPolicy``.
 ///
 /// Threading: any thread.
@@ -32,11 +32,11 @@ public final class RefillingQuotaPolicy: ConfigurablePlugin, Policy, MetadataChe
 
   private struct Quota: Sendable {
     let rule: QuotaRule
-    let table: BudgetTable
+    let table: LimitTable
   }
 
   private let quotas: [Quota]
-  private let ownTable: BudgetTable?
+  private let ownTable: LimitTable?
 
   /// `nil` if the settings have no rule and keys may have none of their own.
   public static func make(
@@ -69,8 +69,8 @@ public final class RefillingQuotaPolicy: ConfigurablePlugin, Policy, MetadataChe
           ? "quotas of single keys have this name" : "two rules have this name",
         remedy: "Name each rule differently.")
     }
-    quotas = rules.map { Quota(rule: $0, table: BudgetTable(capacity: entries)) }
-    ownTable = perKey ? BudgetTable(capacity: entries) : nil
+    quotas = rules.map { Quota(rule: $0, table: LimitTable(entries: entries)) }
+    ownTable = perKey ? LimitTable(entries: entries) : nil
   }
 
   public func check(metadata: [String: JSONValue]) throws(MetadataFault) {
@@ -100,69 +100,17 @@ public final class RefillingQuotaPolicy: ConfigurablePlugin, Policy, MetadataChe
       applying.append(Quota(rule: own, table: ownTable))
     }
     if applying.isEmpty { return .pass }
-    return decide(applying, identity, context)
+    return try ApplyingLimit.decide(
+      applying.map { $0.rule.applying(to: identity, in: $0.table, at: context.now) },
+      cost: 1, code: "quota", isRehearsal: context.isRehearsal)
   }
+}
 
-  /// Takes one of every quota, or of none if one has none left.
-  private func decide(
-    _ applying: [Quota], _ identity: Identity, _ context: PolicyContext
-  ) -> PolicyDecision {
-    var states: [LimitState] = []
-    var taken: [(Int, Quota, Count)] = []
-    var wait: Duration?
-    for quota in applying {
-      let count = Count(quota.rule, at: context.now)
-      let subject = quota.rule.subject.budget(of: identity)
-      let (used, isTaken) = quota.table.update(subject, floor: count.none) { number in
-        let used = count.used(number)
-        // After one that has none left, the rest is only looked at.
-        guard used < quota.rule.count, wait == nil else { return (used, false) }
-        if !context.isRehearsal { number += 1 }
-        return (used + 1, true)
-      }
-      if isTaken { taken.append((states.count, quota, count)) }
-      if used >= quota.rule.count, !isTaken { wait = max(wait ?? .zero, count.untilRefill) }
-      states.append(count.state(used: used))
+extension RefillingQuotaPolicy: LeasingPolicy {
+  package func lease(from leases: QuotaLeases) {
+    for quota in quotas {
+      quota.table.lease(from: leases, as: "\(RefillingQuotaPolicy.id)/\(quota.rule.name)")
     }
-    guard let wait else { return .within(states) }
-    for (index, quota, count) in taken {
-      let used = quota.table.update(quota.rule.subject.budget(of: identity), floor: count.none) {
-        if !context.isRehearsal { $0 -= 1 }
-        return count.used($0)
-      }
-      states[index] = count.state(used: used)
-    }
-    return .deny(
-      PolicyDenial(
-        code: "quota", status: .tooManyRequests, retryAfter: wait, limits: states))
-  }
-
-  /// How one quota counts in the period of a moment: the table's number is the period's number and, below it, the
-  /// requests in it, so that an older period is less than any use in this one.
-  private struct Count {
-    private static let bits: Int64 = 32
-    let rule: QuotaRule
-    let untilRefill: Duration
-    let window: Duration
-    /// The number of a subject that used nothing in this period.
-    let none: Int64
-
-    init(_ rule: QuotaRule, at now: Timestamp) {
-      let (start, end) = rule.refill.period(at: now)
-      self.rule = rule
-      window = .milliseconds(end.milliseconds - start.milliseconds)
-      untilRefill = .milliseconds(max(1, end.milliseconds - now.milliseconds))
-      // Minutes since the epoch: periods begin on whole ones. 31 bits of them last for 4,000 years.
-      let minute = min(max(start.milliseconds / 60_000, 0), Int64(Int32.max))
-      none = minute << Count.bits
-    }
-
-    func used(_ number: Int64) -> Int { Int(number - none) }
-
-    func state(used: Int) -> LimitState {
-      LimitState(
-        name: rule.name, quota: rule.count, window: window, remaining: rule.count - used,
-        resetsAfter: untilRefill)
-    }
+    ownTable?.lease(from: leases, as: "\(RefillingQuotaPolicy.id)/key-quota")
   }
 }

@@ -37,8 +37,17 @@ public final class KernelGauges: Sendable {
       raise(MetricName.hashRefused, [], by: figures.hashPool.refused - state.refused)
       state.refused = figures.hashPool.refused
       set(MetricName.auditWaiting, [], figures.waitingAccesses)
+      if let nodes = figures.nodes { update(nodes) }
       update(figures.subscriptions, &state)
     }
+  }
+
+  private func update(_ nodes: NodeFigures) {
+    set(MetricName.nodesAlive, [], nodes.alive)
+    set(MetricName.nodeBehind, [], Int(clamping: nodes.behind))
+    guard let ahead = nodes.clockDifference else { return }
+    Meter(label: MetricName.clockDifference, dimensions: [], factory: factory)
+      .set(ahead / .seconds(1))
   }
 
   /// A listener of several signals makes several series; subscriptions of one name and signal are one.

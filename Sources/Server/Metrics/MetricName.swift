@@ -11,11 +11,17 @@ public enum MetricName {
   static let commits = "cardea_store_commit_duration_seconds"
   static let auditWaiting = "cardea_audit_waiting_records"
   static let mailbox = "cardea_subscription_waiting"
+  static let nodesAlive = "cardea_nodes_alive"
+  static let nodeBehind = "cardea_node_positions_behind"
+  static let clockDifference = "cardea_clock_difference_seconds"
   static let drops = "cardea_subscription_dropped_total"
 
   static let streams = "cardea_signal_streams"
   static let streamDrops = "cardea_signal_streams_dropped_total"
   static let webhooks = "cardea_webhook_attempts_total"
+
+  /// Those that there are only where a store names its nodes.
+  public static let ofNodes: Set<String> = [nodesAlive, nodeBehind, clockDifference]
 
   public static let help = [
     verdicts: "Authentications that were decided, by verdict and reason.",
@@ -32,6 +38,9 @@ public enum MetricName {
     streams: "Streams of signals that are open.",
     streamDrops: "Streams that were closed since their client took nothing.",
     webhooks: "Attempts to deliver a webhook, by what came of them.",
+    nodesAlive: "Nodes of the store that trust their caches.",
+    nodeBehind: "Positions of the signal log that this node has not applied.",
+    clockDifference: "Seconds that this machine's clock is ahead of the store's.",
     drops: "Signals that a subscription did not get.",
   ]
 

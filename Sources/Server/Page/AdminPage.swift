@@ -51,6 +51,7 @@ struct AdminPage: Sendable {
     KeyChangePages.add(to: &routes, scope: "cardea:keys:write")
     BulkPage.add(to: &routes)
     OwnerPages.add(to: &routes)
+    ReceiptPage.add(to: &routes)
     AuditPages.add(to: &routes)
     SignalPages.add(to: &routes, feed)
     if let webhooks {

@@ -86,9 +86,10 @@ enum BulkPage {
     }
     guard form["confirmed"] == "yes" else { return show(visit, plan, heading: "\(plan.title)?") }
     var failures: [[String: Any]] = []
+    var receipt: Receipt?
     for (key, change) in plan.changes {
       do throws(LifecycleError) {
-        try await make(change, of: key.key.id, visit)
+        receipt = try await make(change, of: key.key.id, visit)
       } catch {
         failures.append([
           "path": visit.site.path(of: key), "prefix": key.key.prefix,
@@ -97,7 +98,9 @@ enum BulkPage {
       }
     }
     let done = "\(count(plan.changes.count - failures.count)) \(plan.past)."
-    if failures.isEmpty { return visit.redirect("/keys", notice: done) }
+    if let last = receipt { receipt = await visit.kernel.renewed(last) }
+    if failures.isEmpty { return visit.redirect("/keys", notice: done, receipt: receipt) }
+    visit.keep(receipt)
     return show(visit, plan, heading: done, failures: failures)
   }
 
@@ -111,14 +114,22 @@ enum BulkPage {
 
   private static func make(
     _ change: PageChange, of id: UUID, _ visit: PageVisit
-  ) async throws(LifecycleError) {
+  ) async throws(LifecycleError) -> Receipt {
     let (kernel, actor) = (visit.kernel, visit.actor)
-    switch change {
-    case .update(let edit): _ = try await kernel.updateKey(id, edit, by: actor)
-    case .suspend: _ = try await kernel.suspendKey(id, by: actor)
-    case .reactivate: _ = try await kernel.reactivateKey(id, by: actor)
-    case .revoke: _ = try await kernel.revokeKey(id, by: actor)
+    // Who obeys is asked once, after the last change.
+    let outcome = await ReceiptDetail.$namesNodes.withValue(false) {
+      () async -> Result<Receipt, LifecycleError> in
+      do throws(LifecycleError) {
+        switch change {
+        case .update(let edit):
+          return .success(try await kernel.updateKey(id, edit, by: actor).receipt)
+        case .suspend: return .success(try await kernel.suspendKey(id, by: actor).receipt)
+        case .reactivate: return .success(try await kernel.reactivateKey(id, by: actor).receipt)
+        case .revoke: return .success(try await kernel.revokeKey(id, by: actor).receipt)
+        }
+      } catch { return .failure(error) }
     }
+    return try outcome.get()
   }
 
   private static func count(_ number: Int) -> String { "\(number) key\(number == 1 ? "" : "s")" }

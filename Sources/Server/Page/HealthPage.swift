@@ -27,7 +27,7 @@ enum HealthPage {
         "position": ((try? await kernel.store.logHead())?.position).shown,
         "nodes": await nodes(log, now), "subscriptions": subscriptions(figures),
         "traffic": history.map { TrafficChart.values($0, hashWidth: figures.hashPool.width) }.shown,
-        "denied": false,
+        "denied": false, "members": await members(kernel),
       ]
       if visit.may("cardea:audit:read"), let denied = try? await DeniedPrefixes(kernel) {
         values["denied"] = view(denied, now)
@@ -36,6 +36,27 @@ enum HealthPage {
       values["any_subscription"] = !figures.subscriptions.isEmpty
       return visit.show("health", title: "Health", section: "overview", values)
     }
+  }
+
+  /// The nodes that share the store, and what is wrong with them; `false` where there is but one.
+  private static func members(_ kernel: AuthKernel) async -> Any {
+    guard kernel.namesNodes else { return false }
+    let nodes = try? await kernel.nodes()
+    let last = nodes?.map(\.applied).max() ?? 0
+    return [
+      "known": nodes != nil,
+      "warnings": kernel.nodeWarnings.map { PageText.sentence($0.detail) },
+      "rows": (nodes ?? []).map { status in
+        let milliseconds = Int64(status.silence / .milliseconds(1))
+        return [
+          "name": status.node.name, "version": status.node.version,
+          "applied": status.applied, "is_alive": status.isAlive,
+          "behind": (status.applied < last ? "\(last - status.applied)" : nil).shown,
+          "silence": PageText.milliseconds(max(0, milliseconds) * 1_000),
+          "lease": DurationText.finite(status.node.lease).description,
+        ] as [String: Any]
+      },
+    ] as [String: Any]
   }
 
   /// The nodes that have written to the access log, with what each wrote last.

@@ -82,7 +82,7 @@ enum KeyChangePages {
       }
       routes.post("\(key)/\(change.name)", scope: scope) { visit, _ in
         let changed = try await change.act(visit.kernel, try visit.id(), visit.actor)
-        return visit.redirect(to: changed.stored, notice: change.done)
+        return visit.redirect(to: changed.stored, notice: change.done, receipt: changed.receipt)
       }
     }
     routes.get("\(key)/rotate", scope: scope) { visit in
@@ -107,11 +107,13 @@ enum KeyChangePages {
   }
 
   private static func rotate(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    try visit.take(form)
     let id = try visit.id()
     do {
-      let rotation = try form.rotation().rotation()
-      let issued = try await visit.kernel.rotateToken(id, rotation, by: visit.actor)
+      let issued = try await visit.once(form) { claim in
+        var rotation = try form.rotation().rotation()
+        rotation.idempotency = claim
+        return try await visit.kernel.rotateToken(id, rotation, by: visit.actor)
+      }
       return KeyPages.issued(visit, issued, heading: "The key has a new token", isNew: false)
     } catch {
       let problem = try KeyPages.correctable(error)

@@ -165,12 +165,14 @@ enum KeyPages {
   }
 
   private static func create(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    try visit.take(form)
     do {
-      let fields = try form.newKey()
-      var new = try fields.newKey()
-      new.owner = try fields.owner()
-      let issued = try await visit.kernel.createKey(new, by: visit.actor)
+      let issued = try await visit.once(form) { claim in
+        let fields = try form.newKey()
+        var new = try fields.newKey()
+        new.owner = try fields.owner()
+        new.idempotency = claim
+        return try await visit.kernel.createKey(new, by: visit.actor)
+      }
       return KeyPages.issued(visit, issued, heading: "The key is made", isNew: true)
     } catch {
       return newForm(visit, form, problem: try correctable(error))
@@ -193,7 +195,10 @@ enum KeyPages {
   static func issued(
     _ visit: PageVisit, _ issued: IssuedKey, heading: String, isNew: Bool
   ) -> Response {
-    visit.show(
+    var visit = visit
+    visit.keep(issued.receipt)
+    if visit.kernel.namesNodes, visit.site.root == AdminPage.root { visit.receipt = issued.receipt }
+    return visit.show(
       "issued", title: heading, section: "keys",
       [
         "heading": heading, "token": issued.token.reveal(), "is_new": isNew,
@@ -230,8 +235,9 @@ enum KeyPages {
       // What somebody else wrote meanwhile is not written over unseen.
       guard form["revision"] == "\(stored.key.revision)" else { throw LifecycleError.conflict }
       let edit = try form.keyEdit(of: stored.key).keyEdit()
-      _ = try await visit.kernel.updateKey(stored.key.id, edit, by: visit.actor)
-      return visit.redirect(to: stored, notice: "The key was changed.")
+      let changed = try await visit.kernel.updateKey(stored.key.id, edit, by: visit.actor)
+      return visit.redirect(
+        to: changed.stored, notice: "The key was changed.", receipt: changed.receipt)
     } catch {
       return editForm(visit, stored, form, try correctable(error))
     }

@@ -67,6 +67,7 @@ enum OverviewPage {
       "server.trusted_proxies": list(server.trustedProxies.map { "\($0)" }),
       "page.hosts": list(server.pageHosts), "page.session_ttl": duration(server.pageSessionTTL),
       "page.session_max_age": duration(server.pageSessionMaxAge),
+      "page.max_sessions": "\(server.pageMaxSessions)",
     ]
     return rows.map { ["setting": $0.key, "set_to": $0.value] }
   }

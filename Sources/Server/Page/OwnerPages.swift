@@ -103,12 +103,14 @@ enum OwnerPages {
 
   private static func create(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
     // With `owners.first_key` the answer shows a token.
-    try visit.take(form)
     do {
-      let created = try await visit.kernel.createOwner(
-        try form.newOwner().newOwner(), by: visit.actor)
+      // Of two of one name there is only the first.
+      let created = try await visit.once(form) { _ in
+        try await visit.kernel.createOwner(try form.newOwner().newOwner(), by: visit.actor)
+      }
       guard let key = created.firstKey else {
-        return visit.redirect(path(created.owner), notice: "The owner was made.")
+        return visit.redirect(
+          path(created.owner), notice: "The owner was made.", receipt: created.receipt)
       }
       return KeyPages.issued(
         visit, key, heading: "The owner and a first key are made", isNew: true)
@@ -140,8 +142,9 @@ enum OwnerPages {
     do {
       guard form["revision"] == "\(owner.revision)" else { throw LifecycleError.conflict }
       let edit = try form.ownerEdit(of: owner).ownerEdit()
-      _ = try await visit.kernel.updateOwner(owner.id, edit, by: visit.actor)
-      return visit.redirect(path(owner), notice: "The owner was changed.")
+      let changed = try await visit.kernel.updateOwner(owner.id, edit, by: visit.actor)
+      return visit.redirect(
+        path(owner), notice: "The owner was changed.", receipt: changed.receipt)
     } catch {
       return editForm(visit, owner, form, try KeyPages.correctable(error))
     }
@@ -171,6 +174,7 @@ enum OwnerPages {
       ? try await visit.kernel.disableOwner(id, by: visit.actor)
       : try await visit.kernel.enableOwner(id, by: visit.actor)
     return visit.redirect(
-      path(changed.owner), notice: disables ? "The owner is disabled." : "The owner is enabled.")
+      path(changed.owner), notice: disables ? "The owner is disabled." : "The owner is enabled.",
+      receipt: changed.receipt)
   }
 }

@@ -18,8 +18,8 @@ struct PageFault: Error, Sendable {
   static let sentBefore = PageFault(
     status: .conflict, title: "This form was sent before",
     detail: """
-      Nothing was done now. What it did the first time stands; the token or secret was shown then and can't be \
-      shown again. If nobody has it, rotate it.
+      Nothing was done now. What it did the first time stands, if it did anything: see whether it is in the list. \
+      A token or secret is shown once and never again; if nobody has it, rotate it.
       """)
   static let otherHost = PageFault(
     status: .misdirectedRequest, title: "Not under this name",

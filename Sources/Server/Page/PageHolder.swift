@@ -11,10 +11,10 @@ enum PageHolder: Sendable {
   case key(Identity)
   case link(PortalGrant)
 
-  /// Whose sessions count together.
-  var id: UUID {
+  /// Whose sessions count together: the key's, or its owner's if there is one.
+  func countsTo(owner: Bool) -> UUID {
     switch self {
-    case .key(let identity): identity.keyID
+    case .key(let identity): owner ? identity.ownerID ?? identity.keyID : identity.keyID
     case .link(let grant): grant.owner.id
     }
   }

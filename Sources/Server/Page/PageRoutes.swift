@@ -180,7 +180,7 @@ extension PageSite {
         defer { session.notice = nil }
         return session.notice
       } ?? nil
-    let visit = PageVisit(
+    var visit = PageVisit(
       site: self, exchange: exchange, holder: holder, session: session, secret: secret,
       notice: notice)
     if let form {
@@ -197,6 +197,7 @@ extension PageSite {
       }
       throw PageVisit.Refused(visit: visit, scopes: missing)
     }
+    if form == nil, isUse { visit.receipt = await visit.currentReceipt() }
     return visit
   }
 }

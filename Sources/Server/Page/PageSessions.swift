@@ -9,23 +9,63 @@ import CardeaKernel
 /// Who is signed in to a page: in memory only, bounded, under the digest of what the cookie holds.
 ///
 /// A session ends when it was not used for `idle`, when it is `maxAge` old, when its user signs out, when the process
-/// ends, and when its key or its owner is not in force any more, which whoever uses it has to find out. Where there is no room
-/// the session goes that was not used for longest; nobody can drive out the others' sessions.
+/// ends, and when its key or its owner is not in force any more, which whoever uses it has to find out. Where there is no
+/// room the session goes that was not used for longest: of the same key or owner first, who so drive out their own.
 ///
 /// Threading: any thread.
 final class PageSessions: Sendable {
   /// Bytes of what the cookie holds.
   private static let secretLength = 32
-  static let most = 1_000
   static let mostOfOne = 10
+  /// How often sessions that ended by themselves are swept out.
+  private static let sweepInterval: Duration = .seconds(60)
 
-  private let sessions = Locked<[[UInt8]: PageSession]>([:])
+  /// The sessions under their digests, and whose they are.
+  private struct Table {
+    var sessions: [[UInt8]: PageSession] = [:]
+    var ofOne: [UUID: Set<[UInt8]>] = [:]
+    var nextSweep = Timestamp.earliest
+
+    mutating func insert(_ session: PageSession, _ digest: [UInt8]) {
+      sessions[digest] = session
+      ofOne[session.countsTo, default: []].insert(digest)
+    }
+
+    @discardableResult
+    mutating func remove(_ digest: [UInt8]) -> PageSession? {
+      guard let session = sessions.removeValue(forKey: digest) else { return nil }
+      ofOne[session.countsTo]?.remove(digest)
+      if ofOne[session.countsTo]?.isEmpty ?? false { ofOne[session.countsTo] = nil }
+      return session
+    }
+
+    mutating func removeOldest(of digests: some Sequence<[UInt8]>) {
+      let oldest = digests.min { left, right in
+        guard let left = sessions[left], let right = sessions[right] else { return false }
+        return left.usedAt < right.usedAt
+      }
+      if let oldest { remove(oldest) }
+    }
+  }
+
+  private let table = Locked(Table())
+  private let most: Int
+  private let countsOwners: Bool
   private let primitives: any Primitives
   private let clock: any KernelClock
   let idle: Duration
   let maxAge: Duration
 
-  init(idle: Duration, maxAge: Duration, primitives: any Primitives, clock: any KernelClock) {
+  /// - Parameters:
+  ///   - most: sessions at once.
+  ///   - countsOwners: whether an owner's sessions count together, whichever key they came with. Whoever can make keys for
+  ///     themselves would else have room without end.
+  init(
+    most: Int, countsOwners: Bool, idle: Duration, maxAge: Duration, primitives: any Primitives,
+    clock: any KernelClock
+  ) {
+    self.most = most
+    self.countsOwners = countsOwners
     self.idle = idle
     self.maxAge = maxAge
     self.primitives = primitives
@@ -40,36 +80,41 @@ final class PageSessions: Sendable {
     let now = clock.now()
     let secret = random()
     let session = PageSession(
-      id: UUID(), holder: holder, formToken: random(), startedAt: now, usedAt: now)
+      id: UUID(), countsTo: holder.countsTo(owner: countsOwners), holder: holder,
+      formToken: random(), startedAt: now, usedAt: now)
     let digest = digest(secret)
-    sessions.withLock { sessions in
-      sessions = sessions.filter { isAlive($0.value, at: now) }
-      let own = sessions.filter { $0.value.holder.id == holder.id }
-      if own.count >= PageSessions.mostOfOne { PageSessions.dropOldest(of: own, &sessions) }
-      if sessions.count >= PageSessions.most { PageSessions.dropOldest(of: sessions, &sessions) }
-      sessions[digest] = session
+    table.withLock { table in
+      sweep(&table, at: now)
+      let own = table.ofOne[session.countsTo] ?? []
+      if own.count >= PageSessions.mostOfOne {
+        table.removeOldest(of: own)
+      } else if table.sessions.count >= most {
+        table.removeOldest(of: table.sessions.keys)
+      }
+      table.insert(session, digest)
     }
     return (session.id, secret)
   }
 
-  private static func dropOldest(
-    of candidates: [[UInt8]: PageSession], _ sessions: inout [[UInt8]: PageSession]
-  ) {
-    let oldest = candidates.min { $0.value.usedAt < $1.value.usedAt }
-    if let oldest { sessions[oldest.key] = nil }
+  private func sweep(_ table: inout Table, at now: Timestamp) {
+    guard now >= table.nextSweep || table.sessions.count >= most else { return }
+    table.nextSweep = now.adding(PageSessions.sweepInterval) ?? now
+    for (digest, session) in table.sessions where !isAlive(session, at: now) {
+      table.remove(digest)
+    }
   }
 
   /// The session that a cookie stands for, which has been used by that; `nil` if there is none.
   func use(_ secret: String) -> PageSession? {
     let now = clock.now()
     let digest = digest(secret)
-    return sessions.withLock { sessions in
-      guard let session = sessions[digest] else { return nil }
+    return table.withLock { table in
+      guard let session = table.sessions[digest] else { return nil }
       guard isAlive(session, at: now) else {
-        sessions[digest] = nil
+        table.remove(digest)
         return nil
       }
-      sessions[digest]?.usedAt = now
+      table.sessions[digest]?.usedAt = now
       return session
     }
   }
@@ -78,8 +123,8 @@ final class PageSessions: Sendable {
   func look(_ secret: String) -> PageSession? {
     let now = clock.now()
     let digest = digest(secret)
-    return sessions.withLock { sessions in
-      sessions[digest].flatMap { isAlive($0, at: now) ? $0 : nil }
+    return table.withLock { table in
+      table.sessions[digest].flatMap { isAlive($0, at: now) ? $0 : nil }
     }
   }
 
@@ -87,7 +132,7 @@ final class PageSessions: Sendable {
   @discardableResult
   func end(_ secret: String) -> PageSession? {
     let digest = digest(secret)
-    return sessions.withLock { $0.removeValue(forKey: digest) }
+    return table.withLock { $0.remove(digest) }
   }
 
   /// Changes a session, if it is still there.
@@ -95,9 +140,9 @@ final class PageSessions: Sendable {
     _ secret: String, _ change: (inout PageSession) -> Result
   ) -> Result? {
     let digest = digest(secret)
-    return sessions.withLock { sessions in
-      guard var session = sessions[digest] else { return nil }
-      defer { sessions[digest] = session }
+    return table.withLock { table in
+      guard var session = table.sessions[digest] else { return nil }
+      defer { table.sessions[digest] = session }
       return change(&session)
     }
   }
@@ -105,11 +150,16 @@ final class PageSessions: Sendable {
   /// What allows one form to be sent once.
   func newForm(_ secret: String) -> String {
     let form = random()
+    giveBack(form, secret)
+    return form
+  }
+
+  /// Allows a form to be sent that was taken and came to nothing.
+  func giveBack(_ form: String, _ secret: String) {
     _ = change(secret) { session in
       session.forms.append(form)
       if session.forms.count > PageSession.mostForms { session.forms.removeFirst() }
     }
-    return form
   }
 
   /// Whether the form was not sent before; from now on it was.

@@ -28,6 +28,8 @@ struct PageSite: Sendable {
   /// `page.hosts`, in lower case.
   private let hosts: Set<String>
   private let firstHost: String?
+  /// Whether the server itself speaks TLS, so that nobody finds the page without.
+  private let speaksTLS: Bool
 
   init(
     root: String, keysPath: String, listPath: String, brand: String, cookie: PageCookie,
@@ -49,7 +51,9 @@ struct PageSite: Sendable {
     files = PageFiles(root: root, colour: colour, kernel.primitives)
     firstHost = configuration.pageHosts.first
     hosts = Set(configuration.pageHosts.map { $0.lowercased() })
+    speaksTLS = configuration.tls != nil
     sessions = PageSessions(
+      most: configuration.pageMaxSessions, countsOwners: root == PortalPage.root,
       idle: configuration.pageSessionTTL, maxAge: configuration.pageSessionMaxAge,
       primitives: kernel.primitives, clock: kernel.clock)
   }
@@ -69,35 +73,34 @@ struct PageSite: Sendable {
 
   /// A name that somebody else's DNS may point here is none of ours: an address or `localhost` can't be pointed.
   func checkHost(_ request: Request) throws(PageFault) {
-    guard let authority = request.head.authority, isOurs(authority) else { throw .otherHost }
+    guard authority(of: request) != nil else { throw .otherHost }
   }
 
-  private func isOurs(_ authority: String) -> Bool {
-    let host = PageSite.host(of: authority).lowercased()
-    let bare =
-      host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-    return host == "localhost" || IPAddress(bare) != nil || hosts.contains(host)
+  /// Under what the page was asked for; `nil` if that is none of its names.
+  private func authority(of request: Request) -> PageAuthority? {
+    guard let authority = request.head.authority.flatMap({ PageAuthority($0) }),
+      authority.isAddressOrLocal || hosts.contains(authority.host)
+    else { return nil }
+    return authority
   }
 
-  /// Without the port.
-  private static func host(of authority: String) -> String {
-    let end = authority.hasPrefix("[") ? authority.firstIndex(of: "]") : nil
-    let rest = end.map { authority[$0...] } ?? authority[...]
-    return rest.firstIndex(of: ":").map { String(authority[..<$0]) } ?? authority
-  }
-
-  /// Where a browser finds the page: under the first of `page.hosts`, or without any where this request found it.
+  /// Where a browser finds the page: under the first of `page.hosts`, or without any where this request found it. A
+  /// request that was sent to that name knows the port besides.
   func origin(_ request: Request) throws(Problem) -> String {
-    if let firstHost { return "https://\(firstHost)" }
-    guard let authority = request.head.authority, isOurs(authority) else {
+    let found = authority(of: request)
+    if let firstHost {
+      let port = found.flatMap { $0.host == firstHost.lowercased() ? $0.port : nil }
+      return "https://\(firstHost)\(port.map { ":\($0)" } ?? "")"
+    }
+    guard let found else {
       throw Problem.invalid(
         "Host", "the page does not answer under this name; write its own into page.hosts")
     }
-    return "http://\(authority)"
+    return "\(speaksTLS ? "https" : "http")://\(found)"
   }
 
   /// A form comes from this page itself. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata); those that do not
-  /// know it yet say it in `Origin`. What says neither is no browser.
+  /// know it yet say it in `Origin`. What says neither is no browser. Without TLS here a proxy may speak it or not.
   func checkOrigin(_ request: Request) throws(PageFault) {
     switch request.headers.value(of: "sec-fetch-site") {
     case .one("same-origin"): return
@@ -106,7 +109,7 @@ struct PageSite: Sendable {
     }
     guard case .one(let origin) = request.headers.value(of: "origin"),
       let authority = request.head.authority,
-      origin == "https://\(authority)" || origin == "http://\(authority)"
+      origin == "https://\(authority)" || (!speaksTLS && origin == "http://\(authority)")
     else { throw .otherOrigin }
   }
 

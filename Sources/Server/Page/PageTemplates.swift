@@ -98,6 +98,9 @@ public struct PageTemplates: Sendable {
     }
     let names = sources.map(\.name)
     var faults: [ConfigurationFault] = []
+    var references = TemplateReferences()
+    for (name, bytes) in sources { references.note(String(decoding: bytes, as: UTF8.self), name) }
+    var replaced: [String] = []
     for file in files.sorted() where !file.hasPrefix(".") {
       let shown = file.utf8.prefix(80).allSatisfy { $0 > 0x20 && $0 < 0x7F } ? file : "one file"
       let name = file.hasSuffix(ending) ? String(file.dropLast(ending.count)) : file
@@ -128,9 +131,32 @@ public struct PageTemplates: Sendable {
       do { try register(text, name, in: &library) } catch {
         faults.append(
           fault("\(shown) \(reason(error))", "Put it right, or start from the built-in one."))
+        continue
+      }
+      references.note(text, name)
+      replaced.append(name)
+    }
+    for name in replaced {
+      for unknown in references.unknown(in: name) {
+        let near = NearestName.find(unknown, among: names)
+        faults.append(
+          fault(
+            "\(name)\(ending) takes in \(printable(unknown)), which is no template",
+            "\(near.map { "Did you mean \($0)? " } ?? "")Name one of the built-in templates."))
+      }
+      if let way = references.cycle(of: name) {
+        faults.append(
+          fault(
+            "\(name)\(ending) takes itself in, by \(way.joined(separator: ", then "))",
+            "Take the tag {{> }} or {{< }} out that leads back; it would never end."))
       }
     }
     return faults
+  }
+
+  private static func printable(_ name: String) -> String {
+    name.utf8.count <= 80 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !name.isEmpty
+      ? "\"\(name)\"" : "something"
   }
 
   /// The first tag that would show a value as it is, or make others do so.

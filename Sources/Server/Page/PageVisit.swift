@@ -20,6 +20,8 @@ struct PageVisit: Sendable {
   let secret: String
   /// What there is to say of the change before.
   let notice: PageNotice?
+  /// Of the change before, as it is now, where there are several nodes to obey it.
+  var receipt: Receipt?
 
   /// Nobody is signed in, or nobody is any more.
   struct SignedOut: Error {}
@@ -68,6 +70,7 @@ struct PageVisit: Sendable {
       "may_audit": may("cardea:audit:read"), "may_follow": may(SignalTransmission.scope),
       "may_see_webhooks": site.hasWebhooks && may(WebhookRoutes.read),
       "notice": notice.map { ["text": $0.text, "bad": $0.isBad] as [String: Any] }.shown,
+      "receipt": receipt.map { ReceiptView($0, isSettled: kernel.isSettled($0)).values }.shown,
     ]
   }
 
@@ -84,18 +87,58 @@ struct PageVisit: Sendable {
   }
 
   /// On to another page, which says what was done. A reload of it does nothing again (RFC 9110, section 15.4.4).
-  func redirect(_ path: String, notice: String, isBad: Bool = false) -> Response {
+  func redirect(
+    _ path: String, notice: String, isBad: Bool = false, receipt: Receipt? = nil
+  ) -> Response {
     site.sessions.change(secret) { $0.notice = PageNotice(text: notice, isBad: isBad) }
+    keep(receipt)
     return Response(status: .seeOther, headers: [.location: site.root + path])
   }
 
   /// On to the page of a key.
-  func redirect(to stored: StoredKey, notice: String) -> Response {
-    redirect("\(site.keysPath)/\(stored.key.id.text)", notice: notice)
+  func redirect(to stored: StoredKey, notice: String, receipt: Receipt) -> Response {
+    redirect("\(site.keysPath)/\(stored.key.id.text)", notice: notice, receipt: receipt)
+  }
+
+  /// Keeps a receipt for the pages to come. Owners are told nothing of nodes.
+  func keep(_ receipt: Receipt?) {
+    guard let receipt, kernel.namesNodes, site.root == AdminPage.root else { return }
+    site.sessions.change(secret) { $0.receipt = receipt }
+  }
+
+  /// The kept receipt as it is now. Once every node obeys it is kept no longer.
+  func currentReceipt() async -> Receipt? {
+    guard let kept = session.receipt else { return nil }
+    let receipt = await kernel.renewed(kept)
+    let isSettled = kernel.isSettled(receipt)
+    site.sessions.change(secret) { session in
+      // A change since then has one of its own.
+      guard session.receipt?.position == kept.position else { return }
+      session.receipt = isSettled ? nil : receipt
+    }
+    return receipt
   }
 
   /// What allows a form to be sent once.
   func newForm() -> String { site.sessions.newForm(secret) }
+
+  /// Does what a form asks for, once, however often it is sent. What failed may be sent again: it is then done
+  /// unless it was.
+  /// - Parameter work: tells the store of the claim, or does by itself what can't be done twice.
+  func once<Result>(
+    _ form: PageForm, _ work: (IdempotencyClaim) async throws -> Result
+  ) async throws -> Result {
+    try take(form)
+    do {
+      // A form that was filled in anew is the same one.
+      return try await work(IdempotencyClaim(key: "page.\(form["once"])", bodyDigest: []))
+    } catch LifecycleError.alreadyDone {
+      throw PageFault.sentBefore
+    } catch {
+      site.sessions.giveBack(form["once"], secret)
+      throw error
+    }
+  }
 
   /// Throws if the form was sent before.
   func take(_ form: PageForm) throws(PageFault) {

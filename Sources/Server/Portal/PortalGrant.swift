@@ -15,6 +15,8 @@ struct PortalGrant: Sendable {
   let keysUntil: Timestamp?
   /// The key that asked. What it may not do any more ends with it.
   let issuer: UUID
+  /// With which of its secrets. Once that is not in force, nor is what it asked for.
+  let secret: UUID
 
   var actor: Actor { .owner(owner.id, scopes: scopes, expiresAt: keysUntil) }
 }

@@ -22,6 +22,8 @@ enum PortalKeyPages {
       var values = KeyView.details(stored, on: visit.site, now: visit.now)
       let state = stored.key.state(at: visit.now)
       values["is_living"] = state != .revoked && state != .purged
+      values["may_rotate"] =
+        (try? LifecycleRules.checkHandOut(stored.key, by: visit.actor)) != nil
       return visit.show("portal-key", title: stored.key.name, section: "keys", ["key": values])
     }
     routes.get("/new") { newForm($0, .empty) }
@@ -92,16 +94,18 @@ enum PortalKeyPages {
 
   /// What is made with a key has its class and its metadata, which may hold its limits.
   private static func create(_ visit: PageVisit, _ form: PageForm) async throws -> Response {
-    try visit.take(form)
     do {
-      var new = try form.ownKey().newKey()
-      if new.scopes?.isEmpty ?? true { new.scopes = standardScopes(visit) }
-      new.owner = visit.holder.owner
-      if let identity = visit.holder.identity {
-        new.keyClass = identity.keyClass
-        new.metadata = identity.metadata
+      let issued = try await visit.once(form) { claim in
+        var new = try form.ownKey().newKey()
+        if new.scopes?.isEmpty ?? true { new.scopes = standardScopes(visit) }
+        new.owner = visit.holder.owner
+        if let identity = visit.holder.identity {
+          new.keyClass = identity.keyClass
+          new.metadata = identity.metadata
+        }
+        new.idempotency = claim
+        return try await visit.kernel.createKey(new, by: visit.actor)
       }
-      let issued = try await visit.kernel.createKey(new, by: visit.actor)
       return KeyPages.issued(visit, issued, heading: "The key is made", isNew: true)
     } catch {
       return newForm(visit, form, try KeyPages.correctable(error))

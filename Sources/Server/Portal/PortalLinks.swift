@@ -31,6 +31,7 @@ final class PortalLinks: Sendable {
     let scopes: ScopeSet
     let keysUntil: Timestamp?
     let issuer: UUID
+    let secret: UUID
     let expiresAt: Timestamp
     /// SHA-256 of the link's text.
     let digest: [UInt8]
@@ -51,7 +52,7 @@ final class PortalLinks: Sendable {
   ) async throws(LifecycleError) -> (text: String, expiresAt: Timestamp) {
     let store = try store()
     let key = try await signingKey(store, making: true)
-    guard let key else { throw .conflict }
+    guard let key, let secret = issuer.secretID else { throw .conflict }
     let primitives = kernel.primitives
     let now = kernel.clock.now()
     let link = PortalLink(
@@ -61,6 +62,7 @@ final class PortalLinks: Sendable {
     let record = Record(
       owner: owner.id, scopes: scopes,
       keysUntil: issuer.scopes.isAdmin ? nil : issuer.expiresAt, issuer: issuer.keyID,
+      secret: secret,
       expiresAt: link.expiresAt, digest: digest(text))
     guard let content = try? JSONEncoder().encode(record) else {
       throw .failed("a link's record could not be encoded")
@@ -92,7 +94,7 @@ final class PortalLinks: Sendable {
   func current(_ grant: PortalGrant) async throws(LifecycleError) -> PortalGrant? {
     try await self.grant(
       owner: grant.owner.id, scopes: grant.scopes, keysUntil: grant.keysUntil,
-      issuer: grant.issuer)
+      issuer: grant.issuer, secret: grant.secret)
   }
 
   // MARK: finding
@@ -117,21 +119,28 @@ final class PortalLinks: Sendable {
       now < record.expiresAt,
       let grant = try await grant(
         owner: record.owner, scopes: record.scopes, keysUntil: record.keysUntil,
-        issuer: record.issuer)
+        issuer: record.issuer, secret: record.secret)
     else { return nil }
     return (link.id, grant)
   }
 
+  /// - Parameter keysUntil: the bound when the link was made; the asking key may have got an earlier end since.
   private func grant(
-    owner: UUID, scopes: ScopeSet, keysUntil: Timestamp?, issuer: UUID
+    owner: UUID, scopes: ScopeSet, keysUntil: Timestamp?, issuer: UUID, secret: UUID
   ) async throws(LifecycleError) -> PortalGrant? {
     do throws(LifecycleError) {
       let (owner, asking) = (try await kernel.owner(owner), try await kernel.key(issuer))
+      let now = kernel.clock.now()
       guard !owner.disabled, asking.owner?.disabled != true,
-        asking.key.state(at: kernel.clock.now()) == .active,
+        asking.key.state(at: now) == .active,
+        asking.key.secrets.contains(where: { $0.id == secret && $0.endsAt.map { now < $0 } ?? true }
+        ),
         asking.key.scopes.grants(PortalRoutes.scope), asking.key.scopes.covers(scopes)
       else { return nil }
-      return PortalGrant(owner: owner, scopes: scopes, keysUntil: keysUntil, issuer: issuer)
+      let bounds = [keysUntil, asking.key.scopes.isAdmin ? nil : asking.key.expiresAt]
+      return PortalGrant(
+        owner: owner, scopes: scopes, keysUntil: bounds.compactMap { $0 }.min(), issuer: issuer,
+        secret: secret)
     } catch {
       if case .notFound = error { return nil }
       throw error

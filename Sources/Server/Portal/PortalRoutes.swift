@@ -52,6 +52,10 @@ enum PortalRoutes {
       throw Problem.invalid(
         "scopes", "must be at most 256 names of 1 to 128 bytes of printable ASCII without spaces")
     }
+    guard !names.contains(where: { $0.utf8.starts(with: "cardea:".utf8) }) else {
+      throw Problem.invalid(
+        "scopes", "must not name scopes of Cardea itself: an owner manages their own keys only")
+    }
     let scopes = ScopeSet(names)
     guard identity.scopes.covers(scopes) else {
       throw LifecycleError.beyondActor("it does not grant every one of these scopes")

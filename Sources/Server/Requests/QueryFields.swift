@@ -66,6 +66,15 @@ package struct QueryFields: Sendable {
     return try Problem.choice(name, text)
   }
 
+  /// `true` or `false`; `false` unless given.
+  func flag(_ name: String) throws(Problem) -> Bool {
+    switch items[name] {
+    case "true": true
+    case "false", nil: false
+    default: throw Problem.invalid(name, "must be true or false")
+    }
+  }
+
   /// 1 to 1,000; 100 unless given.
   package func limit() throws(Problem) -> Int { try number("limit", 1...1_000) ?? 100 }
 

@@ -10,6 +10,8 @@ package enum QueryNames {
   /// What begins the name of a filter on a metadata field: `metadata.team`.
   static let metadata = "metadata."
 
+  /// Of changes whose answer can wait until every node obeys them.
+  static let changes: Set<String> = ["wait"]
   /// Of `GET /v1/keys/{id}/usage`.
   static let usage: Set<String> = ["days"]
 
@@ -26,6 +28,6 @@ package enum QueryNames {
   static let deadLetters: Set<String> = ["after", "limit"]
 
   /// Every one of them.
-  package static let all = auth.union(keys).union(usage).union(owners).union(audit)
+  package static let all = auth.union(keys).union(changes).union(usage).union(owners).union(audit)
     .union(signals).union(deadLetters)
 }

@@ -17,7 +17,8 @@ enum BulkRoutes {
 
   static func add(to table: inout RouteTable) {
     table.post(
-      "/v1/keys/bulk", body: .required(["action", "filter", "overlap", "format", "dry_run"])
+      "/v1/keys/bulk", query: QueryNames.changes,
+      body: .required(["action", "filter", "overlap", "format", "dry_run"])
     ) { try await change($0) }
   }
 
@@ -36,6 +37,7 @@ enum BulkRoutes {
         "Idempotency-Key", "is for single keys; after a lost answer, list what changed")
     }
     let dryRun = try fields.dryRun()
+    let waits = try exchange.waits() && !dryRun
     guard let filter = try fields.fields("filter", known: BodyFields.keyFilter), !filter.isEmpty
     else { throw Problem.invalid("filter", "must name at least one condition") }
     let kernel = exchange.kernel
@@ -59,7 +61,7 @@ enum BulkRoutes {
     }
     var issued: [IssuedKeyResource] = []
     var rehearsed: [SelectedKey] = []
-    let report = await kernel.change(
+    var report = await kernel.change(
       selected, action, matching: query, rotation: rotation, by: Actor(identity, dryRun: dryRun)
     ) { key, outcome in
       switch outcome {
@@ -72,6 +74,9 @@ enum BulkRoutes {
     // Where nothing at all was done there is nothing to tell but the failure.
     if report.changed == 0, case .storeUnavailable? = report.failures.first?.error {
       throw LifecycleError.storeUnavailable("the store stopped answering")
+    }
+    if let receipt = report.receipt {
+      report.receipt = await exchange.receipt(receipt, waits: waits)
     }
     return try .json(
       BulkResource(

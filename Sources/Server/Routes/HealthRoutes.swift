@@ -9,15 +9,36 @@ enum HealthRoutes {
     let status: String
     /// What does not stop the server but should be put right.
     var warnings: [String]?
+    /// What is wrong with the nodes of the store, without their names.
+    var nodeWarnings: [Warning]?
+
+    struct Warning: Encodable {
+      let code: String
+      let detail: String
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case status, warnings
+      case nodeWarnings = "node_warnings"
+    }
   }
 
-  static func add(to table: inout RouteTable, addresses: AddressWatch) {
+  static func add(
+    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?
+  ) {
     table.get("/healthz") { _ in try .json(Status(status: "ok")) }
     table.get("/readyz") { exchange in
       let readiness = await exchange.kernel.readiness()
       if readiness.isReady {
-        let warnings = addresses.hasSeenUnknown ? ["no_client_address"] : nil
-        return try .json(Status(status: "ready", warnings: warnings))
+        let warnings =
+          (addresses.hasSeenUnknown ? ["no_client_address"] : []) + (certificate?.warnings ?? [])
+        let nodes = exchange.kernel.nodeWarnings.map {
+          Status.Warning(code: $0.code, detail: $0.summary)
+        }
+        return try .json(
+          Status(
+            status: "ready", warnings: warnings.isEmpty ? nil : warnings,
+            nodeWarnings: nodes.isEmpty ? nil : nodes))
       }
       throw readiness.storeReachable
         ? Problem(

@@ -23,45 +23,41 @@ enum KeyRoutes {
       return try .json(KeyResource(stored, at: exchange.now))
     }
     let edit = BodyFields.keyEdit.union(["dry_run"])
-    table.patch("/v1/keys/{id}", body: .required(edit)) { try await update($0) }
-    table.post("/v1/keys/{id}/rotate", body: .optional(["overlap", "format", "dry_run"])) {
-      try await rotate($0, idempotency)
+    table.patch("/v1/keys/{id}", query: QueryNames.changes, body: .required(edit)) {
+      try await update($0)
     }
+    table.post(
+      "/v1/keys/{id}/rotate", query: QueryNames.changes,
+      body: .optional(["overlap", "format", "dry_run"])
+    ) { try await rotate($0, idempotency) }
     addActions(to: &table)
   }
 
   /// The changes that need nothing but the key's id.
   private static func addActions(to table: inout RouteTable) {
-    let dryRun = RouteInput.Body.optional(["dry_run"])
-    table.post("/v1/keys/{id}/complete-rotation", body: dryRun) {
-      try await act($0) { try await $0.completeRotation($1, by: $2) }
-    }
-    table.post("/v1/keys/{id}/cancel-rotation", body: dryRun) {
-      try await act($0) { try await $0.cancelRotation($1, by: $2) }
-    }
-    table.post("/v1/keys/{id}/revoke", body: dryRun) {
-      try await act($0) { try await $0.revokeKey($1, by: $2) }
-    }
-    table.post("/v1/keys/{id}/suspend", body: dryRun) {
-      try await act($0) { try await $0.suspendKey($1, by: $2) }
-    }
-    table.post("/v1/keys/{id}/reactivate", body: dryRun) {
-      try await act($0) { try await $0.reactivateKey($1, by: $2) }
-    }
-    table.post("/v1/keys/{id}/purge", body: dryRun) {
-      try await act($0) { try await $0.purgeKey($1, by: $2) }
-    }
+    add("complete-rotation", to: &table) { try await $0.completeRotation($1, by: $2) }
+    add("cancel-rotation", to: &table) { try await $0.cancelRotation($1, by: $2) }
+    add("revoke", to: &table) { try await $0.revokeKey($1, by: $2) }
+    add("suspend", to: &table) { try await $0.suspendKey($1, by: $2) }
+    add("reactivate", to: &table) { try await $0.reactivateKey($1, by: $2) }
+    add("purge", to: &table) { try await $0.purgeKey($1, by: $2) }
   }
 
-  private static func act(
-    _ exchange: Exchange,
-    _ change: (AuthKernel, UUID, Actor) async throws -> ChangedKey
-  ) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let dryRun = try body.fields().dryRun()
-    let changed = try await change(
-      exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
-    return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
+  private static func add(
+    _ name: String, to table: inout RouteTable,
+    _ change: @escaping @Sendable (AuthKernel, UUID, Actor) async throws -> ChangedKey
+  ) {
+    table.post(
+      "/v1/keys/{id}/\(name)", query: QueryNames.changes, body: .optional(["dry_run"])
+    ) { exchange in
+      let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
+      let dryRun = try body.fields().dryRun()
+      let waits = try exchange.waits() && !dryRun
+      var changed = try await change(
+        exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
+      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
+      return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
+    }
   }
 
   private static func create(
@@ -170,8 +166,10 @@ enum KeyRoutes {
     let fields = try body.fields()
     let edit = try fields.keyEdit()
     let dryRun = try fields.dryRun()
-    let changed = try await exchange.kernel.updateKey(
+    let waits = try exchange.waits() && !dryRun
+    var changed = try await exchange.kernel.updateKey(
       try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
+    changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
     return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
   }
 
@@ -182,6 +180,7 @@ enum KeyRoutes {
     let fields = try body.fields()
     var rotation = try fields.rotation()
     let id = try exchange.id()
+    let waits = try exchange.waits()
     if try fields.dryRun() {
       let issued = try await exchange.kernel.rotateToken(
         id, rotation, by: Actor(identity, dryRun: true))
@@ -190,9 +189,10 @@ enum KeyRoutes {
     let actor = Actor(identity)
     rotation.idempotency = try claim(exchange, Array("rotate \(id.text)\n".utf8) + body.bytes)
     do {
-      let issued = try await idempotency.once(rotation.idempotency, by: actor) { [rotation] in
+      var issued = try await idempotency.once(rotation.idempotency, by: actor) { [rotation] in
         try await exchange.kernel.rotateToken(id, rotation, by: actor)
       }
+      issued.receipt = await exchange.receipt(issued.receipt, waits: waits)
       return try .json(IssuedKeyResource(issued, at: exchange.now))
     } catch LifecycleError.alreadyDone(let id) {
       return try await alreadyDone(id, exchange)

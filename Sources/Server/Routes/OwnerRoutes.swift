@@ -21,19 +21,25 @@ enum OwnerRoutes {
       return try .json(OwnerResource(try await exchange.kernel.owner(try exchange.id())))
     }
     let edit = BodyFields.ownerEdit.union(["dry_run"])
-    table.patch("/v1/owners/{id}", body: .required(edit)) { exchange in
+    table.patch("/v1/owners/{id}", query: QueryNames.changes, body: .required(edit)) { exchange in
       let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
       let fields = try body.fields()
       let edit = try fields.ownerEdit()
       let dryRun = try fields.dryRun()
-      let changed = try await exchange.kernel.updateOwner(
+      let waits = try exchange.waits() && !dryRun
+      var changed = try await exchange.kernel.updateOwner(
         try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
+      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
       return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
     }
-    table.post("/v1/owners/{id}/disable", body: .optional(["dry_run"])) {
+    table.post(
+      "/v1/owners/{id}/disable", query: QueryNames.changes, body: .optional(["dry_run"])
+    ) {
       try await act($0) { try await $0.disableOwner($1, by: $2) }
     }
-    table.post("/v1/owners/{id}/enable", body: .optional(["dry_run"])) {
+    table.post(
+      "/v1/owners/{id}/enable", query: QueryNames.changes, body: .optional(["dry_run"])
+    ) {
       try await act($0) { try await $0.enableOwner($1, by: $2) }
     }
   }
@@ -44,8 +50,10 @@ enum OwnerRoutes {
   ) async throws -> Response {
     let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
     let dryRun = try body.fields().dryRun()
-    let changed = try await change(
+    let waits = try exchange.waits() && !dryRun
+    var changed = try await change(
       exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
+    changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
     return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
   }
 

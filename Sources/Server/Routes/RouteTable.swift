@@ -43,17 +43,23 @@ struct RouteTable: Sendable {
     on(.get, Route(path: path, takes: RouteInput(query: query), handler: handler))
   }
 
-  /// - Parameter body: `nil` where it is no JSON.
-  mutating func post(_ path: String, body: RouteInput.Body?, _ handler: @escaping Handler) {
-    on(.post, Route(path: path, takes: RouteInput(body: body), handler: handler))
+  /// - Parameters:
+  ///   - query: the names of the query items that it takes.
+  ///   - body: `nil` where it is no JSON.
+  mutating func post(
+    _ path: String, query: Set<String> = [], body: RouteInput.Body?, _ handler: @escaping Handler
+  ) {
+    on(.post, Route(path: path, takes: RouteInput(query: query, body: body), handler: handler))
   }
 
   mutating func delete(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
     on(.delete, Route(path: path, takes: RouteInput(body: body), handler: handler))
   }
 
-  mutating func patch(_ path: String, body: RouteInput.Body, _ handler: @escaping Handler) {
-    on(.patch, Route(path: path, takes: RouteInput(body: body), handler: handler))
+  mutating func patch(
+    _ path: String, query: Set<String> = [], body: RouteInput.Body, _ handler: @escaping Handler
+  ) {
+    on(.patch, Route(path: path, takes: RouteInput(query: query, body: body), handler: handler))
   }
 
   /// Takes every method.

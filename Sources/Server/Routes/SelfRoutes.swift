@@ -11,12 +11,16 @@ enum SelfRoutes {
       let stored = try await exchange.kernel.key(identity.keyID)
       return try .json(KeyResource(stored, at: exchange.now))
     }
-    table.post("/v1/self/revoke", body: .optional(["dry_run"])) { exchange in
+    table.post(
+      "/v1/self/revoke", query: QueryNames.changes, body: .optional(["dry_run"])
+    ) { exchange in
       let (identity, body) = try await exchange.received()
       let dryRun = try body.fields().dryRun()
+      let waits = try exchange.waits() && !dryRun
       guard identity.session == nil else { throw LifecycleError.keyRequired }
-      let changed = try await exchange.kernel.revokeKey(
+      var changed = try await exchange.kernel.revokeKey(
         identity.keyID, by: Actor(identity, dryRun: dryRun))
+      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
       return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
     }
   }

@@ -43,6 +43,8 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var pageSessionTTL: Duration = .seconds(1_800)
   /// `page.session_max_age`: how long it lives altogether.
   public var pageSessionMaxAge: Duration = .seconds(43_200)
+  /// `page.max_sessions`: sessions at once, on each of the two pages; the one used least lately goes.
+  public var pageMaxSessions = 10_000
   /// `page.owners`: whether owners have a page of their own at `/keys/`.
   public var pageOwners = true
   /// `page.name`: what the owners' page is called at its top.

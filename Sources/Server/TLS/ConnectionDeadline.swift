@@ -15,7 +15,11 @@
     private var closing: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     private var isShakingHands = true
+    private var isQuiescing = false
     private var streams = 0
+
+    /// How long a client without a request has for its leave once the server stops.
+    private static let leave = TimeAmount.seconds(1)
 
     /// - Parameters:
     ///   - handshake: for the handshake, and again from there to the first request.
@@ -38,8 +42,15 @@
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-      // Nobody else is there yet who could close it.
-      if event is ChannelShouldQuiesceEvent, isShakingHands { context.close(promise: nil) }
+      if event is ChannelShouldQuiesceEvent {
+        isQuiescing = true
+        if isShakingHands {
+          // Nobody else is there yet who could close it.
+          context.close(promise: nil)
+        } else if streams == 0 {
+          close(in: ConnectionDeadline.leave)
+        }
+      }
       context.fireUserInboundEventTriggered(event)
     }
 
@@ -49,14 +60,17 @@
       close(in: handshake)
     }
 
-    func streamBegan() {
+    /// - Returns: how many there are now.
+    @discardableResult
+    func streamBegan() -> Int {
       streams += 1
       closing?.cancel()
+      return streams
     }
 
     func streamEnded() {
       streams -= 1
-      if streams == 0 { close(in: idle) }
+      if streams == 0 { close(in: isQuiescing ? ConnectionDeadline.leave : idle) }
     }
 
     /// From now on somebody else sees to the connection.
@@ -72,24 +86,6 @@
       // From here, the end next to the socket: nobody takes leave of whoever does not answer.
       let here = NIOLoopBound(context, eventLoop: context.eventLoop)
       closing = context.eventLoop.scheduleTask(in: limit) { here.value.close(promise: nil) }
-    }
-  }
-
-  /// Tells the connection of a stream that it has begun and ended. Threading: on its channel's event loop.
-  final class StreamCount: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Any
-
-    private var deadline: ConnectionDeadline?
-
-    func handlerAdded(context: ChannelHandlerContext) {
-      deadline = try? context.channel.parent?.pipeline.syncOperations.handler(
-        type: ConnectionDeadline.self)
-      deadline?.streamBegan()
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-      deadline?.streamEnded()
-      deadline = nil
     }
   }
 #endif

@@ -4,14 +4,16 @@ import ServiceLifecycle
 
 /// The certificate that handshakes are made with, read anew when its files change.
 ///
-/// Connections keep the one that they began with. New files that can't be used change nothing but the log. Threading:
-/// any thread.
+/// Connections keep the one that they began with. New files that can't be used change nothing but the log and the
+/// warnings, and are tried again. Threading: any thread.
 final class CurrentCertificate: Service, CustomStringConvertible {
   /// How often the files are looked at. What is new is read once it was the same twice, so that nothing is read while
   /// it is written, nor between two files that are replaced one after the other.
   private static let interval: Duration = .seconds(1)
   /// How often a certificate that ends soon is warned of, in looks.
   private static let looksPerDay = 86_400
+  /// How often files are tried again that could not be used, in looks.
+  private static let looksPerRetry = 60
 
   let description = "certificate"
   private let files: TLSFiles
@@ -19,6 +21,8 @@ final class CurrentCertificate: Service, CustomStringConvertible {
   private let logger: Logger
   private let stamp: TLSFiles.Stamp
   private let current: Locked<ServerCertificate>
+  /// Why the newest files are not taken; `nil` if they are.
+  private let refusal = Locked<String?>(nil)
 
   /// Reads the files.
   init(_ files: TLSFiles, _ clock: any KernelClock, _ logger: Logger) throws(ConfigurationFault) {
@@ -32,6 +36,14 @@ final class CurrentCertificate: Service, CustomStringConvertible {
   }
 
   var value: ServerCertificate { current.withLock { $0 } }
+
+  /// What `/readyz` says of it.
+  var warnings: [String] {
+    var warnings: [String] = []
+    if value.endsSoon(at: clock.now()) { warnings.append("certificate_ends") }
+    if refusal.withLock({ $0 }) != nil { warnings.append("certificate_not_taken") }
+    return warnings
+  }
 
   /// Follows the files until the server stops.
   func run() async throws {
@@ -47,7 +59,9 @@ final class CurrentCertificate: Service, CustomStringConvertible {
       if looks.isMultiple(of: CurrentCertificate.looksPerDay) { warn(of: value) }
       let found = TLSFiles.Stamp(files)
       defer { seen = found }
-      guard found != known, found == seen else { continue }
+      let isRetry =
+        looks.isMultiple(of: CurrentCertificate.looksPerRetry) && refusal.withLock { $0 } != nil
+      guard found == seen, found != known || isRetry else { continue }
       known = found
       reload()
     }
@@ -57,16 +71,25 @@ final class CurrentCertificate: Service, CustomStringConvertible {
     do throws(ConfigurationFault) {
       let new = try ServerCertificate(files)
       current.withLock { $0 = new }
+      refusal.withLock { $0 = nil }
       logger.notice("the certificate was replaced", metadata: metadata(new))
       warn(of: new)
     } catch {
-      logger.error("the new certificate is not taken, the old one stays: \(error)")
+      let reason = error.description
+      let isNew = refusal.withLock { refusal in
+        defer { refusal = reason }
+        return refusal != reason
+      }
+      guard isNew else { return }
+      logger.error("the new certificate is not taken, the old one stays: \(reason)")
     }
   }
 
   private func warn(of certificate: ServerCertificate) {
     guard certificate.endsSoon(at: clock.now()) else { return }
-    logger.warning("the certificate ends soon, or has ended", metadata: metadata(certificate))
+    logger.warning(
+      "the certificate, or one that leads to its root, ends soon or has ended",
+      metadata: metadata(certificate))
   }
 
   private func metadata(_ certificate: ServerCertificate) -> Logger.Metadata {

@@ -13,7 +13,7 @@ import CardeaKernel
 
 /// A certificate and its key, read and found to belong together. Immutable.
 package struct ServerCertificate: Sendable {
-  /// When the first certificate of the chain ends.
+  /// When the first of the chain's certificates ends: from then on clients refuse it, whichever it is.
   package let expiresAt: Timestamp
 
   /// So long before its end a certificate is warned of.
@@ -44,13 +44,31 @@ package struct ServerCertificate: Sendable {
       configuration.cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
       configuration.applicationProtocols = ["h2", "http/1.1"]
       do { context = try NIOSSLContext(configuration: configuration) } catch {
-        throw ConfigurationFault(
-          setting: ServerCertificate.keySetting, value: files.key,
-          problem: "it is not the key of the certificate in \(files.certificate)",
-          remedy: "Name the key that the certificate was made for.")
+        throw ServerCertificate.mismatch(chain, key, files)
       }
       let end = chain.map { Int64($0.notValidAfter) }.min() ?? 0
       expiresAt = Timestamp(milliseconds: end * 1_000)
+    }
+
+    /// Why the key is not that of the first certificate.
+    private static func mismatch(
+      _ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey, _ files: TLSFiles
+    ) -> ConfigurationFault {
+      let place = chain.indices.dropFirst().first { index in
+        let one = TLSConfiguration.makeServerConfiguration(
+          certificateChain: [.certificate(chain[index])], privateKey: .privateKey(key))
+        return (try? NIOSSLContext(configuration: one)) != nil
+      }
+      guard let place else {
+        return ConfigurationFault(
+          setting: keySetting, value: files.key,
+          problem: "it is not the key of the certificate in \(files.certificate)",
+          remedy: "Name the key that the certificate was made for.")
+      }
+      return ConfigurationFault(
+        setting: certificateSetting, value: files.certificate,
+        problem: "the server's own certificate is number \(place + 1) in the file, not the first",
+        remedy: "Put it first, and then those that lead to a root.")
     }
 
     private static func chain(_ path: String) throws(ConfigurationFault) -> [NIOSSLCertificate] {
@@ -66,9 +84,10 @@ package struct ServerCertificate: Sendable {
     }
 
     private static func key(_ path: String) throws(ConfigurationFault) -> NIOSSLPrivateKey {
-      let bytes = try read(path, of: keySetting)
+      var bytes = try read(path, of: keySetting)
+      defer { bytes.wipe() }
       do { return try NIOSSLPrivateKey(bytes: bytes, format: .pem) } catch {
-        let isEncrypted = String(decoding: bytes, as: UTF8.self).contains("ENCRYPTED")
+        let isEncrypted = bytes.firstRange(of: "ENCRYPTED".utf8) != nil
         throw ConfigurationFault(
           setting: keySetting, value: path,
           problem: isEncrypted
@@ -99,6 +118,11 @@ package struct ServerCertificate: Sendable {
       guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
         throw fault("it is not a regular file", "Name a PEM file.")
       }
+      // Its group may: the server's user is in it where somebody else renews the certificate.
+      guard setting != keySetting || status.st_mode & 0o007 == 0 else {
+        throw fault(
+          "everybody on this machine has access to the file", "Take it away: chmod o= FILE.")
+      }
       var bytes = [UInt8](repeating: 0, count: mostBytes + 1)
       let count = pread(descriptor, &bytes, bytes.count, 0)
       guard count >= 0 else {
@@ -108,7 +132,9 @@ package struct ServerCertificate: Sendable {
       guard count <= mostBytes else {
         throw fault("the file is larger than 1 MiB", "Name a PEM file.")
       }
-      return Array(bytes.prefix(count))
+      // In place: a copy would stay behind, unwiped.
+      bytes.removeLast(bytes.count - count)
+      return bytes
     }
   #else
     package static let isSupported = false

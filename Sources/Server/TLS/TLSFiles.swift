@@ -18,7 +18,7 @@ public struct TLSFiles: Sendable, Equatable {
     self.key = key
   }
 
-  /// What tells whether either file is another than before, without reading it. Links are followed, so that a folder
+  /// What tells whether either file is another than before, or may be read by others, without reading it. Links are followed, so that a folder
   /// that is swapped behind one (as Kubernetes does with secrets) is seen.
   struct Stamp: Sendable, Equatable {
     private let certificate: [Int64]
@@ -34,13 +34,15 @@ public struct TLSFiles: Sendable, Equatable {
       var status = stat()
       guard stat(path, &status) == 0 else { return [] }
       #if canImport(Darwin)
-        let changed = status.st_mtimespec
+        let (written, changed) = (status.st_mtimespec, status.st_ctimespec)
       #else
-        let changed = status.st_mtim
+        let (written, changed) = (status.st_mtim, status.st_ctim)
       #endif
       return [
         Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino),
-        Int64(status.st_size), Int64(changed.tv_sec), Int64(changed.tv_nsec),
+        Int64(status.st_size), Int64(written.tv_sec), Int64(written.tv_nsec),
+        // Another mode or owner, too.
+        Int64(changed.tv_sec), Int64(changed.tv_nsec),
       ]
     }
   }

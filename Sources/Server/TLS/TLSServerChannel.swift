@@ -32,13 +32,14 @@
       self.configuration = configuration
       http1 = HTTP1Channel(responder: responder, configuration: channel)
       let handlers = channel.additionalChannelHandlers
+      let budget = StreamBudget(most: configuration.maxConnections)
       http2 = HTTP2Channel(
         responder: responder,
         configuration: HTTP2Channel.Configuration(
           idleTimeout: configuration.idleTimeout,
           gracefulCloseTimeout: configuration.requestTimeout,
           streamConfiguration: HTTP1Channel.Configuration(
-            additionalChannelHandlers: [StreamCount(), CookieCrumbs()] + handlers(),
+            additionalChannelHandlers: [StreamCount(budget), CookieCrumbs()] + handlers(),
             idleTimeout: channel.idleTimeout)))
     }
 

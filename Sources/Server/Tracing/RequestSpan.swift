@@ -1,27 +1,37 @@
+import CardeaHTTPTypes
 import HTTPTypes
 import Hummingbird
 import Tracing
 
 /// The span of one request, from its head to the head of its answer.
 struct RequestSpan: Sendable {
-  private let span: any Span
+  /// `nil` where there is nothing to hand on and nobody who measures.
+  private let span: (any Span)?
   /// The trace and the span that its log lines name, if there are any: whatever tracer there is, it says so by what it
   /// would send on.
   let trace: TraceParent?
 
   /// Begins the span, in the caller's trace if the request says which.
   init(_ request: Request, _ instruments: Instruments) {
+    if instruments.areOurs, request.headers[FieldExtractor.parent] == nil,
+      InstrumentationContext.current == nil
+    {
+      (span, trace) = (nil, nil)
+      return
+    }
     var context = InstrumentationContext.topLevel
     instruments.instrument.extract(request.headers, into: &context, using: FieldExtractor())
     let method = request.method.telemetryName
-    span = instruments.tracer.startSpan(method, context: context, ofKind: .server)
+    let span = instruments.tracer.startSpan(method, context: context, ofKind: .server)
     var sent: [String: String] = [:]
     instruments.instrument.inject(span.context, into: &sent, using: DictionaryInjector())
     trace = sent[TraceContextTracer.parentField].flatMap { TraceParent($0) }
+    self.span = span
   }
 
   /// Runs what belongs to the request.
   func run(_ work: () async throws -> Response) async throws -> Response {
+    guard let span else { return try await work() }
     defer { span.end() }
     do {
       return try await InstrumentationContext.withValue(span.context) { try await work() }
@@ -35,7 +45,7 @@ struct RequestSpan: Sendable {
   /// Says what came of it, in the words of OpenTelemetry's conventions for HTTP servers. Neither path nor query: they
   /// may hold what nobody should have sent there.
   func note(_ request: Request, route: String?, status: HTTPResponse.Status) {
-    guard span.isRecording else { return }
+    guard let span, span.isRecording else { return }
     let method = request.method.telemetryName
     if let route { span.operationName = "\(method) \(route)" }
     span.updateAttributes { attributes in
@@ -47,8 +57,16 @@ struct RequestSpan: Sendable {
   }
 
   private struct FieldExtractor: Extractor {
+    /// Made once: to make a name is to look at each of its bytes.
+    static let parent = HTTPField.Name(known: "traceparent")
+    static let state = HTTPField.Name(known: "tracestate")
+
     func extract(key: String, from fields: HTTPFields) -> String? {
-      HTTPField.Name(key).flatMap { fields[$0] }
+      switch key {
+      case TraceContextTracer.parentField: fields[FieldExtractor.parent]
+      case TraceContextTracer.stateField: fields[FieldExtractor.state]
+      default: HTTPField.Name(key).flatMap { fields[$0] }
+      }
     }
   }
 

@@ -2,8 +2,9 @@ import Foundation
 import Testing
 
 #if os(Linux)
-  /// The admin page in a real browser: every flow with JavaScript and without, hostile texts everywhere (A5), by keyboard
-  /// alone, and what axe-core says of each page in light, dark and on a phone. Screenshots go to `artefacts/page`.
+  /// The admin page in a real browser: every flow with JavaScript and without, hostile texts everywhere (A5), forms of
+  /// other pages and names of others (A4), by keyboard alone, and what axe-core says of each page in light, dark and on a
+  /// phone. Screenshots go to `artefacts/page`.
   ///
   /// The steps are in `scripts/browser/page_flows.py`.
   @Suite(.serialized) struct BrowserTests {
@@ -25,7 +26,9 @@ import Testing
     @Test(.timeLimit(.minutes(30))) func thePageWorksInABrowser() throws {
       let program = try CardeaProgram()
       let server = try RunningServer(
-        program, ["--init", "--store", "sqlite:\(program.path("keys.sqlite3"))"])
+        program, ["--init", "--store", "sqlite:\(program.path("keys.sqlite3"))"],
+        // So that something is given up on while somebody looks.
+        environment: ["CARDEA_WEBHOOKS_RETRY_FOR": "1s"])
       try program.write(server.out, to: "admin.token")
       let written = program.folder.appending(path: "browser.log")
       try Data().write(to: written)

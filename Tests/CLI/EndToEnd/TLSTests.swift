@@ -115,6 +115,31 @@
       #expect(server.stop() == 0)
     }
 
+    @Test("files that are put right are taken, also where nothing but their mode changes")
+    func repaired() throws {
+      let program = try TLSProgram()
+      #expect(try program.program.run("init").status == 0)
+      let server = try program.serve()
+      let first = try server.serial()
+      try program.makePair("next")
+      try program.shell("chmod 644 next-key.pem")
+      try program.move("next")
+      try program.wait("a key that everybody may read is refused") {
+        try server.log().contains("everybody on this machine has access to the file")
+      }
+      #expect(try server.serial() == first)
+      _ = try server.curl(path: "/readyz")
+      #expect(try program.text("body.out").contains("certificate_not_taken"))
+      try program.shell("chmod 640 key.pem")
+      try program.wait("with another mode it is taken") {
+        try server.log().contains("the certificate was replaced")
+      }
+      #expect(try server.serial() != first)
+      _ = try server.curl(path: "/readyz")
+      #expect(try !program.text("body.out").contains("certificate"))
+      #expect(server.stop() == 0)
+    }
+
     @Test("what can't be used is refused at start, by name", arguments: ["serve", "check"])
     func faults(command: String) throws {
       let program = try TLSProgram()
@@ -122,7 +147,8 @@
       try program.makePair("other")
       try program.program.write("nonsense\n", to: "nonsense.pem")
       try program.shell(
-        "openssl pkey -in key.pem -aes256 -passout pass:canary -out locked.pem 2>openssl.err")
+        "openssl pkey -in key.pem -aes256 -passout pass:canary -out locked.pem 2>openssl.err; "
+          + "cat other-cert.pem cert.pem >reversed.pem; cp key.pem open.pem; chmod 604 open.pem")
       let cases: [(cert: String?, key: String?, setting: String, says: String)] = [
         ("cert.pem", nil, "server.tls_cert", "--tls-key FILE"),
         (nil, "key.pem", "server.tls_key", "--tls-cert FILE"),
@@ -133,6 +159,8 @@
         ("cert.pem", "locked.pem", "server.tls_key", "protected by a passphrase"),
         ("nowhere.pem", "key.pem", "server.tls_cert", "can't be opened"),
         ("cert.pem", "/dev/null", "server.tls_key", "not a regular file"),
+        ("reversed.pem", "key.pem", "server.tls_cert", "number 2 in the file, not the first"),
+        ("cert.pem", "open.pem", "server.tls_key", "everybody on this machine has access"),
       ]
       for (cert, key, setting, says) in cases {
         var environment: [String: String] = [:]
@@ -147,7 +175,21 @@
       }
     }
 
-    @Test("check warns of a certificate that ends soon, and of a key that everybody may read")
+    @Test("what stands in place of a file's name is not shown", arguments: ["serve", "check"])
+    func pasted(command: String) throws {
+      let program = try TLSProgram()
+      #expect(try program.program.run("init").status == 0)
+      let key = try program.text("key.pem")
+      let secret = try #require(key.split(separator: "\n").dropFirst().first)
+      let result = try program.program.run(
+        [command],
+        environment: ["CARDEA_SERVER_TLS_CERT": "cert.pem", "CARDEA_SERVER_TLS_KEY": key])
+      #expect(result.status == 2)
+      #expect(result.err.contains("server.tls_key = <PEM>: "), "\(result.err)")
+      #expect(!(result.err + result.out).contains(secret.prefix(12)))
+    }
+
+    @Test("check warns of a certificate that ends soon")
     func warnings() throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
@@ -159,17 +201,19 @@
       let good = try program.program.run("check", environment: environment)
       #expect(good.status == 0)
       #expect(!good.out.contains("certificate") && !good.out.contains("tls_key"), "\(good.out)")
+      try program.shell("chmod 640 key.pem")
+      #expect(try program.program.run("check", environment: environment).status == 0)
       #expect(!good.out.contains("in clear"), "\(good.out)")
       try program.makePair("short", days: 13)
       try program.move("short")
-      try program.shell("chmod 644 key.pem")
       let warned = try program.program.run("check", environment: environment)
       #expect(warned.status == 0)
-      #expect(warned.out.contains("warning: the certificate in server.tls_cert ends at"))
-      #expect(warned.out.contains("warning: everybody on this machine"), "\(warned.out)")
+      #expect(warned.out.contains("warning: a certificate in server.tls_cert ends at"))
       let server = try program.serve()
+      _ = try server.curl(path: "/readyz")
+      #expect(try program.text("body.out").contains("certificate_ends"))
       #expect(server.stop() == 0)
-      #expect(try server.log().contains("the certificate ends soon"))
+      #expect(try server.log().contains("ends soon or has ended"))
     }
 
     /// Each of these takes the only place that there is, and says no more: whoever comes next is answered when it has
@@ -220,6 +264,27 @@
       // Neither answered nor given up by curl (28).
       #expect(status != "0" && status != "28", "\(status)")
       #expect(try server.curl("--http2", "-w", "%{http_code}", path: "/healthz") == "200")
+      #expect(server.stop() == 0)
+    }
+
+    /// A stream of HTTP/2 may hold as much before anybody is known as a connection of HTTP/1.1.
+    @Test("of streams there are no more than of connections")
+    func streams() throws {
+      let program = try TLSProgram()
+      let token = try #require(try program.program.run("init").lines.last)
+      let server = try program.serve([
+        "CARDEA_SERVER_MAX_CONNECTIONS": "2", "CARDEA_SERVER_REQUEST_TIMEOUT": "30s",
+      ])
+      let url = "https://127.0.0.1:\(server.port)/v1/signals"
+      let codes = try program.shell(
+        "curl -sN --http2 --parallel --cacert cert.pem --max-time 5 -H 'X-API-Key: \(token)' "
+          + "-w '%{stderr}%{http_code}\n' \(url) \(url) \(url) \(url) >body.out 2>codes.out; "
+          + "sort codes.out | uniq -c | tr -s ' \n' ' '")
+      #expect(codes.trimmingCharacters(in: .whitespaces) == "2 200 2 503", "\(codes)")
+      #expect(try program.text("body.out").contains("overloaded"))
+      // What has ended has made room.
+      #expect(
+        try server.curl("-H", "X-API-Key: \(token)", "-w", "%{http_code}", path: "/auth") == "200")
       #expect(server.stop() == 0)
     }
 

@@ -8,7 +8,8 @@ struct BootstrapTests {
   }
 
   @Test(
-    "init prints the token alone on stdout; a second init is refused; --new-admin makes another")
+    "A6: init prints the token alone on stdout; a second init is refused; --new-admin makes another"
+  )
   func initialise() throws {
     let program = try CardeaProgram()
     let first = try program.run("init")

@@ -48,6 +48,26 @@ struct SettingsReaderTests {
     #expect(read.settings[SettingsTable.availableScopes] == ["write", "a,b"])
   }
 
+  @Test("what somebody pasted in place of a file's name is in no fault, and in no list of settings")
+  func pastedKey() throws {
+    let key =
+      "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHSECRET\n-----END PRIVATE KEY-----\n"
+    let names = [
+      "CARDEA_SERVER_PORT", "CARDEA_PAGE_COLOUR", "CARDEA_PAGE_HOSTS", "CARDEA_PLUGINS_X_Y",
+    ]
+    for name in names {
+      let result = readSettings(environment: [name: key])
+      #expect(!result.faults.isEmpty, "\(name)")
+      for fault in result.faults { #expect(!fault.description.contains("SECRET"), "\(name)") }
+    }
+    let row = try #require(SettingsTable.rows.first { $0.name == "server.tls_key" })
+    let result = readSettings(environment: [row.environmentName: key])
+    #expect(result.settings.shown(row) == "<PEM>")
+    let fault = ConfigurationFault(setting: "a", value: "x" + key, problem: "b", remedy: "c")
+    #expect(fault.description == "a = <PEM>: b. c")
+    #expect(SettingFault(fault, origins: [:]).value == "<PEM>")
+  }
+
   @Test("an empty list in the file is an empty list, not the default")
   func emptyList() {
     let result = readSettings("extract: { headers: [] }")

@@ -110,6 +110,7 @@ struct SettingsTableTests {
         "errors.invalid": "CARDEA_ERRORS_INVALID",
         "errors.insufficient_scope": "CARDEA_ERRORS_INSUFFICIENT_SCOPE",
         "errors.rate_limited": "CARDEA_ERRORS_RATE_LIMITED",
+        "page.max_sessions": "CARDEA_PAGE_MAX_SESSIONS",
         "page.owners": "CARDEA_PAGE_OWNERS",
         "page.name": "CARDEA_PAGE_NAME",
         "page.colour": "CARDEA_PAGE_COLOUR",

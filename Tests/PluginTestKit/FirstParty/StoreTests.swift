@@ -4,7 +4,9 @@ import CardeaSQLite
 import Testing
 
 @Suite struct MemoryStoreTests {
-  static let promises = StorePromises(powers: [.durable, .records, .accessLog, .usage, .bulk]) {
+  static let promises = StorePromises(
+    powers: [.durable, .records, .accessLog, .usage, .bulk, .quota]
+  ) {
     StoreUnderTest(MemoryStore())
   }.all
 
@@ -15,7 +17,9 @@ import Testing
 
 @Suite struct SQLiteStoreTests {
   static let promises = StorePromises(
-    powers: [.persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk]
+    powers: [
+      .persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk, .quota,
+    ]
   ) {
     let folder = try Folder()
     let path = folder.file("keys.sqlite3")

@@ -12,6 +12,7 @@ struct BulkRun {
   let session: Session
   let action: BulkAction
   let trial: DryRunOption
+  let waiting: WaitOption
   var rotation = Rotation()
 
   func perform(
@@ -35,7 +36,7 @@ struct BulkRun {
     try output.open(to: &file)
     var rehearsed: [SelectedKey] = []
     var progress = Progress(console, "of \(selected.count)")
-    let report = await session.kernel.change(
+    var report = await session.kernel.change(
       selected, action, matching: query, rotation: rotation, by: trial.actor
     ) { key, outcome in
       progress.add(1)
@@ -47,6 +48,9 @@ struct BulkRun {
       return output.hand(over: issued, to: &file)
     }
     progress.finish()
+    if let receipt = report.receipt, !trial.dryRun {
+      report.receipt = await waiting.settled(receipt, session)
+    }
     try finish(report, &output, rehearsed)
   }
 
@@ -83,6 +87,11 @@ struct BulkRun {
       for key in rehearsed { console.out(key.prefix) }
       let line = "\(count) \(trial.dryRun ? "would be " : "")\(past)."
       if action == .rotate, !trial.dryRun { console.note(line) } else { console.out(line) }
+      if let receipt = report.receipt, !trial.dryRun {
+        let namesNodes = session.kernel.namesNodes
+        let text = ReceiptText.sentence(receipt, namesNodes: namesNodes, waited: waiting.wait)
+        if waiting.wait || namesNodes, !text.isEmpty { console.note(text) }
+      }
       if let file = output.file { console.note("\(file.count) tokens are in \(file.path).") }
       if report.unchanged > 0 {
         console.note("\(report.unchanged) left alone: changed by others meanwhile.")

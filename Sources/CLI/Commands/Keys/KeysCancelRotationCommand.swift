@@ -15,6 +15,7 @@ struct KeysCancelRotationCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var key: KeyReference
   @OptionGroup var confirmation: Confirmation
 
@@ -25,7 +26,9 @@ struct KeysCancelRotationCommand: KernelCommand {
         "Undo the rotation: the new secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
         session.console)
     }
-    let changed = try await session.kernel.cancelRotation(stored.key.id, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "has cancelled its rotation")
+    var changed = try await session.kernel.cancelRotation(stored.key.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(
+      changed, "has cancelled its rotation")
   }
 }

@@ -17,12 +17,13 @@ struct KeysPurgeCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     guard let name = selection.key else {
-      return try await BulkRun(session: session, action: .purge, trial: trial)
+      return try await BulkRun(session: session, action: .purge, trial: trial, waiting: waiting)
         .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
@@ -31,7 +32,8 @@ struct KeysPurgeCommand: KernelCommand {
         "Purge \(stored.key.prefix) (\(stored.key.name)): end it and erase its data for ever?",
         session.console)
     }
-    let changed = try await session.kernel.purgeKey(stored.key.id, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "purged")
+    var changed = try await session.kernel.purgeKey(stored.key.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "purged")
   }
 }

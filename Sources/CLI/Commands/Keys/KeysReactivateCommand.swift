@@ -16,16 +16,21 @@ struct KeysReactivateCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     guard let name = selection.key else {
-      return try await BulkRun(session: session, action: .reactivate, trial: trial)
-        .perform(selection.filter, confirmation)
+      return try await BulkRun(
+        session: session, action: .reactivate, trial: trial, waiting: waiting
+      )
+      .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
-    let changed = try await session.kernel.reactivateKey(stored.key.id, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "reactivated")
+    var changed = try await session.kernel.reactivateKey(stored.key.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(
+      changed, "reactivated")
   }
 }

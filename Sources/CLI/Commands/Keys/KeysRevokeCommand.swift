@@ -16,12 +16,13 @@ struct KeysRevokeCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     guard let name = selection.key else {
-      return try await BulkRun(session: session, action: .revoke, trial: trial)
+      return try await BulkRun(session: session, action: .revoke, trial: trial, waiting: waiting)
         .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
@@ -30,7 +31,8 @@ struct KeysRevokeCommand: KernelCommand {
         "Revoke \(stored.key.prefix) (\(stored.key.name)) for ever?",
         session.console)
     }
-    let changed = try await session.kernel.revokeKey(stored.key.id, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "revoked")
+    var changed = try await session.kernel.revokeKey(stored.key.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "revoked")
   }
 }

@@ -22,6 +22,7 @@ struct KeysRotateCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var selection: KeySelection
 
   @Option(
@@ -44,8 +45,9 @@ struct KeysRotateCommand: KernelCommand {
     let overlap = overlap?.value.duration ?? .zero
     let rotation = Rotation(overlap: overlap, format: format)
     guard let name = selection.key else {
-      return try await BulkRun(session: session, action: .rotate, trial: trial, rotation: rotation)
-        .perform(selection.filter, confirmation, tokenFile: tokenFile.tokenFile)
+      return try await BulkRun(
+        session: session, action: .rotate, trial: trial, waiting: waiting, rotation: rotation
+      ).perform(selection.filter, confirmation, tokenFile: tokenFile.tokenFile)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
     if overlap == .zero, !trial.dryRun {
@@ -55,8 +57,15 @@ struct KeysRotateCommand: KernelCommand {
     }
     var file: TokenFile?
     if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
-    let issued = try await session.kernel.rotateToken(stored.key.id, rotation, by: trial.actor)
+    var issued = try await session.kernel.rotateToken(stored.key.id, rotation, by: trial.actor)
     if trial.dryRun { return try ChangeOutput(session, dryRun: true).rehearsed(issued, "rotated") }
+    // In one document with the receipt; else nobody waits for the token.
+    if session.json { issued.receipt = await waiting.settled(issued.receipt, session) }
     try IssuedKeyOutput(session: session, verb: "rotated").hand(over: issued, to: &file)
+    guard !session.json else { return }
+    let receipt = await waiting.settled(issued.receipt, session)
+    let text = ReceiptText.sentence(
+      receipt, namesNodes: session.kernel.namesNodes, waited: waiting.wait)
+    if waiting.wait || session.kernel.namesNodes, !text.isEmpty { session.console.note(text) }
   }
 }

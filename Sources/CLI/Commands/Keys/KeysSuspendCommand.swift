@@ -16,16 +16,18 @@ struct KeysSuspendCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var selection: KeySelection
   @OptionGroup var confirmation: Confirmation
 
   func perform(_ session: Session) async throws {
     guard let name = selection.key else {
-      return try await BulkRun(session: session, action: .suspend, trial: trial)
+      return try await BulkRun(session: session, action: .suspend, trial: trial, waiting: waiting)
         .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
-    let changed = try await session.kernel.suspendKey(stored.key.id, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "suspended")
+    var changed = try await session.kernel.suspendKey(stored.key.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "suspended")
   }
 }

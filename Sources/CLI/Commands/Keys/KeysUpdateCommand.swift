@@ -15,6 +15,7 @@ struct KeysUpdateCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var key: KeyReference
 
   @Option(help: "What people call the key.")
@@ -41,7 +42,8 @@ struct KeysUpdateCommand: KernelCommand {
     edit.expiry = expiry.expiry
     edit.metadata = metadata?.value
     let stored = try await key.find(in: session.kernel)
-    let changed = try await session.kernel.updateKey(stored.key.id, edit, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).key(changed, "changed")
+    var changed = try await session.kernel.updateKey(stored.key.id, edit, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "changed")
   }
 }

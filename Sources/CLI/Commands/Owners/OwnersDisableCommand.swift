@@ -15,11 +15,13 @@ struct OwnersDisableCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var owner: OwnerOptions
 
   func perform(_ session: Session) async throws {
     let found = try await owner.find(in: session.kernel)
-    try ChangeOutput(session, dryRun: trial.dryRun).owner(
-      try await session.kernel.disableOwner(found.id, by: trial.actor), "disabled")
+    var changed = try await session.kernel.disableOwner(found.id, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).owner(changed, "disabled")
   }
 }

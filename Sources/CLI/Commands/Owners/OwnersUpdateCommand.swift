@@ -16,6 +16,7 @@ struct OwnersUpdateCommand: KernelCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var trial: DryRunOption
+  @OptionGroup var waiting: WaitOption
   @OptionGroup var owner: OwnerOptions
 
   @Option(
@@ -45,7 +46,8 @@ struct OwnersUpdateCommand: KernelCommand {
     edit.metadata = metadata?.value
     edit.members = noMembers ? [] : members.isEmpty ? nil : members
     let found = try await owner.find(in: session.kernel)
-    try ChangeOutput(session, dryRun: trial.dryRun).owner(
-      try await session.kernel.updateOwner(found.id, edit, by: trial.actor), "changed")
+    var changed = try await session.kernel.updateOwner(found.id, edit, by: trial.actor)
+    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
+    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).owner(changed, "changed")
   }
 }

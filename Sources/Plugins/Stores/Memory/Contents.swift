@@ -14,6 +14,7 @@ struct Contents: Sendable {
   var accessLog = MemoryAccessLog()
   var cursors = MemorySubscriptions()
   var records = MemoryPluginRecords()
+  var quotas = MemoryQuotas()
 
   private var keys: [UUID: KeyRecord] = [:]
   private var idByPrefix: [Bytes: UUID] = [:]

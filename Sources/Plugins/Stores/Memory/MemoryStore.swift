@@ -10,18 +10,24 @@ import CardeaKernel
 /// come from elsewhere at every start. What it holds ends with the process.
 ///
 /// It keeps every promise of ``KeyStore`` and ``UsageCountingStore`` but durability. Its access log is bounded: beyond
-/// ``init(accessEntries:)`` the oldest entries go, as in a prune. Since no other process can change it, the
+/// ``init(accessEntries:clock:)`` the oldest entries go, as in a prune. Since no other process can change it, the
 /// kernel needs no lease for it.
 ///
 /// Threading: from any task, many at once; one lock, never held while waiting.
-public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingStore {
+public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingStore, QuotaStore {
   public let id = "store.memory"
 
   private let contents = Locked(Contents())
   private let accessEntries: Int
+  private let clock: any KernelClock
 
-  /// - Parameter accessEntries: the entries of the access log that are kept, some 500 bytes each.
-  public init(accessEntries: Int = 100_000) { self.accessEntries = accessEntries }
+  /// - Parameters:
+  ///   - accessEntries: the entries of the access log that are kept, some 500 bytes each.
+  ///   - clock: the store's time, by which limits are counted.
+  public init(accessEntries: Int = 100_000, clock: any KernelClock = SystemClock()) {
+    self.accessEntries = accessEntries
+    self.clock = clock
+  }
 
   public func open() {}
   public func close() {}
@@ -118,6 +124,16 @@ public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingSt
     contents.withLock { contents in
       contents.cursors.forget(subscription)
       return contents.records.remove(id, collections)
+    }
+  }
+
+  // MARK: Limits
+
+  public func draw(_ draws: [QuotaDraw]) -> QuotaAnswer {
+    contents.withLock { contents in
+      // Inside the lock, so that time does not go back between two draws.
+      let now = clock.now()
+      return QuotaAnswer(now: now, grants: contents.quotas.draw(draws, at: now.nanoseconds))
     }
   }
 

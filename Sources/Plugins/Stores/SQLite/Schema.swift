@@ -12,7 +12,7 @@ enum Schema {
   /// `application_id` in the file's header, "Card" in ASCII: tells a file of ours from another program's.
   static let applicationID: Int64 = 0x4361_7264
   /// `user_version` in the file's header: how many migrations the file has seen.
-  static let version: Int64 = 2
+  static let version: Int64 = 3
 
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
@@ -27,6 +27,11 @@ enum Schema {
       guard try Int64.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
       try db.execute(sql: moreIndexes)
       try db.execute(sql: "PRAGMA user_version = 2")
+    }
+    migrator.registerMigration("3 buckets of limits") { db in
+      guard try Int64.fetchOne(db, sql: "PRAGMA user_version") == 2 else { return }
+      try db.execute(sql: buckets)
+      try db.execute(sql: "PRAGMA user_version = 3")
     }
     return migrator
   }()
@@ -231,5 +236,14 @@ enum Schema {
     DROP INDEX secrets_by_scheme;
 
     CREATE INDEX secrets_by_scheme ON secrets (scheme, format);
+    """
+
+  // When each bucket is full again, in nanoseconds. Without an index by that: every draw changes it. Rows of full
+  // buckets are found by going round the table, a few at each draw.
+  private static let buckets = """
+    CREATE TABLE quota_buckets (
+      bucket TEXT PRIMARY KEY,
+      full_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 }

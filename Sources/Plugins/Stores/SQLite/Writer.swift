@@ -26,6 +26,9 @@ final class Writer: Sendable {
   private let file: FileIdentity
   private let lane = DispatchQueue(label: "cardea.store.sqlite.writer", qos: .userInitiated)
   private let waiting = Locked(Waiting())
+  private let buckets = QuotaBuckets()
+  /// As ``Connection`` opens it.
+  private let isSyncing = Locked(true)
 
   private struct Waiting: Sendable {
     var jobs: [Job] = []
@@ -47,6 +50,7 @@ final class Writer: Sendable {
     /// Of the cursors; what it gives is the outcome.
     case cursors(@Sendable (SubscriptionRows) throws(StoreError) -> Int64)
     case log(LogWork)
+    case quota([QuotaDraw])
 
     /// Whether it is refused, if at all, before it has written anything: it only inserts, a key or an owner.
     var isInsert: Bool {
@@ -57,6 +61,12 @@ final class Writer: Sendable {
       case (.insert?, nil), (nil, .insert?): true
       default: false
       }
+    }
+
+    /// Whether it may be lost on power loss.
+    var isFleeting: Bool {
+      if case .quota = self { return true }
+      return false
     }
 
     /// Whether it may take some milliseconds, so that no two of the kind go into one transaction.
@@ -84,6 +94,7 @@ final class Writer: Sendable {
   private enum Done: Sendable {
     case position(Int64)
     case log(LogResult)
+    case quota(QuotaAnswer)
 
     /// Of a change; 0 of what has none.
     var position: Int64 {
@@ -124,6 +135,14 @@ final class Writer: Sendable {
     _ body: @escaping @Sendable (SubscriptionRows) throws(StoreError) -> Int64
   ) async throws(StoreError) -> Int64 {
     try await submit(.cursors(body)).get().position
+  }
+
+  /// Settles with the buckets of limits.
+  func draw(_ draws: [QuotaDraw]) async throws(StoreError) -> QuotaAnswer {
+    guard case .quota(let answer) = try await submit(.quota(draws)).get() else {
+      return QuotaAnswer(now: .earliest, grants: [])
+    }
+    return answer
   }
 
   /// Takes no more work, finishes what waits, an erasure that is owed too, and closes the connection.
@@ -246,6 +265,7 @@ final class Writer: Sendable {
 
   private func transaction(_ group: [Work], _ db: Database) -> Ending {
     do {
+      try setSyncing(!group.allSatisfy(\.isFleeting), db)
       try execute("BEGIN IMMEDIATE", db)
     } catch {
       return .failed(error)
@@ -268,6 +288,14 @@ final class Writer: Sendable {
       if isInTransaction(db) { try? execute("ROLLBACK", db) }
       return .failed(error)
     }
+  }
+
+  /// Whether transactions are synced from here on. What is synced syncs all that was written before it.
+  private func setSyncing(_ syncs: Bool, _ db: Database) throws(StoreError) {
+    if isSyncing.withLock({ $0 == syncs }) { return }
+    // Takes effect as it is prepared.
+    try Query(db, "PRAGMA synchronous = \(syncs ? "FULL" : "NORMAL")", isKept: false).run()
+    isSyncing.withLock { $0 = syncs }
   }
 
   /// Without a savepoint, which costs a copy of every page that the job changes. If it fails with something written,
@@ -306,6 +334,7 @@ final class Writer: Sendable {
       case .cursors(let body):
         outcome = .success(.position(try body(SubscriptionRows(db: db))))
       case .log(let work): outcome = .success(.log(try AccessLogWriter(db: db).write(work)))
+      case .quota(let draws): outcome = .success(.quota(try buckets.draw(draws, db)))
       }
     } catch {
       outcome = .failure(error)

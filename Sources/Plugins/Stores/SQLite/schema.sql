@@ -122,6 +122,11 @@ CREATE TABLE plugin_records (
   PRIMARY KEY (collection, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE quota_buckets (
+  bucket TEXT PRIMARY KEY,
+  full_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE secrets (
   prefix TEXT NOT NULL REFERENCES keys (prefix),
   ordinal INTEGER NOT NULL CHECK (ordinal >= 0),

@@ -39,6 +39,32 @@ for (const time of document.querySelectorAll("[data-countdown]")) {
   setInterval(show, 1000);
 }
 
+// Who obeys the last change, until everybody does.
+const receipt = document.querySelector("[data-receipt]");
+if (receipt) {
+  const text = receipt.querySelector("[data-receipt-text]");
+  const list = receipt.querySelector("[data-receipt-nodes]");
+  const row = (node) => {
+    const [item, name, badge] = ["li", "code", "span"].map((tag) => document.createElement(tag));
+    [name.textContent, badge.textContent] = [node.name, node.state];
+    badge.className = `badge ${node.kind}`;
+    item.append(name, " ", badge);
+    return item;
+  };
+  const look = async () => {
+    try {
+      const answer = await fetch(receipt.dataset.receipt, { redirect: "error" });
+      if (!answer.ok) return;
+      const now = await answer.json();
+      if (text.textContent !== now.text) text.textContent = now.text;
+      list.replaceChildren(...now.nodes.map(row));
+      if (now.done) return;
+    } catch { return; }
+    setTimeout(look, 250);
+  };
+  look();
+}
+
 // Ticked keys: all at once, how many there are, and no button without any.
 for (const form of document.querySelectorAll("[data-bulk]")) {
   const boxes = [...form.querySelectorAll("input[name=id]")];

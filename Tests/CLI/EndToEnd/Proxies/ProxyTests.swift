@@ -60,6 +60,31 @@ struct ProxyTests {
     }
   }
 
+  /// W3C Trace Context: what Cardea is asked and what the service is sent belong to the client's trace.
+  @Test(arguments: ProxyKind.allCases)
+  func handsOnTheTrace(_ kind: ProxyKind) async throws {
+    let rig = try await ProxyRig(kind, settings: "log: { format: json, level: info }")
+    let trace = "0af7651916cd43dd8448eb211c80319c"
+    let parent = "00-\(trace)-b7ad6b7169203331-01"
+    let answer = try await rig.proxy.client().request(
+      "GET", "/orders/1",
+      headers: [
+        ("X-API-Key", rig.alice.token), ("traceparent", parent), ("tracestate", "a=1,b=2"),
+      ])
+    #expect(answer.status == 200)
+    let request = try #require(rig.service.take().first)
+    #expect(request.values("traceparent") == [parent])
+    #expect(request.values("tracestate") == ["a=1,b=2"])
+    #expect(rig.server.stop() == 0)
+    let lines = rig.server.log().split(separator: "\n").compactMap {
+      try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+    }
+    let asked = lines.filter { $0["trace_id"] as? String == trace }
+    #expect(asked.count == 1)
+    #expect((asked.first?["route"] as? String)?.hasPrefix("/auth/\(kind)") == true)
+    #expect(asked.first?["span_id"] as? String == "b7ad6b7169203331")
+  }
+
   /// H3: the client meets the status that Cardea meant, and never a 500.
   @Test(arguments: ProxyKind.allCases)
   func asksOverASocket(_ kind: ProxyKind) async throws {

@@ -1,0 +1,255 @@
+import CardeaKernel
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Writes what is no change: the access log, what the logs may lose, checkpoints, usage. On a connection of its own,
+/// so that a revocation never waits for a batch of it.
+///
+/// Entries of all nodes share one row of numbers, taken first, so that they become visible in their order.
+///
+/// Threading: from any task; one transaction at a time.
+final class AccessLogWriter: Sendable {
+  static let takeHead = "SELECT number FROM cardea.access_log_head FOR NO KEY UPDATE"
+  /// Usage that one transaction takes: some milliseconds, for which a change of the same keys may have to wait.
+  private static let largestUsage = 500
+
+  private let link: Link
+  private let limit: Duration
+  private let turns = Turns()
+
+  init(_ link: Link, within limit: Duration) {
+    self.link = link
+    self.limit = limit
+  }
+
+  /// Runs `body` in a transaction of its own, once more if others stand in its way.
+  private func inTransaction<Value: Sendable>(
+    _ body: (Transaction) async throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    await turns.take()
+    defer { turns.pass() }
+    var attempts = 0
+    while true {
+      attempts += 1
+      let transaction: Transaction
+      do throws(Failure) { transaction = Transaction(try link.connection(), within: limit) } catch {
+        throw StoreError(error)
+      }
+      do throws(StoreError) {
+        try await transaction.run(Transaction.begin)
+        let value = try await body(transaction)
+        try await transaction.commit()
+        return value
+      } catch {
+        let failure = transaction.failure
+        await transaction.rollBack()
+        guard failure?.isTransient == true, attempts < 4 else { throw error }
+      }
+    }
+  }
+
+  func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead {
+    try await inTransaction { (transaction) async throws(StoreError) in
+      let found = try await transaction.run([
+        Statement(AccessLogWriter.takeHead), AccessHeadRow.select(batch.node),
+      ])
+      var number = found[0].first?.int(0) ?? 0
+      let node: Int64
+      let head: AccessHead
+      if let row = found[1].first {
+        (node, head) = (row.int(6), try AccessHeadRow.read(row))
+      } else {
+        head = .empty(batch.node)
+        node = try await AccessLogWriter.insert(head, transaction)
+      }
+      guard head.sequence == batch.after else { throw .conflict }
+      let (entries, end) = batch.entries(after: head)
+      let purged = try await AccessLogWriter.purged(among: entries, transaction)
+      let kept = entries.map { entry -> (payload: [UInt8]?, salt: [UInt8]?) in
+        entry.keyID.map(purged.contains) ?? false ? (nil, nil) : (entry.payload, entry.salt)
+      }
+      let first = number + 1
+      number += Int64(entries.count)
+      try await transaction.run([
+        Statement(
+          """
+          INSERT INTO cardea.access_log (number, node, position, at, action, reason, status, count,
+            key_id, prefix, payload, salt, payload_digest, hash, path)
+          SELECT e.number, $1, e.position, e.at, e.action, e.reason, e.status, e.count, e.key_id,
+            e.prefix, e.payload, e.salt, e.payload_digest, e.hash, e.path
+          FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS e
+            (number, position, at, action, reason, status, count, key_id, prefix, payload, salt,
+              payload_digest, hash, path)
+          """,
+          [
+            node, List(entries.indices.map { first + Int64($0) }), List(entries.map(\.position)),
+            List(entries.map(\.at)), List(entries.map(\.action)), List(entries.map(\.reason)),
+            List(entries.map(\.status)), List(entries.map(\.count)), List(entries.map(\.keyID)),
+            List(entries.map(\.prefix)), List(kept.map(\.payload)), List(kept.map(\.salt)),
+            List(entries.map(\.payloadDigest.bytes)), List(entries.map(\.hash.bytes)),
+            List(zip(entries, kept).map { AccessRow.path($0.keyID, $1.payload) }),
+          ]),
+        Statement(
+          """
+          UPDATE cardea.access_nodes SET position = $1, sequence = $2, hash = $3 WHERE number = $4
+          """, [end.position, end.sequence, end.hash.bytes, node]),
+        Statement("UPDATE cardea.access_log_head SET number = $1", [number]),
+      ])
+      return end
+    }
+  }
+
+  private static func insert(
+    _ head: AccessHead, _ transaction: Transaction
+  ) async throws(StoreError) -> Int64 {
+    let rows = try await transaction.run(
+      """
+      INSERT INTO cardea.access_nodes (name, position, sequence, hash, base_position, base_hash)
+      VALUES ($1, 0, 0, $2, 0, $3) RETURNING number
+      """, [head.node, head.hash.bytes, head.baseHash.bytes])
+    guard let row = rows.first else { throw .corrupt("PostgreSQL gives no number to a node") }
+    return row.int(0)
+  }
+
+  private static func purged(
+    among entries: [AccessEntry], _ transaction: Transaction
+  ) async throws(StoreError) -> Set<UUID> {
+    let ids = Set(entries.compactMap(\.keyID))
+    if ids.isEmpty { return [] }
+    let rows = try await transaction.run(
+      """
+      SELECT k.id FROM cardea.key_ids i JOIN cardea.keys k ON k.prefix = i.prefix
+      WHERE i.id = ANY ($1) AND k.status = 'purged'
+      """, [List(ids)])
+    var purged: Set<UUID> = []
+    for row in rows { purged.insert(try row.uuid(0)) }
+    return purged
+  }
+
+  // MARK: Pruning
+
+  func prune(
+    _ name: String, through position: Int64, limit: Int
+  ) async throws(StoreError) -> Int {
+    try await inTransaction { (transaction) async throws(StoreError) in
+      let found = try await transaction.run([
+        Statement(AccessLogWriter.takeHead), AccessHeadRow.select(name),
+      ])
+      guard let row = found[1].first else { return 0 }
+      let (node, head) = (row.int(6), try AccessHeadRow.read(row))
+      let last = min(position, head.position, head.basePosition + Int64(max(limit, 0)))
+      guard last > head.basePosition else { return 0 }
+      let base = try await transaction.run(
+        "SELECT hash FROM cardea.access_log WHERE node = $1 AND position = $2", [node, last])
+      guard let base = try base.first?.digest(0) else {
+        throw .corrupt("entry \(last) of node \(name) is missing; see cardea audit verify")
+      }
+      let deleted = try await transaction.run([
+        Statement(
+          """
+          UPDATE cardea.access_nodes SET base_position = $1, base_hash = $2 WHERE number = $3
+          """, [last, base.bytes, node]),
+        Statement(
+          "DELETE FROM cardea.access_log WHERE node = $1 AND position <= $2", [node, last]),
+      ])
+      return deleted.last?.changed ?? 0
+    }
+  }
+
+  /// A whole partition at once where all of it is old enough, which costs the same however much it holds.
+  func pruneSignals(through position: Int64, limit: Int) async throws(StoreError) -> Int {
+    try await inTransaction { (transaction) async throws(StoreError) in
+      let oldest = try await transaction.run("SELECT min(position) FROM cardea.signal_payloads")
+      guard let row = oldest.first, !row.isNull(0) else { return 0 }
+      let number = (row.int(0) - 1) / Schema.logPartition
+      if position >= (number + 1) * Schema.logPartition, limit > 0 {
+        let table = "cardea.signal_payloads_\(number)"
+        let rows = try await transaction.run("SELECT count(*) FROM \(table)", isKept: false)
+        try await transaction.run("TRUNCATE \(table)", isKept: false)
+        return Int(rows.first?.int(0) ?? 0)
+      }
+      return try await transaction.run(
+        """
+        DELETE FROM cardea.signal_payloads WHERE position IN (
+          SELECT position FROM cardea.signal_payloads WHERE position <= $1 ORDER BY position LIMIT $2)
+        """, [position, max(limit, 0)]
+      ).changed
+    }
+  }
+
+  func checkpoint(
+    _ draft: @escaping @Sendable (Checkpoint?, CheckpointHeads) -> Checkpoint?
+  ) async throws(StoreError) -> Checkpoint? {
+    try await inTransaction { (transaction) async throws(StoreError) in
+      let found = try await transaction.run([
+        Statement(AccessLogWriter.takeHead), Statement(LogHead.select + " FOR UPDATE"),
+        AccessHeadRow.all,
+        Statement(
+          "SELECT \(CheckpointRow.columns) FROM cardea.checkpoints ORDER BY number DESC LIMIT 1"),
+      ])
+      let heads = CheckpointHeads(
+        signals: try LogHead.read(found[1]), nodes: try AccessHeadRow.readAll(found[2]))
+      guard let checkpoint = draft(CheckpointRow.readAll(found[3]).first, heads) else { return nil }
+      try await transaction.run(
+        """
+        INSERT INTO cardea.checkpoints (number, text, public_key, signature) VALUES ($1, $2, $3, $4)
+        """,
+        [
+          checkpoint.number, checkpoint.text, checkpoint.publicKey?.bytes,
+          checkpoint.signature?.bytes,
+        ])
+      return checkpoint
+    }
+  }
+
+  // MARK: Usage
+
+  /// Raises the dates of last use; what is unknown or purged meanwhile is passed over.
+  func record(_ usage: [KeyUsage]) async throws(StoreError) {
+    var rest = usage[...]
+    while !rest.isEmpty {
+      let part = Array(rest.prefix(AccessLogWriter.largestUsage))
+      rest = rest.dropFirst(part.count)
+      try await inTransaction { (transaction) async throws(StoreError) in
+        try await AccessLogWriter.record(part, transaction)
+      }
+    }
+  }
+
+  private static func record(
+    _ usage: [KeyUsage], _ transaction: Transaction
+  ) async throws(StoreError) {
+    let prefixes = List(usage.map(\.prefix))
+    try await transaction.run([
+      LockOrder.keys(List(Set(prefixes.elements))),
+      Statement(
+        """
+        WITH used AS (SELECT * FROM unnest($1, $2, $3) AS u (prefix, id, at)),
+        raised AS (
+          UPDATE cardea.secrets s SET last_used_at = greatest(s.last_used_at, used.at) FROM used
+          WHERE s.prefix = used.prefix AND s.id = used.id RETURNING s.prefix, used.at)
+        UPDATE cardea.keys k SET last_used_at = greatest(k.last_used_at, latest.at)
+        FROM (SELECT prefix, max(at) AS at FROM raised GROUP BY prefix) latest
+        WHERE k.prefix = latest.prefix
+        """, [prefixes, List(usage.map(\.secretID)), List(usage.map(\.lastUsedAt))]),
+    ])
+    for use in usage where !use.addresses.isEmpty { try await add(use, transaction) }
+  }
+
+  private static func add(_ use: KeyUsage, _ transaction: Transaction) async throws(StoreError) {
+    let rows = try await transaction.run(
+      "SELECT addresses FROM cardea.secrets WHERE prefix = $1 AND id = $2",
+      [use.prefix, use.secretID])
+    guard let row = rows.first else { return }
+    // What is kept goes first: the bound drops what is new.
+    var all = AddressSet(bytes: row.optionalBytes(0) ?? [])
+    all.formUnion(use.addresses)
+    try await transaction.run(
+      "UPDATE cardea.secrets SET addresses = $1 WHERE prefix = $2 AND id = $3",
+      [all.bytes, use.prefix, use.secretID])
+  }
+}

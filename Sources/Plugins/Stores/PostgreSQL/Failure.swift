@@ -1,0 +1,53 @@
+import CardeaKernel
+
+/// Why a statement gave nothing.
+enum Failure: Error, Sendable {
+  /// The server refused it, with a SQLSTATE and what it says of it, which names tables and columns, never values.
+  case refused(state: String, message: String)
+  /// The connection is gone, or the answer was overdue. Whether the statement had an effect is unknown.
+  case lost(String)
+
+  /// Transactions that stand in one another's way (`serialization_failure`, `deadlock_detected`): this one may be
+  /// tried again.
+  var isTransient: Bool {
+    if case .refused(let state, _) = self { state == "40001" || state == "40P01" } else { false }
+  }
+
+  /// Whether the server can't serve us any more on this connection, though it is there.
+  var isOfServer: Bool {
+    guard case .refused(let state, _) = self else { return false }
+    // A standby; shutting down, crashed, starting.
+    return state == "25006" || state.hasPrefix("57P")
+  }
+}
+
+// Which of PostgreSQL's SQLSTATEs (manual, appendix A) means what to the kernel.
+extension StoreError {
+  init(_ failure: Failure) {
+    switch failure {
+    case .lost(let reason): self = .unavailable("PostgreSQL: \(reason)")
+    case .refused(let state, let message):
+      let said = "PostgreSQL: \(message) (SQLSTATE \(state))"
+      self =
+        switch state {
+        case "25006":
+          .unavailable(
+            "\(said); this server is a standby or set to read only: name the primary, or all hosts "
+              + "in one URL")
+        case "42501":
+          .unavailable("\(said); grant the user the schema cardea and its tables")
+        case "53100":
+          .unavailable("\(said); free space on the server, and it goes on without a restart")
+        case "53300":
+          .unavailable("\(said); raise max_connections, or run fewer nodes on one server")
+        case "42P01", "3F000", "42703":
+          .corrupt("\(said); the database's tables are not those of Cardea: restore them")
+        case "XX001", "XX002":
+          .corrupt("\(said); the server's files are damaged: restore them from a backup")
+        default: .unavailable(said)
+        }
+    }
+  }
+
+  static let closed = StoreError.unavailable("the store is not open")
+}

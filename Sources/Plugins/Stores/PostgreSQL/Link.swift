@@ -1,0 +1,282 @@
+import CPostgreSQL
+import CardeaKernel
+import Dispatch
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// A way to the server for one purpose: a connection that is made again when it is lost.
+///
+/// While there is none, every call fails at once with the reason; nobody waits for a server that is away. Connecting
+/// blocks the link's own queue for two seconds a host at most, and is tried again after 50 ms, then twice as long, up
+/// to half a second.
+///
+/// Threading: from any thread.
+final class Link: Sendable {
+  /// What a link is for, as `pg_stat_activity` shows it.
+  enum Purpose: String, Sendable {
+    case lookups, changes, bulk, lists, history, watch
+
+    /// Nothing that it is used for goes on when the answer is overdue.
+    var isRead: Bool { self != .changes && self != .bulk }
+  }
+
+  private let purpose: Purpose
+  private let url: PostgreSQLURL
+  private let limit: Duration
+  /// What a new connection is told first.
+  private let setup: [Statement]
+  private let notified: @Sendable () -> Void
+  private let connected: @Sendable () -> Void
+  private let queue: DispatchQueue
+  private let state = Locked(State.away(.lost("the store is not open")))
+
+  private enum State: Sendable {
+    case open(Connection)
+    case away(Failure)
+    case closed
+  }
+
+  /// - Parameters:
+  ///   - limit: how long an answer may take.
+  ///   - setup: run on every new connection, in order.
+  ///   - notified: called when a notification arrives.
+  ///   - connected: called when a connection has been made, but for the first.
+  init(
+    _ purpose: Purpose, _ url: PostgreSQLURL, within limit: Duration, setup: [Statement] = [],
+    notified: @escaping @Sendable () -> Void = {}, connected: @escaping @Sendable () -> Void = {}
+  ) {
+    self.purpose = purpose
+    self.url = url
+    self.limit = limit
+    self.setup = setup
+    self.notified = notified
+    self.connected = connected
+    queue = DispatchQueue(label: "cardea.store.postgresql.\(purpose)", qos: .userInitiated)
+  }
+
+  // MARK: Opening and closing
+
+  /// Makes the first connection.
+  func open() async throws(StoreError) {
+    let result: Result<Void, Failure> = await withCheckedContinuation { done in
+      queue.async { done.resume(returning: Result { () throws(Failure) in try self.connect() }) }
+    }
+    do { try result.get() } catch { throw unreachable(error) }
+  }
+
+  private func unreachable(_ failure: Failure) -> StoreError {
+    let reason: String
+    switch failure {
+    case .lost(let said): reason = said
+    case .refused(let state, let said): reason = "\(said) (SQLSTATE \(state))"
+    }
+    return .unavailable("\(url.shown) can't be used: \(reason)\(Link.remedy(for: reason))")
+  }
+
+  /// What helps, by what servers and libpq say in English. Connecting gives no SQLSTATE before PostgreSQL 16's libpq.
+  private static func remedy(for said: String) -> String {
+    let remedies = [
+      ("password authentication failed", "check user and password (PGPASSWORD, ~/.pgpass)"),
+      ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
+      ("role \"", "create the role, or name another user in the URL"),
+      ("database \"", "create the database, or name another in the URL"),
+      ("no pg_hba.conf entry", "allow user and address in the server's pg_hba.conf"),
+      ("too many clients", "raise max_connections, or run fewer nodes on one server"),
+      ("remaining connection slots", "raise max_connections, or run fewer nodes on one server"),
+      ("certificate", "check sslmode, sslrootcert and the server's name"),
+      ("SSL", "check sslmode, sslrootcert and whether the server has TLS"),
+      ("read-only", "this server is a standby or set to read only: name the primary, or all hosts"),
+      ("Connection refused", "is the server running, and on this port?"),
+      ("timeout expired", "is the server reachable from this machine?"),
+    ]
+    let remedy = remedies.first { said.contains($0.0) }?.1
+    return remedy.map { "; \($0)" } ?? ""
+  }
+
+  func close() {
+    let last = state.withLock { state -> State in
+      defer { state = .closed }
+      return state
+    }
+    if case .open(let connection) = last { connection.end(.lost("the store was closed")) }
+  }
+
+  /// Why there is no connection; `nil` while there is one.
+  var trouble: String? {
+    state.withLock { state in
+      switch state {
+      case .open: nil
+      case .closed: "the store is not open"
+      case .away(.lost(let said)): said
+      case .away(.refused(let state, let said)): "\(said) (SQLSTATE \(state))"
+      }
+    }
+  }
+
+  // MARK: Connecting
+
+  /// On the link's queue.
+  private func connect() throws(Failure) {
+    // What stands before the URL gives way to it, what stands behind does not. Seconds; milliseconds.
+    let parameters = [
+      ("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "10"),
+      ("keepalives_interval", "3"), ("keepalives_count", "3"),
+      ("fallback_application_name", "cardea \(purpose)"), ("dbname", url.connection),
+      ("client_encoding", "UTF8"),
+      ("target_session_attrs", purpose == .history ? "prefer-standby" : "read-write"),
+    ]
+    guard let handle = Link.connect(parameters) else {
+      throw .lost("there is no memory to connect")
+    }
+    guard PQstatus(handle) == CONNECTION_OK else {
+      defer { PQfinish(handle) }
+      throw .lost(Connection.line(PQerrorMessage(handle)))
+    }
+    guard PQparameterStatus(handle, "server_encoding").map({ String(cString: $0) }) == "UTF8" else {
+      defer { PQfinish(handle) }
+      throw .lost("the database's encoding is not UTF8; create it with ENCODING 'UTF8'")
+    }
+    let born = Locked<Connection?>(nil)
+    let connection = Connection(
+      handle, keepsStatements: !url.hasPooler,
+      events: Connection.Events(
+        notified: notified,
+        ended: { [weak self] failure in
+          if let connection = born.withLock({ $0 }) { self?.lose(connection, failure) }
+        }))
+    born.withLock { $0 = connection }
+    do { try prepare(connection) } catch {
+      connection.end(error)
+      throw error
+    }
+    let isClosed = state.withLock { state -> Bool in
+      if case .closed = state { return true }
+      state = .open(connection)
+      return false
+    }
+    if isClosed { connection.end(.lost("the store was closed")) }
+    // It may have ended before it was ours.
+    connection.tellIfEnded()
+  }
+
+  private static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
+    let names = parameters.map { UnsafePointer(strdup($0.0)) } + [nil]
+    let values = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]
+    defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
+    return PQconnectdbParams(names, values, 1)
+  }
+
+  private func prepare(_ connection: Connection) throws(Failure) {
+    // Compiling a plan takes longer than any of ours runs. A pooler in transaction mode keeps no settings.
+    let session = Statement(
+      "SELECT set_config('jit', 'off', false), set_config('statement_timeout', $1, false)",
+      [purpose.isRead ? "\(limit.wholeMilliseconds * 2)" : "0"], isKept: false)
+    for statement in (url.hasPooler ? [] : [session]) + setup {
+      _ = try Link.wait(for: statement, on: connection, within: max(limit, .seconds(2)))
+    }
+  }
+
+  private func lose(_ connection: Connection, _ failure: Failure) {
+    let isOurs = state.withLock { state -> Bool in
+      guard case .open(let current) = state, current === connection else { return false }
+      state = .away(failure)
+      return true
+    }
+    if isOurs { reconnect(after: 50) }
+  }
+
+  private func reconnect(after milliseconds: Int) {
+    queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in
+      guard let self, !isClosed else { return }
+      do throws(Failure) {
+        try connect()
+        connected()
+      } catch {
+        state.withLock { if case .away = $0 { $0 = .away(error) } }
+        // Not all nodes at the same moment.
+        reconnect(after: min(500, milliseconds * 2) + Int.random(in: 0...20))
+      }
+    }
+  }
+
+  private var isClosed: Bool {
+    state.withLock { if case .closed = $0 { true } else { false } }
+  }
+
+  // MARK: Statements
+
+  /// The connection of the moment.
+  func connection() throws(Failure) -> Connection {
+    switch state.withLock({ $0 }) {
+    case .open(let connection): return connection
+    case .away(let failure): throw failure
+    case .closed: throw .lost("the store is not open")
+    }
+  }
+
+  func run(_ statement: Statement) async throws(Failure) -> Rows {
+    try await Link.run(statement, on: try connection(), within: limit)
+  }
+
+  static func run(
+    _ statement: Statement, on connection: Connection, within limit: Duration
+  ) async throws(Failure) -> Rows {
+    let result = await withCheckedContinuation { done in
+      connection.send([statement], within: limit) { done.resume(returning: $0) }
+    }
+    return try check(result, connection)
+  }
+
+  /// Runs statements one after the other with one wait for all; the last one's rows. A refusal of any is thrown, the
+  /// first of them.
+  static func run(
+    _ statements: [Statement], on connection: Connection, within limit: Duration
+  ) async throws(Failure) -> [Rows] {
+    let results: [Result<Rows, Failure>] = await withCheckedContinuation { done in
+      let gathered = Locked<[Result<Rows, Failure>]>([])
+      let count = statements.count
+      connection.send(statements, within: limit) { result in
+        let all = gathered.withLock { gathered -> [Result<Rows, Failure>] in
+          gathered.append(result)
+          return gathered
+        }
+        if all.count == count { done.resume(returning: all) }
+      }
+    }
+    var rows: [Rows] = []
+    for result in results { rows.append(try check(result, connection)) }
+    return rows
+  }
+
+  /// Blocks the calling thread, which must not be one of the connection's queue.
+  func wait(for statement: Statement) throws(Failure) -> Rows {
+    try Link.wait(for: statement, on: try connection(), within: limit)
+  }
+
+  private static func wait(
+    for statement: Statement, on connection: Connection, within limit: Duration
+  ) throws(Failure) -> Rows {
+    let answered = DispatchSemaphore(value: 0)
+    let outcome = Locked<Result<Rows, Failure>>(.failure(.lost("there is no answer")))
+    connection.send([statement], within: limit) { result in
+      outcome.withLock { $0 = result }
+      answered.signal()
+    }
+    answered.wait()
+    return try check(outcome.withLock { $0 }, connection)
+  }
+
+  /// A server that says it can't serve is left for another.
+  private static func check(
+    _ result: Result<Rows, Failure>, _ connection: Connection
+  ) throws(Failure) -> Rows {
+    if case .failure(let failure) = result, failure.isOfServer { connection.end(failure) }
+    return try result.get()
+  }
+}

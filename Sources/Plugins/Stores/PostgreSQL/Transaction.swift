@@ -1,0 +1,73 @@
+import CardeaKernel
+
+/// Statements of one transaction on one connection, which remembers why one of them failed.
+///
+/// Threading: one task, one statement at a time.
+final class Transaction: Sendable {
+  private let connection: Connection
+  private let limit: Duration
+  private let lastFailure = Locked<Failure?>(nil)
+
+  init(_ connection: Connection, within limit: Duration) {
+    self.connection = connection
+    self.limit = limit
+  }
+
+  /// Why the last statement failed; `nil` after one that did not. What was thrown without a failure is a refusal of ours.
+  var failure: Failure? { lastFailure.withLock { $0 } }
+
+  @discardableResult
+  func run(_ sql: String, _ values: [any Bindable] = [], isKept: Bool = true)
+    async throws(StoreError) -> Rows
+  {
+    try await run(Statement(sql, values, isKept: isKept))
+  }
+
+  @discardableResult
+  func run(_ statement: Statement) async throws(StoreError) -> Rows {
+    do throws(Failure) {
+      let rows = try await Link.run(statement, on: connection, within: limit)
+      lastFailure.withLock { $0 = nil }
+      return rows
+    } catch {
+      lastFailure.withLock { $0 = error }
+      throw StoreError(error)
+    }
+  }
+
+  /// All of them with one wait; the rows of each.
+  @discardableResult
+  func run(_ statements: [Statement]) async throws(StoreError) -> [Rows] {
+    do throws(Failure) {
+      let rows = try await Link.run(statements, on: connection, within: limit)
+      lastFailure.withLock { $0 = nil }
+      return rows
+    } catch {
+      lastFailure.withLock { $0 = error }
+      throw StoreError(error)
+    }
+  }
+
+  /// Begins it. What a stopped node holds is let go of by the server after two seconds, else one node could keep all
+  /// others from changing anything.
+  static let begin = [
+    Statement("BEGIN"),
+    Statement(
+      """
+      SELECT set_config('idle_in_transaction_session_timeout', '2s', true),
+        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+          WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
+      """),
+  ]
+
+  /// Commits; `statements` go before with the same wait. A transaction in which one of them failed is rolled back by
+  /// the server, which answers COMMIT with that.
+  func commit(after statements: [Statement] = []) async throws(StoreError) {
+    let rows = try await run(statements + [Statement("COMMIT")])
+    guard rows.last?.tag == "COMMIT" else {
+      throw .unavailable("PostgreSQL rolled the transaction back")
+    }
+  }
+
+  func rollBack() async { _ = try? await run("ROLLBACK") }
+}

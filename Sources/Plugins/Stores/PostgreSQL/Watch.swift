@@ -1,0 +1,220 @@
+import CardeaKernel
+import Dispatch
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Follows the signal log for the lease, and takes part in the list of nodes, on a connection of its own that also hears
+/// the notifications of other nodes' changes.
+///
+/// One round trip tells what is new, that this node lives and how far it has applied the log, the server's clock, and
+/// whether a newer program has changed the tables.
+///
+/// Threading: ``poll(after:limit:)`` blocks its caller, one at a time; the rest from any thread.
+final class Watch: Sendable {
+  private static let channel = "cardea_signal_log"
+  /// Sent with the change, so heard only after it.
+  static let notification = Statement("SELECT pg_notify('\(channel)', '')")
+
+  let link: Link
+  private let url: PostgreSQLURL
+  private let state: Locked<State>
+
+  private struct State: Sendable {
+    var node: NodeCard?
+    var wake: (@Sendable () -> Void)?
+    /// The last entry that a poll gave, as the chain has it.
+    var last: (position: Int64, hash: Digest256)?
+    /// The server's clock in milliseconds, and when it was read (monotonic).
+    var clock: (milliseconds: Int64, at: UInt64)?
+    var cautions: [String] = []
+  }
+
+  /// - Parameter limit: how long a poll may take. A lease that it could extend has run out by then.
+  init(_ url: PostgreSQLURL, within limit: Duration) {
+    let state = Locked(State())
+    self.url = url
+    self.state = state
+    let wake: @Sendable () -> Void = { state.withLock { $0.wake }?() }
+    link = Link(
+      .watch, url, within: limit,
+      // A pooler in transaction mode has no session that could listen.
+      setup: url.hasPooler ? [] : [Statement("LISTEN \(Watch.channel)", isKept: false)],
+      notified: wake, connected: wake)
+  }
+
+  // MARK: Following
+
+  private static let news = """
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+      (SELECT version FROM cardea.schema_version), (SELECT position FROM cardea.signal_log_head),
+      (SELECT hash FROM cardea.signal_log WHERE position = $1),
+      l.position, l.signal, l.prefix, l.owner_id, l.hash
+    FROM (SELECT 1) here LEFT JOIN LATERAL (
+      SELECT position, signal, prefix, owner_id, hash FROM cardea.signal_log
+      WHERE position > $1 ORDER BY position LIMIT $2) l ON true
+    ORDER BY l.position
+    """
+  private static let newsOfNode = """
+    WITH node AS (
+      INSERT INTO cardea.nodes (id, name, version, lease, applied, seen)
+      VALUES ($3, $4, $5, $6, $1, clock_timestamp())
+      ON CONFLICT (id) DO UPDATE SET applied = EXCLUDED.applied, seen = EXCLUDED.seen)
+    \(news)
+    """
+
+  /// The first look, at a server whose caches are cold.
+  func begin() async throws(StoreError) {
+    do throws(Failure) {
+      let rows = try await Link.run(
+        Statement(Watch.news, [Int64(0), 0]), on: try link.connection(), within: .seconds(10))
+      if let row = rows.first { note(clock: row.int(0)) }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    let node = state.withLock { $0.node }
+    var values: [any Bindable] = [position, max(limit, 0)]
+    if let node { values += [node.id, node.name, node.version, node.lease.wholeMilliseconds] }
+    let rows: Rows
+    do throws(Failure) {
+      rows = try link.wait(for: Statement(node == nil ? Watch.news : Watch.newsOfNode, values))
+    } catch {
+      throw StoreError(error)
+    }
+    guard let first = rows.first, !first.isNull(1), !first.isNull(2) else {
+      throw .corrupt("the signal log has lost its head row")
+    }
+    note(clock: first.int(0))
+    guard first.int(1) <= Schema.version else {
+      throw .unavailable(
+        "a newer program has changed the database's tables (version \(first.int(1)), this one knows "
+          + "\(Schema.version)): install it on this node too")
+    }
+    try checkHistory(before: position, head: first.int(2), known: first.optionalBytes(3))
+    var marks: [LogMark] = []
+    for row in rows where !row.isNull(4) {
+      marks.append(
+        LogMark(
+          position: row.int(4), signal: try row.text(5), prefix: try row.optionalText(6),
+          ownerID: try row.optionalUUID(7)))
+    }
+    if let last = rows.last, !last.isNull(4) {
+      let hash = try last.digest(8)
+      state.withLock { $0.last = (last.int(4), hash) }
+    }
+    return marks
+  }
+
+  /// What this node has applied must still be what the log says: a standby that took over without the last changes
+  /// gives their positions to others.
+  private func checkHistory(
+    before position: Int64, head: Int64, known: [UInt8]?
+  ) throws(StoreError) {
+    let last = state.withLock { $0.last }
+    let isOurs = last?.position == position
+    if head >= position, !isOurs || known == last?.hash.bytes { return }
+    throw .corrupt(
+      "the signal log no longer holds the change at position \(position) that this node has seen: a "
+        + "standby took over without it. What was acknowledged after the last common change is lost; "
+        + "restart this node to go on from what is there")
+  }
+
+  // MARK: Time
+
+  private func note(clock milliseconds: Int64) {
+    let at = DispatchTime.now().uptimeNanoseconds
+    state.withLock { $0.clock = (milliseconds, at) }
+  }
+
+  /// How many milliseconds the server's clock is ahead of ours.
+  var offset: Int64 { time.map { $0.milliseconds - SystemClock().now().milliseconds } ?? 0 }
+
+  /// The server's clock, moved on by the time since it was read, whatever our own was set to meanwhile.
+  var time: Timestamp? {
+    state.withLock { $0.clock }.map { clock in
+      let since = (DispatchTime.now().uptimeNanoseconds &- clock.at) / 1_000_000
+      return Timestamp(milliseconds: clock.milliseconds &+ Int64(since))
+    }
+  }
+
+  // MARK: Nodes
+
+  func join(_ node: NodeCard, wake: @escaping @Sendable () -> Void) {
+    state.withLock {
+      $0.node = node
+      $0.wake = wake
+    }
+  }
+
+  func leave() async {
+    guard let node = state.withLock({ $0.node }) else { return }
+    state.withLock { $0.wake = nil }
+    _ = try? await link.run(Statement("DELETE FROM cardea.nodes WHERE id = $1", [node.id]))
+  }
+
+  static let nodes = Statement(
+    """
+    SELECT id, name, version, lease, applied,
+      greatest(0, extract(epoch FROM clock_timestamp() - seen) * 1000)::bigint
+    FROM cardea.nodes WHERE seen > clock_timestamp() - interval '1 hour' ORDER BY name, id
+    """)
+
+  static func readNodes(_ rows: Rows) throws(StoreError) -> [NodeStatus] {
+    var nodes: [NodeStatus] = []
+    for row in rows {
+      nodes.append(
+        NodeStatus(
+          node: NodeCard(
+            id: try row.uuid(0), name: try row.text(1), lease: .milliseconds(row.int(3)),
+            version: try row.text(2)), applied: row.int(4), silence: .milliseconds(row.int(5))))
+    }
+    return nodes
+  }
+
+  // MARK: Cautions
+
+  private static let settings = Statement(
+    """
+    SELECT current_setting('fsync'), current_setting('synchronous_standby_names'),
+      current_setting('synchronous_commit'), current_setting('full_page_writes')
+    """, isKept: false)
+
+  var cautions: [String] {
+    let found = state.withLock { $0.cautions }
+    return found + (link.trouble.map { ["the store can't be reached: \($0)"] } ?? [])
+  }
+
+  /// Looks at what the server promises of what it has acknowledged.
+  func look(on link: Link) async {
+    guard let row = try? await link.run(Watch.settings).first else { return }
+    let values = (0..<4).map { (try? row.text($0)) ?? "" }
+    var cautions: [String] = []
+    if values[0] == "off" || values[3] == "off" {
+      cautions.append(
+        "fsync or full_page_writes is off: a crash of the server may lose acknowledged changes, "
+          + "revocations among them")
+    }
+    if url.hosts > 1, values[1].isEmpty || values[2] == "local" || values[2] == "off" {
+      cautions.append(
+        "no standby is synchronous (synchronous_standby_names, synchronous_commit): a failover may "
+          + "lose acknowledged changes, revocations among them")
+    }
+    if url.hasPooler {
+      cautions.append(
+        "a pooler in transaction mode passes no notifications: changes of other nodes are seen by "
+          + "polling alone, within the lease")
+    }
+    state.withLock { $0.cautions = cautions }
+  }
+}
+
+extension Duration {
+  /// Rounded down.
+  var wholeMilliseconds: Int64 { Int64(clampedNanoseconds / 1_000_000) }
+}

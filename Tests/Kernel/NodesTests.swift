@@ -1,0 +1,470 @@
+import CardeaKernel
+import CardeaTestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Kernels that share one store as nodes, each on a clock of its own.
+private struct Nodes {
+  let group: NodeGroup
+  /// The store's clock.
+  let clock: HandClock
+  var stores: [NodeStore] = []
+  var rigs: [Rig] = []
+
+  /// - Parameter clocks: of each node its own.
+  init(
+    _ names: [String], lease: Duration = .milliseconds(20), clocks: [HandClock]? = nil,
+    configure: (inout KernelConfiguration) -> Void = { _ in }
+  ) async throws {
+    clock = HandClock()
+    group = NodeGroup(clock: clock)
+    for (index, name) in names.enumerated() {
+      let store = NodeStore(group)
+      stores.append(store)
+      rigs.append(
+        try await Rig(
+          store: store, clock: clocks?[index] ?? clock,
+          configure: {
+            $0.nodeName = name
+            $0.nodeVersion = "1.0"
+            $0.lease = lease
+            configure(&$0)
+          }))
+    }
+  }
+
+  var kernels: [AuthKernel] { rigs.map(\.kernel) }
+
+  func shutdown() async {
+    for kernel in kernels { await kernel.shutdown() }
+  }
+
+  /// A key that every node has verified, and so remembers.
+  func warmKey(_ name: String = "test") async throws -> IssuedKey {
+    let issued = try await rigs[0].key(name)
+    for rig in rigs {
+      try #require(await rig.verdict(issued.token).identity != nil)
+      try #require(rig.warmVerdict(issued.token)?.identity != nil)
+    }
+    return issued
+  }
+}
+
+/// Returns once something has come true; what never does fails the test.
+private func until(
+  _ condition: () async throws -> Bool, _ place: SourceLocation = #_sourceLocation
+) async throws {
+  for _ in 0..<2_000 {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  Issue.record("it did not come true in ten seconds", sourceLocation: place)
+}
+
+@Suite("Many nodes on one store")
+struct NodesTests {
+  @Test(
+    "a kernel that authenticates joins with its card and leaves when it ends; another is no node")
+  func joining() async throws {
+    let group = NodeGroup()
+    let store = NodeStore(group)
+    let rig = try await Rig(store: store) {
+      $0.nodeName = "web-1"
+      $0.nodeVersion = "2.1"
+      $0.lease = .milliseconds(300)
+      $0.maxStale = .seconds(2)
+    }
+    let manager = try await Rig(store: NodeStore(group), recording: false) { $0.nodeName = "cli" }
+    let other = try await Rig(store: NodeStore(group)) { $0.nodeName = "web-2" }
+    #expect(try await manager.kernel.nodes().map(\.node.name) == ["web-1", "web-2"])
+    let card = try #require(try store.nodes().first?.node)
+    #expect(card.name == "web-1")
+    #expect(card.version == "2.1")
+    // It serves stale for so long after its lease, and receipts must not promise less.
+    #expect(card.lease == .milliseconds(2_300))
+    #expect(card.id.uuidString.dropFirst(14).first == "7")
+    let key = try await manager.key()
+    #expect(!key.receipt.confirmed.contains("cli"), "nobody waits for one that is no node")
+    await rig.kernel.shutdown()
+    #expect(try await manager.kernel.nodes().map(\.node.name) == ["web-2"])
+    for kernel in [other.kernel, manager.kernel] { await kernel.shutdown() }
+  }
+
+  @Test("a receipt names who obeys, and who will by when")
+  func receipts() async throws {
+    let nodes = try await Nodes(["a", "b", "c"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    for store in nodes.stores[1...] { store.fault = .polls }
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["a"], "who made the change obeys at once")
+    #expect(changed.receipt.pending.map(\.node) == ["b", "c"])
+    let by = try #require(nodes.clock.now().adding(.seconds(60)))
+    #expect(changed.receipt.pending.allSatisfy { $0.by == by })
+    #expect(changed.receipt.boundMilliseconds == 60_000)
+    #expect(!changed.receipt.isPartial)
+    let text = String(decoding: try JSONEncoder().encode(changed.receipt), as: UTF8.self)
+    #expect(text.contains(#""pending":[{""#) && !text.contains("partial"))
+    #expect(!text.contains("lease") && !text.contains("acknowledged"))
+    await nodes.shutdown()
+  }
+
+  @Test("a node that can't poll allows nothing by what it remembers once its lease has run out")
+  func lost() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(4))
+    let key = try await nodes.warmKey()
+    let (b, store) = (nodes.rigs[1], nodes.stores[1])
+    store.fault = .polls
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(b.warmVerdict(key.token)?.identity != nil, "within the lease, as the receipt says")
+    let by = try #require(changed.receipt.pending.first?.by)
+    nodes.clock.advance(.seconds(4))
+    #expect(nodes.clock.now() >= by)
+    #expect(b.warmVerdict(key.token) == nil)
+    #expect(await b.verdict(key.token).denial?.reason == .revoked, "the store says so")
+    store.fault = .everything
+    nodes.clock.advance(.seconds(4))
+    #expect(await b.verdict(key.token).denial?.reason == .storeUnavailable)
+    store.fault = nil
+    await nodes.shutdown()
+  }
+
+  @Test("waiting returns when all have confirmed, long before the lease has run out")
+  func confirmed() async throws {
+    let nodes = try await Nodes(["a", "b", "c"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    // The clock stands still, and the next poll by the clock is a quarter of a minute away: it was the wake.
+    let receipt = await nodes.kernels[0].waitForConfirmation(of: changed.receipt)
+    #expect(receipt.confirmed == ["a", "b", "c"])
+    #expect(receipt.pending.isEmpty)
+    #expect(receipt.position == changed.receipt.position)
+    for rig in nodes.rigs { #expect(await rig.verdict(key.token).denial?.reason == .revoked) }
+    await nodes.shutdown()
+  }
+
+  @Test("without a wake the poll confirms")
+  func deaf() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .milliseconds(40))
+    nodes.group.isDeaf = true
+    let key = try await nodes.warmKey()
+    let changed = try await nodes.kernels[0].suspendKey(key.stored.key.id, by: .host)
+    let receipt = await nodes.kernels[0].waitForConfirmation(of: changed.receipt)
+    #expect(receipt.confirmed == ["a", "b"])
+    await nodes.shutdown()
+  }
+
+  @Test("waiting for a node that is lost ends with its lease, not before")
+  func waiting() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(30))
+    let key = try await nodes.warmKey()
+    nodes.stores[1].fault = .polls
+    let kernel = nodes.kernels[0]
+    let changed = try await kernel.revokeKey(key.stored.key.id, by: .host)
+    nodes.clock.advance(.seconds(29))
+    let asked = nodes.group.asked
+    let isDone = Locked(false)
+    let waiting = Task {
+      let receipt = await kernel.waitForConfirmation(of: changed.receipt)
+      isDone.withLock { $0 = true }
+      return receipt
+    }
+    try await until { nodes.group.asked > asked + 2 }
+    #expect(!isDone.withLock { $0 })
+    #expect(nodes.rigs[1].warmVerdict(key.token)?.identity != nil, "it may still allow")
+    nodes.clock.advance(.seconds(1))
+    let receipt = await waiting.value
+    #expect(receipt.confirmed == ["a"])
+    #expect(receipt.pending.isEmpty)
+    await nodes.shutdown()
+  }
+
+  @Test("whoever hangs up is not waited for")
+  func cancelled() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    nodes.stores[1].fault = .polls
+    let kernel = nodes.kernels[0]
+    let changed = try await kernel.revokeKey(key.stored.key.id, by: .host)
+    let waiting = Task { await kernel.waitForConfirmation(of: changed.receipt) }
+    waiting.cancel()
+    #expect(await waiting.value.pending.map(\.node) == ["b"])
+    await nodes.shutdown()
+  }
+
+  @Test("nobody waits for a node that was silent for longer than its lease")
+  func silent() async throws {
+    let nodes = try await Nodes(["a"], lease: .seconds(60))
+    let dead = NodeCard(id: UUID(), name: "dead", lease: .seconds(2), version: "1.0")
+    nodes.group.add(dead)
+    let key = try await nodes.rigs[0].key()
+    #expect(key.receipt.pending.map(\.node) == ["dead"])
+    nodes.clock.advance(.milliseconds(2_001))
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["a"])
+    #expect(changed.receipt.pending.isEmpty)
+    await nodes.shutdown()
+  }
+
+  @Test("the bound is the longest lease of those who live")
+  func bound() async throws {
+    let nodes = try await Nodes(["a"], lease: .seconds(1))
+    let slow = NodeCard(id: UUID(), name: "slow", lease: .seconds(50), version: "1.0")
+    nodes.group.add(slow)
+    let key = try await nodes.rigs[0].key()
+    #expect(key.receipt.boundMilliseconds == 50_000)
+    nodes.group.isSilent = true
+    let changed = try await nodes.kernels[0].suspendKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.boundMilliseconds == 50_000, "as it was known last")
+    await nodes.shutdown()
+  }
+
+  @Test(
+    "a store that does not name its nodes leaves the receipt partial, and the bound is waited for")
+  func partial() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(10))
+    let key = try await nodes.warmKey()
+    nodes.group.isSilent = true
+    let kernel = nodes.kernels[0]
+    let changed = try await kernel.revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.isPartial)
+    #expect(changed.receipt.confirmed == ["a"])
+    #expect(changed.receipt.pending.isEmpty)
+    let text = String(decoding: try JSONEncoder().encode(changed.receipt), as: UTF8.self)
+    #expect(text.contains(#""partial":true"#))
+    let asked = nodes.group.asked
+    let isDone = Locked(false)
+    let waiting = Task {
+      let receipt = await kernel.waitForConfirmation(of: changed.receipt)
+      isDone.withLock { $0 = true }
+      return receipt
+    }
+    try await until { nodes.group.asked > asked + 2 }
+    #expect(!isDone.withLock { $0 })
+    nodes.clock.advance(.seconds(10))
+    #expect(await waiting.value.isPartial)
+    nodes.group.isSilent = false
+    let later = await kernel.waitForConfirmation(
+      of: try await kernel.revokeKey(key.stored.key.id, by: .host).receipt)
+    #expect(!later.isPartial && later.confirmed == ["a", "b"])
+    await nodes.shutdown()
+  }
+
+  @Test("who finds the work done by another confirms only what it has applied")
+  func doneByAnother() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    nodes.stores[1].fault = .polls
+    _ = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(nodes.rigs[1].warmVerdict(key.token)?.identity != nil)
+    let again = try await nodes.kernels[1].revokeKey(key.stored.key.id, by: .host)
+    #expect(!again.receipt.confirmed.contains("b"))
+    #expect(again.receipt.pending.map(\.node).contains("b"))
+    await nodes.shutdown()
+  }
+
+  @Test("bulk changes, rehearsals and sweeps do not ask for the nodes once per key")
+  func frugal() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let kernel = nodes.kernels[0]
+    for index in 0..<40 {
+      _ = try await nodes.rigs[0].key("key \(index)") { $0.expiry = .after(.seconds(3_600)) }
+    }
+    var asked = nodes.group.asked
+    let query = KeyQuery(now: kernel.clock.now())
+    let keys = try await kernel.select(query, for: .suspend)
+    #expect(keys.count == 40)
+    let trial = await kernel.change(keys, .suspend, matching: query, by: Actor.host.rehearsing)
+    #expect(trial.changed == 40)
+    #expect(nodes.group.asked == asked)
+    nodes.stores[1].fault = .polls
+    let report = await kernel.change(keys, .suspend, matching: query, by: .host)
+    #expect(report.changed == 40)
+    #expect(nodes.group.asked == asked + 1)
+    #expect(report.receipt?.isPartial == false)
+    #expect(report.receipt?.confirmed == ["a"])
+    #expect(report.receipt?.pending.map(\.node) == ["b"])
+    nodes.stores[1].fault = nil
+    _ = await kernel.change(keys, .reactivate, matching: query, by: .host)
+    asked = nodes.group.asked
+    nodes.clock.advance(.seconds(3_601))
+    #expect(try await kernel.sweep().expired == 40)
+    #expect(nodes.group.asked == asked)
+    await nodes.shutdown()
+  }
+
+  @Test("those who ask at the same time share an answer that is newer than their changes")
+  func shared() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let kernel = nodes.kernels[0]
+    nodes.stores[1].fault = .polls
+    try await withThrowingTaskGroup(of: Receipt.self) { group in
+      for index in 0..<50 {
+        group.addTask { try await nodes.rigs[0].key("key \(index)").receipt }
+      }
+      for try await receipt in group {
+        #expect(receipt.pending.map(\.node) == ["b"])
+        #expect(receipt.confirmed == ["a"])
+      }
+    }
+    nodes.stores[1].fault = nil
+    let last = try await nodes.rigs[0].key()
+    #expect(await kernel.waitForConfirmation(of: last.receipt).confirmed == ["a", "b"])
+    await nodes.shutdown()
+  }
+
+  @Test("however often a node is woken, it polls now and then")
+  func wakes() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let before = nodes.stores[1].polls
+    var last: Receipt?
+    for index in 0..<500 { last = try await nodes.rigs[0].key("key \(index)").receipt }
+    let receipt = await nodes.kernels[0].waitForConfirmation(of: try #require(last))
+    #expect(receipt.confirmed == ["a", "b"])
+    // Two for each wake, which keep 600 ms apart.
+    #expect(nodes.stores[1].polls - before < 200)
+    await nodes.shutdown()
+  }
+
+  @Test("a store that is shared but names no nodes: waiting ends with the lease")
+  func unnamed() async throws {
+    let rig = try await Rig(store: SharedCountingStore()) { $0.lease = .seconds(3) }
+    let key = try await rig.key()
+    let changed = try await rig.kernel.revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["local"])
+    let isDone = Locked(false)
+    let waiting = Task {
+      let receipt = await rig.kernel.waitForConfirmation(of: changed.receipt)
+      isDone.withLock { $0 = true }
+      return receipt
+    }
+    rig.clock.advance(.milliseconds(2_999))
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(!isDone.withLock { $0 })
+    rig.clock.advance(.milliseconds(1))
+    #expect(await waiting.value == changed.receipt)
+    let alone = try await Rig()
+    let made = try await alone.key()
+    #expect(await alone.kernel.waitForConfirmation(of: made.receipt) == made.receipt)
+  }
+}
+
+@Suite("Clocks of many nodes")
+struct NodeClockTests {
+  @Test("a node whose clock is hours behind the store's denies what has expired")
+  func behind() async throws {
+    let late = HandClock()
+    late.advance(.seconds(-3 * 3_600))
+    let nodes = try await Nodes(["late"], clocks: [late])
+    let rig = nodes.rigs[0]
+    #expect(rig.kernel.clock.now() >= nodes.clock.now(), "the store's time counts")
+    let key = try await rig.key { $0.expiry = .after(.seconds(600)) }
+    #expect(await rig.verdict(key.token).identity != nil)
+    // The store goes on by eleven minutes: only polls tell.
+    nodes.clock.advance(.seconds(660))
+    try await until { rig.kernel.clock.now() >= nodes.clock.now() }
+    #expect(await rig.verdict(key.token).denial?.reason == .expired)
+    await nodes.shutdown()
+  }
+
+  @Test("between polls its time goes on, and stands by the store's when it is set right")
+  func between() async throws {
+    let late = HandClock()
+    late.advance(.seconds(-3 * 3_600))
+    let nodes = try await Nodes(["late"], lease: .seconds(60), clocks: [late])
+    let (rig, store) = (nodes.rigs[0], nodes.stores[0])
+    let key = try await rig.key { $0.expiry = .after(.seconds(600)) }
+    store.fault = .polls
+    late.advance(.seconds(599))
+    #expect(await rig.verdict(key.token).identity != nil)
+    late.advance(.seconds(1))
+    #expect(await rig.verdict(key.token).denial?.reason == .expired)
+    let now = rig.kernel.clock.now()
+    late.setWall(now)
+    #expect(rig.kernel.clock.now() == now, "nobody adds the difference once more")
+    late.setWall(Timestamp(milliseconds: 0))
+    #expect(rig.kernel.clock.now() >= now, "it never goes back")
+    await nodes.shutdown()
+  }
+
+  @Test("a node whose clock is ahead is warned of, and denies sooner")
+  func ahead() async throws {
+    let early = HandClock()
+    early.advance(.seconds(2 * 3_600))
+    let nodes = try await Nodes(["early"], clocks: [early])
+    let kernel = nodes.kernels[0]
+    #expect(kernel.clockDifference == .seconds(7_200))
+    #expect(kernel.nodeWarnings == [.clockApart(.seconds(7_200))])
+    #expect(
+      kernel.nodeWarnings.first?.detail
+        == "this machine's clock is 2 h 0 min ahead of the store's. Set it by NTP")
+    early.setWall(nodes.clock.now())
+    #expect(kernel.nodeWarnings.isEmpty)
+    early.setWall(Timestamp(milliseconds: nodes.clock.now().milliseconds - 5_001))
+    #expect(kernel.nodeWarnings.first?.detail.contains("5 s behind") == true)
+    early.setWall(Timestamp(milliseconds: nodes.clock.now().milliseconds - 5_000))
+    #expect(kernel.nodeWarnings.isEmpty)
+    await nodes.shutdown()
+  }
+
+  @Test(
+    "names given twice, other versions and what the store says are warned of; readiness is as it was"
+  )
+  func warnings() async throws {
+    let nodes = try await Nodes(["a"], lease: .seconds(10))
+    let kernel = nodes.kernels[0]
+    for (name, version) in [("a", "1.0"), ("b", "0.9")] {
+      nodes.group.add(NodeCard(id: UUID(), name: name, lease: .seconds(10), version: version))
+    }
+    nodes.stores[0].cautions = ["no standby is synchronous"]
+    await kernel.refreshNodes()
+    #expect(
+      kernel.nodeWarnings == [
+        .store("no standby is synchronous"), .sameName("a", count: 2),
+        .otherVersion(node: "b", version: "0.9", own: "1.0"),
+      ])
+    #expect(
+      kernel.nodeWarnings.map(\.code) == ["store_caution", "node_name_twice", "node_version"])
+    #expect(kernel.nodeWarnings.allSatisfy { !$0.summary.contains("0.9") })
+    #expect(await kernel.readiness().isReady)
+    _ = try await nodes.rigs[0].key()
+    await kernel.refreshNodes()
+    #expect(kernel.figures().nodes?.alive == 3)
+    // The two that never poll are gone after their lease, and with them what was wrong with them.
+    nodes.clock.advance(.milliseconds(10_001))
+    nodes.stores[0].cautions = []
+    nodes.stores[0].fault = nil
+    try await until {
+      await kernel.refreshNodes()
+      return kernel.nodeWarnings.isEmpty
+    }
+    await nodes.shutdown()
+  }
+
+  @Test("how far a node is behind")
+  func figures() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    _ = try await nodes.warmKey()
+    nodes.stores[1].fault = .polls
+    for index in 0..<3 { _ = try await nodes.rigs[0].key("key \(index)") }
+    await nodes.kernels[1].refreshNodes()
+    #expect(nodes.kernels[1].figures().nodes?.behind == 3)
+    #expect(nodes.kernels[1].figures().nodes?.clockDifference == .zero)
+    #expect(try await Rig().kernel.figures().nodes == nil)
+    await nodes.shutdown()
+  }
+
+  @Test("a node's name is 1 to 64 visible ASCII characters")
+  func names() {
+    for name in ["", "web 1", "wéb", "a\n", String(repeating: "x", count: 65)] {
+      #expect(!NodeCard.isName(name), "\(name)")
+    }
+    for name in ["a", "web-1:8420", String(repeating: "x", count: 64)] {
+      #expect(NodeCard.isName(name))
+    }
+  }
+}

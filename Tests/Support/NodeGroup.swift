@@ -1,0 +1,306 @@
+import CardeaKernel
+import CardeaMemoryStore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One store in memory that kernels of this process share as nodes: each has a ``NodeStore`` of its own.
+public final class NodeGroup: Sendable {
+  fileprivate let base = MemoryStore()
+  fileprivate let clock: any KernelClock
+  private let state = Locked(State())
+
+  private struct Member: Sendable {
+    let card: NodeCard
+    let wake: @Sendable () -> Void
+    var applied: Int64 = 0
+    /// When it polled last (monotonic).
+    var heard: UInt64
+  }
+
+  private struct State: Sendable {
+    var members: [UUID: Member] = [:]
+    var joined: [NodeCard] = []
+    var isDeaf = false
+    var isSilent = false
+    var asked = 0
+  }
+
+  /// - Parameter clock: the store's own.
+  public init(clock: any KernelClock = SystemClock()) { self.clock = clock }
+
+  /// Whether no node is woken any more.
+  public var isDeaf: Bool {
+    get { state.withLock { $0.isDeaf } }
+    set { state.withLock { $0.isDeaf = newValue } }
+  }
+
+  /// Whether it does not say any more who its nodes are.
+  public var isSilent: Bool {
+    get { state.withLock { $0.isSilent } }
+    set { state.withLock { $0.isSilent = newValue } }
+  }
+
+  /// Every card that somebody joined with.
+  public var joined: [NodeCard] { state.withLock { $0.joined } }
+
+  /// How often it was asked for its nodes.
+  public var asked: Int { state.withLock { $0.asked } }
+
+  /// Somebody who takes part without a kernel, and is heard of only when told to.
+  public func add(_ card: NodeCard, applied: Int64 = 0) {
+    join(card) {}
+    hear(card.id, applied)
+  }
+
+  fileprivate func join(_ card: NodeCard, _ wake: @escaping @Sendable () -> Void) {
+    let now = clock.monotonic()
+    state.withLock { state in
+      state.joined.append(card)
+      state.members[card.id] = Member(card: card, wake: wake, heard: now)
+    }
+  }
+
+  public func leave(_ id: UUID) { state.withLock { $0.members[id] = nil } }
+
+  public func hear(_ id: UUID, _ position: Int64) {
+    let now = clock.monotonic()
+    state.withLock { state in
+      state.members[id]?.applied = position
+      state.members[id]?.heard = now
+    }
+  }
+
+  fileprivate func nodes() throws(StoreError) -> [NodeStatus] {
+    let now = clock.monotonic()
+    let members = state.withLock { state -> [Member]? in
+      state.asked += 1
+      return state.isSilent ? nil : Array(state.members.values)
+    }
+    guard let members else { throw .unavailable("told to say nothing of nodes") }
+    return members.map {
+      NodeStatus(
+        node: $0.card, applied: $0.applied, silence: .nanoseconds(Int64(now &- $0.heard)))
+    }.sorted { $0.node.name < $1.node.name }
+  }
+
+  /// Wakes the others after a change.
+  fileprivate func wake(but id: UUID?) {
+    let wakes = state.withLock { state in
+      state.isDeaf ? [] : state.members.filter { $0.key != id }.map(\.value.wake)
+    }
+    for wake in wakes { wake() }
+  }
+}
+
+/// What one kernel sees of a ``NodeGroup``, with what may go wrong.
+public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, BulkKeyStore {
+  public enum Fault: Sendable {
+    /// Polls fail, as if the node stood still between them; everything else gets through.
+    case polls
+    /// Nothing gets through.
+    case everything
+  }
+
+  private struct State: Sendable {
+    var fault: Fault?
+    var node: UUID?
+    var hasPolled = false
+    var cautions: [String] = []
+    var polls = 0
+  }
+
+  public let id = "store.nodes"
+  private let group: NodeGroup
+  private let state = Locked(State())
+  private var base: MemoryStore { group.base }
+
+  public init(_ group: NodeGroup) { self.group = group }
+
+  public var fault: Fault? {
+    get { state.withLock { $0.fault } }
+    set { state.withLock { $0.fault = newValue } }
+  }
+
+  public var cautions: [String] {
+    get { state.withLock { $0.cautions } }
+    set { state.withLock { $0.cautions = newValue } }
+  }
+
+  /// Polls so far.
+  public var polls: Int { state.withLock { $0.polls } }
+
+  private func reach() throws(StoreError) {
+    if fault == .everything { throw .unavailable("told to be away") }
+  }
+
+  // MARK: Nodes
+
+  public func join(_ node: NodeCard, wake: @escaping @Sendable () -> Void) throws(StoreError) {
+    try reach()
+    state.withLock { $0.node = node.id }
+    group.join(node, wake)
+  }
+
+  public func nodes() throws(StoreError) -> [NodeStatus] {
+    try reach()
+    return try group.nodes()
+  }
+
+  public var storeTime: Timestamp? { state.withLock { $0.hasPolled } ? group.clock.now() : nil }
+
+  public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    if fault != nil { throw .unavailable("told not to answer polls") }
+    let node = state.withLock { state in
+      state.hasPolled = true
+      state.polls += 1
+      return state.node
+    }
+    if let node { group.hear(node, position) }
+    return base.log(after: position, limit: limit).map {
+      LogMark(position: $0.position, signal: $0.signal, prefix: $0.prefix, ownerID: $0.ownerID)
+    }
+  }
+
+  // MARK: Keys and owners
+
+  public func open() throws(StoreError) { try reach() }
+  public func close() {
+    if let node = state.withLock({ $0.node }) { group.leave(node) }
+  }
+  public func find(prefix: String) throws(StoreError) -> StoredKey? {
+    try reach()
+    return base.find(prefix: prefix)
+  }
+  public func find(id: UUID) throws(StoreError) -> StoredKey? {
+    try reach()
+    return base.find(id: id)
+  }
+  public func keys(_ query: KeyQuery) throws(StoreError) -> Page<StoredKey> {
+    try reach()
+    return base.keys(query)
+  }
+  public func owner(id: UUID) throws(StoreError) -> OwnerRecord? {
+    try reach()
+    return base.owner(id: id)
+  }
+  public func owner(kind: OwnerRecord.Kind, name: String) throws(StoreError) -> OwnerRecord? {
+    try reach()
+    return base.owner(kind: kind, name: name)
+  }
+  public func owners(_ query: OwnerQuery) throws(StoreError) -> Page<OwnerRecord> {
+    try reach()
+    return base.owners(query)
+  }
+  public func commit(_ change: StoreChange) throws(StoreError) -> Int64 {
+    try reach()
+    let position = try base.commit(change)
+    group.wake(but: state.withLock { $0.node })
+    return position
+  }
+  public func commit(_ changes: [StoreChange]) -> [Result<Int64, StoreError>] {
+    do throws(StoreError) { try reach() } catch { return changes.map { _ in .failure(error) } }
+    defer { group.wake(but: state.withLock { $0.node }) }
+    return base.commit(changes)
+  }
+  public func record(_ usage: [KeyUsage]) throws(StoreError) {
+    try reach()
+    base.record(usage)
+  }
+  public func idempotency(actor: String, key: String) throws(StoreError) -> IdempotencyRecord? {
+    try reach()
+    return base.idempotency(actor: actor, key: key)
+  }
+  public func hashUses(besides known: Set<String>) throws(StoreError) -> [HashUse] {
+    try reach()
+    return base.hashUses(besides: known)
+  }
+
+  // MARK: The signal log and its readers
+
+  public func log(after position: Int64, limit: Int) throws(StoreError) -> [LogEntry] {
+    try reach()
+    return base.log(after: position, limit: limit)
+  }
+  public func logHead() throws(StoreError) -> LogHead {
+    try reach()
+    return base.logHead()
+  }
+  public func claim(_ claim: SubscriptionClaim) throws(StoreError) -> Int64? {
+    try reach()
+    return base.claim(claim)
+  }
+  public func advance(_ step: SubscriptionStep) throws(StoreError) {
+    try reach()
+    try base.advance(step)
+  }
+  public func subscriptions() throws(StoreError) -> [SubscriptionRecord] {
+    try reach()
+    return base.subscriptions()
+  }
+  public func deadLetters(_ query: DeadLetterQuery) throws(StoreError) -> [DeadLetter] {
+    try reach()
+    return base.deadLetters(query)
+  }
+  public func replay(subscription: String?, position: Int64?) throws(StoreError) -> Int {
+    try reach()
+    return base.replay(subscription: subscription, position: position)
+  }
+
+  // MARK: The access log
+
+  public var dropsOldEntries: Bool { base.dropsOldEntries }
+  public func append(_ batch: AccessBatch) throws(StoreError) -> AccessHead {
+    try reach()
+    return try base.append(batch)
+  }
+  public func accessHead(node: String) throws(StoreError) -> AccessHead {
+    try reach()
+    return base.accessHead(node: node)
+  }
+  public func accessHeads() throws(StoreError) -> [AccessHead] {
+    try reach()
+    return base.accessHeads()
+  }
+  public func accessLog(
+    node: String, after position: Int64, limit: Int
+  ) throws(StoreError) -> [AccessEntry] {
+    try reach()
+    return base.accessLog(node: node, after: position, limit: limit)
+  }
+  public func accessEntries(_ filter: LogFilter) throws(StoreError) -> [Numbered<AccessEntry>] {
+    try reach()
+    return base.accessEntries(filter)
+  }
+  public func signalEntries(_ filter: LogFilter) throws(StoreError) -> [Numbered<LogEntry>] {
+    try reach()
+    return base.signalEntries(filter)
+  }
+  public func prunable(before cutoff: Timestamp) throws(StoreError) -> PrunePlan {
+    try reach()
+    return base.prunable(before: cutoff)
+  }
+  public func pruneAccess(
+    node: String, through position: Int64, limit: Int
+  ) throws(StoreError) -> Int {
+    try reach()
+    return base.pruneAccess(node: node, through: position, limit: limit)
+  }
+  public func pruneSignals(through position: Int64, limit: Int) throws(StoreError) -> Int {
+    try reach()
+    return base.pruneSignals(through: position, limit: limit)
+  }
+  public func checkpoint(
+    _ draft: @escaping @Sendable (Checkpoint?, CheckpointHeads) -> Checkpoint?
+  ) throws(StoreError) -> Checkpoint? {
+    try reach()
+    return base.checkpoint(draft)
+  }
+  public func checkpoints(after number: Int64, limit: Int) throws(StoreError) -> [Checkpoint] {
+    try reach()
+    return base.checkpoints(after: number, limit: limit)
+  }
+}
