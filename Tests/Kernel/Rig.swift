@@ -83,7 +83,7 @@ struct Call: RequestView, Sendable {
 /// Time that only tests move.
 final class HandClock: KernelClock {
   private let milliseconds: Atomic<Int64>
-  private let ticks = Atomic<UInt64>(1_000_000_000)
+  let ticks = Atomic<UInt64>(1_000_000_000)
 
   /// 2026-11-21T00:00:00Z unless told otherwise.
   init(_ start: Timestamp = Timestamp(milliseconds: 1_795_219_200_000)) {
@@ -93,7 +93,13 @@ final class HandClock: KernelClock {
   func now() -> Timestamp {
     Timestamp(milliseconds: milliseconds.load(ordering: .sequentiallyConsistent))
   }
-  func monotonic() -> UInt64 { ticks.load(ordering: .sequentiallyConsistent) }
+  func monotonic() -> UInt64 {
+    beforeAnswering.withLock { $0 }?()
+    return ticks.load(ordering: .sequentiallyConsistent)
+  }
+
+  /// Called, from any thread, whenever somebody is about to be told the monotonic time.
+  let beforeAnswering = Locked<(@Sendable () -> Void)?>(nil)
 
   /// Moves both clocks on.
   func advance(_ duration: Duration) {

@@ -50,7 +50,7 @@ public final class PgBouncer: Sendable {
     as() { "$@"; }
     if [ "$(id -u)" = 0 ]; then
       chown postgres "$1"
-      as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+      as() { HOME=$folder setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
     fi
     start() {
       rm -f log

@@ -94,7 +94,7 @@ public final class PostgreSQLServer: Sendable {
     PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)
     as() { "$@"; }
     if [ "$(id -u)" = 0 ]; then
-      as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+      as() { HOME=$folder setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
     fi
     control() { as pg_ctl -D "$folder/data" -w -t 240 -l "$folder/log" "$@" || { cat "$folder/log"; false; }; }
     prepare() {

@@ -348,19 +348,22 @@ extension AuthKernel {
   /// the poll, or by a reading that began less than a lease ago.
   @inline(__always)
   func isTrusted(_ token: KnownToken, readBegan: UInt64?) -> Bool {
+    guard isShared else { return stamps.isCurrent(token.stamp) }
+    // In this order: the lease's end, the stamp, the clock (``LeaseKeeper/end``; model/lease.pml).
+    let end = lease?.end ?? 0
     guard stamps.isCurrent(token.stamp) else { return false }
-    guard isShared else { return true }
     let now = time.monotonic()
     if let readBegan, now &- readBegan < configuration.lease.nanoseconds { return true }
-    return lease?.isValid(at: now) ?? false
+    return now < end
   }
 
   /// Whether a key may be served from memory although the store can't be reached (`cache.max_stale`).
   func isServedStale(_ token: KnownToken) -> Bool {
-    guard configuration.maxStale > .zero, stamps.isCurrent(token.stamp) else { return false }
+    guard configuration.maxStale > .zero, let end = lease?.end, stamps.isCurrent(token.stamp)
+    else { return false }
     let grace = configuration.maxStale.nanoseconds
     let now = time.monotonic()
-    return lease?.isValid(at: now > grace ? now - grace : 0) ?? false
+    return (now > grace ? now - grace : 0) < end
   }
 
   /// What follows right now from what is known of a token.

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// A store of many nodes wakes it early, and learns by the poll after the next what is applied here.
 ///
-/// Threading: one serial queue polls; ``isValid(at:)`` may be called from any thread.
+/// Threading: one serial queue polls; ``end`` may be read from any thread.
 final class LeaseKeeper: Sendable {
   private let store: any SharedKeyStore
   private let stamps: ChangeStamps
@@ -59,13 +59,15 @@ final class LeaseKeeper: Sendable {
     state = Locked(State(applied: position))
   }
 
-  /// Whether the cache may be trusted at this monotonic time.
+  /// The monotonic time before which the cache may be trusted, by the last poll that was answered.
+  ///
+  /// Take it *before* looking at a stamp, and compare it with the clock after: everything that the poll found is
+  /// marked by then, so the lease says something of that look. One that is taken later may be of a poll which
+  /// has found just what the look missed.
   @inline(__always)
-  func isValid(at monotonic: UInt64) -> Bool {
-    monotonic < validUntil.load(ordering: .sequentiallyConsistent)
-  }
+  var end: UInt64 { validUntil.load(ordering: .sequentiallyConsistent) }
 
-  var isValid: Bool { isValid(at: clock.monotonic()) }
+  var isValid: Bool { clock.monotonic() < end }
 
   /// A change of this process's own, already marked.
   func note(own position: Int64) {

@@ -59,7 +59,6 @@ extension AuthKernel {
         let position = try await measured { () async throws(StoreError) in
           try await store.commit(change)
         }
-        for offset in 0..<Int64(announcements.count) { lease?.note(own: position - offset) }
         if let prefix = change.key?.record.prefix { formats.note(prefix: prefix) }
         outcome = .success(position)
       } catch { outcome = .failure(error) }
@@ -69,6 +68,8 @@ extension AuthKernel {
         order.abandon(ticket)
         return outcome
       }
+      // Not before it is marked: the poll passes over what is noted, and then says that it is obeyed here.
+      for offset in 0..<Int64(announcements.count) { lease?.note(own: last - offset) }
       logWatch.noteGrowth()
       let first = last - Int64(announcements.count) + 1
       await order.publish(ticket, position: last) { [signals] in
@@ -82,8 +83,12 @@ extension AuthKernel {
     return try await work.value.get()
   }
 
-  /// The receipt of an operation that found its work done already, perhaps by another node.
-  func receiptOfNothing() async throws(LifecycleError) -> Receipt {
+  /// The receipt of an operation that found its work done already, perhaps by another node, of which this one has not
+  /// heard yet: what it holds of this key or owner is stale from now on, as if it had done the work itself.
+  func receiptOfNothing(
+    prefix: String? = nil, owner: UUID? = nil
+  ) async throws(LifecycleError) -> Receipt {
+    stamps.changed(prefix: prefix, owner: owner)
     let position: Int64
     do throws(StoreError) { position = try await store.logHead().position } catch {
       throw LifecycleError(error)

@@ -164,7 +164,8 @@ extension AuthKernel {
       let expected = stored.key.revision
       let now = time.now()
       guard let signal = try edit(&stored, now) else {
-        return ChangedKey(stored: stored, receipt: try await receiptOfNothing())
+        return ChangedKey(
+          stored: stored, receipt: try await receiptOfNothing(prefix: stored.key.prefix))
       }
       // Secrets whose overlap is over go with the next change.
       stored.key.secrets.removeAll { $0.endsAt.map { $0 <= now } ?? false }

@@ -128,7 +128,7 @@ extension AuthKernel {
       let expected = owner.revision
       let now = time.now()
       guard let signal = try edit(&owner, now) else {
-        return ChangedOwner(owner: owner, receipt: try await receiptOfNothing())
+        return ChangedOwner(owner: owner, receipt: try await receiptOfNothing(owner: id))
       }
       owner.revision = expected + 1
       let announcement = try announce(signal, owner: id)

@@ -55,7 +55,9 @@ struct CustomProgramTests {
     #expect(result.err.hasPrefix("cardea: 3 faults in the configuration; nothing was started\n"))
     #expect(result.err.contains("plugins.policy.sample.enabled = maybe"))
     #expect(result.err.contains("server.port = +5"))
-    #expect(result.err.contains("This program has: sqlite:PATH, postgres://USER@HOST/DATABASE, memory:, mine:NAME."))
+    #expect(
+      result.err.contains(
+        "This program has: sqlite:PATH, postgres://USER@HOST/DATABASE, memory:, mine:NAME."))
   }
 
   @Test("a store of its own is served as it is: nothing makes a first key in it unasked")

@@ -1,0 +1,76 @@
+import CardeaMemoryStore
+import Testing
+
+@testable import CardeaKernel
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What `model/lease.pml` found, forced to happen.
+@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+  /// A thread has looked at the key's stamp and is held up before it looks at the clock. Meanwhile the lease runs out,
+  /// and a poll comes round that finds the revocation: its lease says nothing of that earlier look.
+  @Test(arguments: [1, 2])
+  func aPollThatEndsBetweenTheStampAndTheClockLetsNobodyIn(look: Int) async throws {
+    let store = SharedCountingStore()
+    let rig = try await Rig(store: store) { $0.lease = .milliseconds(20) }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    let kernel = rig.kernel
+    let (clock, reader) = (rig.clock, pthread_self())
+    let looks = Locked(0)
+    clock.beforeAnswering.withLock {
+      $0 = {
+        guard pthread_equal(pthread_self(), reader) != 0 else { return }
+        let number = looks.withLock { looks in
+          looks += 1
+          return looks
+        }
+        guard number == look else { return }
+        clock.advance(.seconds(5))
+        store.tell(
+          LogMark(
+            position: 1000, signal: "key_revoked", prefix: issued.stored.key.prefix, ownerID: nil))
+        while clock.ticks.load(ordering: .sequentiallyConsistent) >= kernel.lease?.end ?? .max {}
+      }
+    }
+    let verdict = rig.warmVerdict(issued.token)
+    clock.beforeAnswering.withLock { $0 = nil }
+    #expect(looks.withLock { $0 } >= look)
+    #expect(verdict?.identity == nil)
+    await kernel.shutdown()
+  }
+
+  /// Revoked by another process, of which this one has not heard: whoever revokes it here as well is told that this
+  /// node obeys.
+  @Test func whatIsFoundRevokedAlreadyIsObeyedAtOnce() async throws {
+    let store = SharedCountingStore()
+    let here = try await Rig(store: store) { $0.lease = .seconds(60) }
+    let there = try await Rig(store: store)
+    let issued = try await here.key()
+    #expect(await here.verdict(issued.token).identity != nil)
+    _ = try await there.kernel.revokeKey(issued.stored.key.id, by: .host)
+    #expect(here.warmVerdict(issued.token)?.identity != nil, "nobody has told it")
+    _ = try await here.kernel.revokeKey(issued.stored.key.id, by: .host)
+    #expect(here.warmVerdict(issued.token)?.identity == nil)
+    #expect(await here.verdict(issued.token).denial?.reason == .revoked)
+  }
+
+  @Test func anOwnerThatIsFoundDisabledAlreadyIsObeyedAtOnce() async throws {
+    let store = SharedCountingStore()
+    let here = try await Rig(store: store) { $0.lease = .seconds(60) }
+    let there = try await Rig(store: store)
+    let owner = try await here.kernel.createOwner(NewOwner(name: "alice"), by: .host).owner
+    let issued = try await here.key { $0.owner = OwnerReference(name: "alice") }
+    #expect(await here.verdict(issued.token).identity != nil)
+    _ = try await there.kernel.disableOwner(owner.id, by: .host)
+    #expect(here.warmVerdict(issued.token)?.identity != nil, "nobody has told it")
+    _ = try await here.kernel.disableOwner(owner.id, by: .host)
+    #expect(await here.verdict(issued.token).denial?.reason == .ownerDisabled)
+  }
+}
