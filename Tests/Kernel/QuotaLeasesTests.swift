@@ -91,6 +91,26 @@ struct QuotaLeasesTests {
     #expect(world.nodes.allSatisfy { $0.limit.count == 1 }, "the period goes on")
   }
 
+  @Test func whatMayHaveBeenGivenBackIsNotHandedOut() throws {
+    let world = World(nodes: 1, seed: 3)
+    let terms = world.period(0, 300)
+    let node = world.nodes[0]
+    for _ in 0..<8 { #expect(try node.take(1, terms)) }
+    world.settle()
+    world.clock.advance(3_000_000_000)
+    node.leases.sweep()
+    let round = try #require(node.leases.begin())
+    #expect(try #require(round.draws.first).returned == 3)
+    _ = world.store.draw(round.draws)
+    node.leases.end(round, nil)
+    var allowed = 8
+    for _ in 0..<500 {
+      if try node.take(1, terms) { allowed += 1 }
+      world.settle()
+    }
+    #expect(allowed == 300)
+  }
+
   @Test func stoppingGivesEverythingBack() async throws {
     let world = World(nodes: 1, seed: 3)
     let terms = world.period(0, 1_000)

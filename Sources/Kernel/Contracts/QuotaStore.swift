@@ -23,9 +23,9 @@
 /// - what was spent is charged, also where the bucket does not have it; then nothing is given until that has come back.
 /// - a draw whose period does not hold the store's time changes nothing; it is given nothing and told `capacity`.
 /// - draws of several buckets in one call, in whatever order, never wait for each other in a circle.
-/// - of a call that throws, nothing or all of it was done.
 ///
-/// Losing what is counted, as on power loss, is no breach: buckets are full again then.
+/// Of a call that throws, nothing or all of it was done, and the kernel takes it for whichever is less. Losing what was
+/// counted, as on power loss, is no breach: buckets are full again then.
 ///
 /// Threading: from any task, many at once.
 public protocol QuotaStore: KeyStore {

@@ -7,6 +7,13 @@
 ///
 /// What it holds it loses again as time goes by: once a bucket is full again by itself, nothing of it is held by
 /// anybody. So one node alone lets through exactly what the limit says.
+///
+/// Why n nodes let through at most (n - 1) × (batch + credit) more: call *debt* what is used beyond the capacity, what
+/// is owed included. No draw is given units that would make one. A node's credit makes none by what it was told last;
+/// so what makes one is what others have charged since, of which each was told of the debt before it charged more than
+/// its credit. The debt is never more than the credit of all nodes but one. In any time t the store gives, or charges,
+/// at most the capacity, t, and that debt; what is let through beyond it was held when t began. What the one holds that
+/// holds most is still used then, which leaves the batches of all nodes but one.
 struct QuotaLease: Sendable {
   private(set) var terms: QuotaTerms
   /// Units that were drawn and not let through.

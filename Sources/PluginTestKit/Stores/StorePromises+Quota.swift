@@ -22,7 +22,7 @@ extension StorePromises {
         try await store.requireGrant(2, used: 2, draw("a", wanted: 2))
         try await store.requireGrant(0, used: 0, draw("a", returned: 9))
         try await store.requireGrant(10, used: 10, draw("a", returned: 9, wanted: 10))
-        try await store.requireGrant(3, used: 3, draw("b", returned: 10, spent: 3))
+        try await store.requireGrant(0, used: 3, draw("b", returned: 10, spent: 3))
       },
       quota("keeps buckets apart, and answers in the order of the draws") { store in
         // Later ones have used more, and their names are in no order.
