@@ -136,8 +136,8 @@ let tests: [Target] = [
   .executableTarget(
     name: "store-writer",
     dependencies: [
-      "CardeaKernel", "CardeaSQLite", "CardeaSodium", "CardeaPBKDF2", "CardeaFormats",
-      "CardeaExtractors",
+      "CardeaKernel", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium", "CardeaPBKDF2",
+      "CardeaFormats", "CardeaExtractors",
     ],
     path: "Tests/StoreWriter", swiftSettings: strict),
   test(

@@ -1,11 +1,12 @@
 import CardeaKernel
+import CardeaPostgreSQL
 import CardeaSQLite
 import Foundation
 
-/// A process of its own that writes to a SQLite store: what the tests of durability kill, trace and starve.
+/// A process of its own that writes to a store, of SQLite's or at a URL of PostgreSQL's: what the tests of durability kill, trace and starve.
 @main
 struct StoreWriter {
-  let store: SQLiteStore
+  let store: any KeyStore
   let maker: KeyMaker
 
   static func main() async throws {
@@ -17,7 +18,9 @@ struct StoreWriter {
       return try await Deliverer.run(arguments.path, tasks: arguments.number)
     }
     if arguments.command == .readOnly { try becomeNobody() }
-    let store = SQLiteStore(path: arguments.path)
+    let store: any KeyStore =
+      arguments.path.hasPrefix("postgres:")
+      ? try PostgreSQLStore(url: arguments.path) : SQLiteStore(path: arguments.path)
     let writer = StoreWriter(store: store, maker: try KeyMaker())
     do {
       try await store.open()

@@ -72,6 +72,10 @@ final class RunningServer: @unchecked Sendable {
     process.waitUntilExit()
   }
 
+  /// Stops it where it is, and lets it go on.
+  func freeze() { signal(SIGSTOP) }
+  func thaw() { signal(SIGCONT) }
+
   private func signal(_ number: Int32) {
     #if canImport(Darwin)
       Darwin.kill(process.processIdentifier, number)

@@ -1,0 +1,326 @@
+import CardeaTestSupport
+import Foundation
+import Testing
+
+/// Three nodes, each a process of its own, on one PostgreSQL database.
+@Suite("Many nodes", .serialized) struct ManyNodesTests {
+  // MARK: V2
+
+  /// What is wrong between the third node and the others.
+  enum Fault: String, CaseIterable, CustomTestStringConvertible {
+    case nothing
+    /// It hears of no change, and polls.
+    case noNotifications = "no notifications"
+    /// Its connections are open, and nothing comes through.
+    case blackHole = "a black hole"
+    /// It stands still for a while in the middle of everything.
+    case stopped
+
+    var testDescription: String { rawValue }
+  }
+
+  /// Revocations for each fault; `CARDEA_REVOCATIONS` says how many.
+  private static let trials =
+    ProcessInfo.processInfo.environment["CARDEA_REVOCATIONS"].flatMap { Int($0) } ?? 4
+
+  @Test(
+    "V2: after a revocation's bound no node allows, whatever is wrong between them",
+    arguments: Fault.allCases)
+  func revocation(_ fault: Fault) async throws {
+    let cluster = try await Cluster(fault)
+    var last: [Double] = []
+    for trial in 0..<ManyNodesTests.trials {
+      let (id, token) = try await cluster.makeKey("trial \(trial)")
+      for node in cluster.nodes { try await node.waits(for: 200, with: token) }
+      let load = cluster.nodes.map { node in
+        Task.detached { await Load(node, token).run() }
+      }
+      try await Task.sleep(for: .milliseconds(50))
+      cluster.begin(fault)
+      let by = cluster.nodes[fault == .nothing ? trial % 3 : trial % 2]
+      let revoked = try await by.call("POST", "/v1/keys/\(id)/revoke", cluster.admin)
+      let acknowledged = ContinuousClock.now
+      #expect(revoked.status == 200, "\(revoked.text)")
+      let receipt = try #require(revoked.json["receipt"] as? [String: Any])
+      let bound = try #require(receipt["bound_ms"] as? Int)
+      #expect(bound == 1_000)
+      if fault == .stopped {
+        try await Task.sleep(for: .milliseconds(400 + 200 * (trial % 5)))
+        cluster.nodes[2].thaw()
+      }
+      try await Task.sleep(until: acknowledged + .milliseconds(bound + 300))
+      for task in load { task.cancel() }
+      var accepts: [ContinuousClock.Instant] = []
+      for task in load {
+        let seen = await task.value
+        accepts += seen.allowed.map(\.ended)
+        // What was asked after the bound was decided after it.
+        let late = seen.allowed.filter { $0.began >= acknowledged + .milliseconds(bound) }
+        #expect(late.isEmpty, "\(late.count) requests were allowed after the bound")
+        #expect(seen.asked > 0)
+      }
+      last.append((accepts.max().map { $0 - acknowledged } ?? .zero) / .milliseconds(1))
+      cluster.end(fault)
+      for node in cluster.nodes { try await node.waits(for: 401, with: token) }
+    }
+    last.sort()
+    print(
+      "V2, \(fault.rawValue): \(last.count) revocations; last accept on any node after the acknowledgement: "
+        + "p50 \(Int(last[last.count / 2])) ms, p99 \(Int(last[(last.count * 99 - 1) / 100])) ms, "
+        + "worst \(Int(last[last.count - 1])) ms")
+    for node in cluster.nodes { #expect(node.stop() == 0) }
+  }
+
+  // MARK: Receipts
+
+  @Test("a receipt that is waited for names every node; one that does not answer is past its lease")
+  func receipts() async throws {
+    let cluster = try await Cluster(.blackHole)
+    let (id, token) = try await cluster.makeKey("receipt")
+    for node in cluster.nodes { try await node.waits(for: 200, with: token) }
+    let suspended = try await cluster.nodes[1].call(
+      "POST", "/v1/keys/\(id)/suspend?wait=true", cluster.admin)
+    let all = try #require(suspended.json["receipt"] as? [String: Any])
+    #expect(all["confirmed"] as? [String] == ["one", "three", "two"])
+    #expect((all["pending"] as? [Any])?.isEmpty == true)
+    cluster.begin(.blackHole)
+    let revoked = try await cluster.nodes[0].call(
+      "POST", "/v1/keys/\(id)/revoke?wait=true", cluster.admin)
+    let some = try #require(revoked.json["receipt"] as? [String: Any])
+    #expect(some["confirmed"] as? [String] == ["one", "two"])
+    #expect((some["pending"] as? [Any])?.isEmpty == true)
+    // The third can't confirm, and trusts nothing any more.
+    #expect(try await cluster.nodes[2].authenticate(token) == 503)
+    let ready = try await cluster.nodes[2].call("GET", "/readyz", "")
+    #expect(ready.status == 503)
+    cluster.end(.blackHole)
+    try await cluster.nodes[2].waits(for: 401, with: token)
+  }
+
+  // MARK: Races
+
+  @Test("a key limit, a rotation and an idempotency key are obeyed by three nodes at once")
+  func races() async throws {
+    let cluster = try await Cluster(.nothing)
+    let owner = try await cluster.nodes[0].call(
+      "POST", "/v1/owners", cluster.admin, #"{"name":"limited","max_keys":3}"#)
+    #expect(owner.status == 201, "\(owner.text)")
+    let made = try await cluster.together(12) { _ in
+      ("POST", "/v1/keys", #"{"name":"k","owner":"limited","scopes":[]}"#, [])
+    }
+    #expect(made.count { $0.status == 201 } == 3)
+    #expect(made.allSatisfy { $0.status == 201 || $0.status == 409 }, "\(made.map(\.status))")
+
+    for round in 0..<5 {
+      let (id, token) = try await cluster.makeKey("raced \(round)")
+      let rotated = try await cluster.together(6) { _ in
+        ("POST", "/v1/keys/\(id)/rotate", #"{"overlap":"1h"}"#, [])
+      }
+      let won = rotated.filter { $0.status == 200 }
+      #expect(won.count == 1, "\(rotated.map(\.status))")
+      #expect(rotated.allSatisfy { $0.status == 200 || $0.status == 409 })
+      let new = try #require(won.first?.json["token"] as? String)
+      for node in cluster.nodes {
+        try await node.waits(for: 200, with: new)
+        #expect(try await node.authenticate(token) == 200)
+      }
+
+      let once = try await cluster.together(9) { _ in
+        (
+          "POST", "/v1/keys", #"{"name":"once","scopes":[]}"#,
+          [("Idempotency-Key", "once \(round)")]
+        )
+      }
+      #expect(once.count { $0.status == 201 } == 1, "\(once.map(\.status))")
+      #expect(once.allSatisfy { $0.status == 201 || $0.status == 409 })
+    }
+    let kept = try cluster.database.query("SELECT count(*) FROM cardea.keys WHERE name = 'once'")
+    #expect(kept == "5")
+  }
+
+  // MARK: What it costs
+
+  @Test("a warm request causes no query, a cold one exactly one")
+  func queries() async throws {
+    let cluster = try await Cluster(.nothing, count: 1)
+    let node = cluster.nodes[0]
+    let (_, token) = try await cluster.makeKey("cold")
+    func lookups() throws -> Int {
+      try cluster.server.log().split(separator: "\n")
+        .count { $0.hasPrefix("<cardea lookups>") && $0.contains("SELECT k.id, k.prefix") }
+    }
+    try await node.waits(for: 200, with: cluster.admin)
+    let before = try lookups()
+    #expect(try await node.authenticate(token) == 200)
+    #expect(try lookups() == before + 1)
+    for _ in 0..<50 { #expect(try await node.authenticate(token) == 200) }
+    #expect(try lookups() == before + 1)
+  }
+
+  // MARK: Clocks
+
+  @Test("a node whose clock is hours behind allows no expired key, and both are named")
+  func clocks() async throws {
+    let cluster = try await Cluster(.nothing, count: 1)
+    let behind = try RunningServer(
+      cluster.program, cluster.arguments("behind", []),
+      environment: try Faketime.environment("-3h", cluster.spool("behind")))
+    let (_, token) = try await cluster.makeKey("short", #","expires_in":"2s""#)
+    try await cluster.nodes[0].waits(for: 200, with: token)
+    try await behind.waits(for: 401, with: token)
+    try await cluster.nodes[0].waits(for: 401, with: token)
+    let ready = try await behind.call("GET", "/readyz", "")
+    let warnings = ready.json["node_warnings"] as? [[String: Any]] ?? []
+    #expect(warnings.contains { $0["code"] as? String == "clock_apart" }, "\(ready.text)")
+    #expect(behind.stop() == 0)
+    #expect(behind.log().contains("clock"))
+  }
+}
+
+/// Nodes of a test's own on a database of its own.
+private final class Cluster: Sendable {
+  let server: PostgreSQLServer
+  let database: Database
+  let program: CardeaProgram
+  let proxy: FaultProxy
+  let admin: String
+  let nodes: [RunningServer]
+
+  /// Nodes `one` and `two`, and `three` behind the proxy, or without notifications.
+  init(_ fault: ManyNodesTests.Fault, count: Int = 3) async throws {
+    server = try PostgreSQLServer.running()
+    database = try Database(server)
+    program = try CardeaProgram()
+    proxy = try FaultProxy(before: server.port)
+    // Not the machine's speed is tried here, but a server that says nothing is given up soon.
+    let url = server.url(database.name, through: [], ["lookup_deadline=2s"])
+    let last = server.url(
+      database.name, through: [proxy.port],
+      ["lookup_deadline=300ms"] + (fault == .noNotifications ? ["pooler=transaction"] : []))
+    let made = try program.run("init", "--store", url)
+    #expect(made.status == 0, "\(made.err)")
+    admin = try #require(made.out.split(separator: "\n").last.map(String.init))
+    var nodes: [RunningServer] = []
+    for (name, url) in [("one", url), ("two", url), ("three", last)].prefix(count) {
+      nodes.append(
+        try RunningServer(
+          program, ["--store", url],
+          environment: [
+            "CARDEA_NODE_NAME": name, "CARDEA_AUDIT_SPOOL": program.path("spool-\(name)"),
+          ]))
+    }
+    self.nodes = nodes
+    for node in nodes { try await node.waits(for: 200, with: admin) }
+  }
+
+  func arguments(_ name: String, _ parameters: [String]) -> [String] {
+    ["--store", server.url(database.name, through: [], ["lookup_deadline=2s"] + parameters)]
+  }
+
+  func spool(_ name: String) -> [String: String] {
+    ["CARDEA_NODE_NAME": name, "CARDEA_AUDIT_SPOOL": program.path("spool-\(name)")]
+  }
+
+  func begin(_ fault: ManyNodesTests.Fault) {
+    switch fault {
+    case .nothing, .noNotifications: break
+    case .blackHole: proxy.mode = .drop
+    case .stopped: nodes[2].freeze()
+    }
+  }
+
+  func end(_ fault: ManyNodesTests.Fault) {
+    if fault == .blackHole { proxy.mode = .pass }
+  }
+
+  func makeKey(_ name: String, _ more: String = "") async throws -> (id: String, token: String) {
+    let made = try await nodes[0].call(
+      "POST", "/v1/keys", admin, #"{"name":"\#(name)","scopes":[]\#(more)}"#)
+    #expect(made.status == 201, "\(made.text)")
+    let key = try #require(made.json["key"] as? [String: Any])
+    return (try #require(key["id"] as? String), try #require(made.json["token"] as? String))
+  }
+
+  /// So many requests at once, spread over the nodes.
+  func together(
+    _ count: Int,
+    _ request: @escaping @Sendable (Int) -> (String, String, String, [(String, String)])
+  ) async throws -> [HTTPAnswer] {
+    try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
+      for number in 0..<count {
+        group.addTask { [self] in
+          let (method, path, body, headers) = request(number)
+          return try await nodes[number % nodes.count].call(method, path, admin, body, headers)
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+
+  final class Database: Sendable {
+    let server: PostgreSQLServer
+    let name = "nodes-\(UUID().uuidString)"
+
+    init(_ server: PostgreSQLServer) throws {
+      self.server = server
+      try server.create(name)
+    }
+
+    deinit { _ = try? server.query("DROP DATABASE \"\(name)\" WITH (FORCE)") }
+
+    func query(_ sql: String) throws -> String { try server.query(sql, in: name) }
+  }
+}
+
+/// Asks one node again and again.
+private struct Load {
+  struct Seen: Sendable {
+    var asked = 0
+    var allowed: [(began: ContinuousClock.Instant, ended: ContinuousClock.Instant)] = []
+  }
+
+  let node: RunningServer
+  let token: String
+
+  init(_ node: RunningServer, _ token: String) {
+    self.node = node
+    self.token = token
+  }
+
+  func run() async -> Seen {
+    var seen = Seen()
+    while !Task.isCancelled {
+      let began = ContinuousClock.now
+      let answer = try? await node.call("GET", "/auth", token)
+      seen.asked += 1
+      if answer?.status == 200 { seen.allowed.append((began, ContinuousClock.now)) }
+      try? await Task.sleep(for: .milliseconds(2))
+    }
+    return seen
+  }
+}
+
+/// Debian's faketime, under which a program sees another time of day.
+private enum Faketime {
+  static func environment(
+    _ offset: String, _ more: [String: String]
+  ) throws -> [String: String] {
+    let folders = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")
+    let library = try #require(
+      folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
+        .first { FileManager.default.fileExists(atPath: $0) },
+      "faketime, which scripts/setup test installs, is not there")
+    return ["LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+      .merging(more) { $1 }
+  }
+}
+
+extension RunningServer {
+  func call(
+    _ method: String, _ path: String, _ token: String, _ body: String? = nil,
+    _ headers: [(String, String)] = []
+  ) async throws -> HTTPAnswer {
+    try await HTTPClient(port: try #require(port)).json(
+      method, path, token: token.isEmpty ? nil : token, body, headers: headers)
+  }
+}
