@@ -69,6 +69,24 @@ private func until(
 @Suite("Many nodes on one store")
 struct NodesTests {
   @Test(
+    "a node under which the log became another trusts nothing that it had read, and follows the new one"
+  )
+  func otherHistory() async throws {
+    let nodes = try await Nodes(["one", "two"])
+    let issued = try await nodes.warmKey()
+    // What the other log says of the key stands where this node has already been.
+    nodes.stores[1].fault = .otherHistory
+    _ = try await nodes.kernels[0].revokeKey(issued.stored.key.id, by: .host)
+    try await until { nodes.stores[1].fault == nil }
+    try await until { nodes.rigs[1].warmVerdict(issued.token) == nil }
+    #expect(await nodes.rigs[1].verdict(issued.token).identity == nil)
+    let next = try await nodes.warmKey("next")
+    _ = try await nodes.kernels[0].revokeKey(next.stored.key.id, by: .host)
+    try await until { await nodes.rigs[1].verdict(next.token).identity == nil }
+    await nodes.shutdown()
+  }
+
+  @Test(
     "a kernel that authenticates joins with its card and leaves when it ends; another is no node")
   func joining() async throws {
     let group = NodeGroup()

@@ -103,6 +103,8 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
     case polls
     /// Nothing gets through.
     case everything
+    /// The next poll finds another log than before.
+    case otherHistory
   }
 
   private struct State: Sendable {
@@ -153,6 +155,7 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
   public var storeTime: Timestamp? { state.withLock { $0.hasPolled } ? group.clock.now() : nil }
 
   public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    if fault == .otherHistory { throw .conflict }
     if fault != nil { throw .unavailable("told not to answer polls") }
     let node = state.withLock { state in
       state.hasPolled = true
@@ -163,6 +166,11 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
     return base.log(after: position, limit: limit).map {
       LogMark(position: $0.position, signal: $0.signal, prefix: $0.prefix, ownerID: $0.ownerID)
     }
+  }
+
+  public func forgetHistory() throws(StoreError) -> Int64 {
+    fault = nil
+    return base.logHead().position
   }
 
   // MARK: Keys and owners

@@ -73,6 +73,14 @@ final class ChangeStamps: @unchecked Sendable {
     }
   }
 
+  /// Every reading of anything is stale from now on.
+  func changedEverything() {
+    let now = clock.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+    for index in 0..<ChangeStamps.size {
+      (slots + index).pointee.max(now, ordering: .sequentiallyConsistent)
+    }
+  }
+
   private static func slot(prefix: String) -> Int32 { slot(prefix.utf8) }
   private static func slot(owner: UUID) -> Int32 { withUnsafeBytes(of: owner.uuid) { slot($0) } }
 

@@ -125,7 +125,11 @@ final class LeaseKeeper: Sendable {
   private func advance() -> Bool {
     let began = clock.monotonic()
     let position = state.withLock { $0.applied }
-    guard let marks = try? store.poll(after: position, limit: LeaseKeeper.batch) else {
+    let marks: [LogMark]
+    do throws(StoreError) {
+      marks = try store.poll(after: position, limit: LeaseKeeper.batch)
+    } catch {
+      if error == .conflict { beginAnew() }
       return false
     }
     for mark in marks {
@@ -147,5 +151,17 @@ final class LeaseKeeper: Sendable {
     }
     validUntil.store(began &+ lease, ordering: .sequentiallyConsistent)
     return !marks.isEmpty
+  }
+
+  /// The log is not the one that was followed. What comes after its end is polled from now on, so nothing that was
+  /// read before may be trusted, in this order.
+  private func beginAnew() {
+    guard let end = try? nodes?.forgetHistory() else { return }
+    stamps.changedEverything()
+    state.withLock { state in
+      state.applied = end
+      state.own = []
+    }
+    watch.noteGrowth()
   }
 }

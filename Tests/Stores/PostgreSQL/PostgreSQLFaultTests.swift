@@ -204,11 +204,15 @@ import Testing
       BEGIN; UPDATE cardea.signal_log SET hash = sha256('other') WHERE position = 3;
       UPDATE cardea.signal_log_head SET hash = sha256('other'); COMMIT
       """)
-    let error = #expect(throws: StoreError.self) { try store.poll(after: 3, limit: 9) }
-    #expect("\(try #require(error))".contains("a standby took over without it"))
+    #expect(throws: StoreError.conflict) { try store.poll(after: 3, limit: 9) }
+    #expect(store.cautions.contains { $0.contains("position 3") && $0.contains("revocations") })
+    #expect(try store.forgetHistory() == 3)
+    #expect(try store.poll(after: 3, limit: 9) == [])
     try database.query("DELETE FROM cardea.signal_log WHERE position = 3")
     try database.query("UPDATE cardea.signal_log_head SET position = 2")
-    #expect(throws: StoreError.self) { try store.poll(after: 3, limit: 9) }
+    #expect(throws: StoreError.conflict) { try store.poll(after: 3, limit: 9) }
+    #expect(try store.forgetHistory() == 2)
+    #expect(try store.poll(after: 2, limit: 9) == [])
     await store.close()
   }
 

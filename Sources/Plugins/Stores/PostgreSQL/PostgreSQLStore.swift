@@ -199,6 +199,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
     watch.join(node, wake: wake)
   }
 
+  public func forgetHistory() throws(StoreError) -> Int64 { try watch.forgetHistory() }
+
   public func nodes() async throws(StoreError) -> [NodeStatus] {
     try Watch.readNodes(try await look(Watch.nodes))
   }

@@ -31,6 +31,8 @@ final class Watch: Sendable {
     /// The server's clock in milliseconds, and when it was read (monotonic).
     var clock: (milliseconds: Int64, at: UInt64)?
     var cautions: [String] = []
+    /// That the log was rewritten under this node, once it was.
+    var lost: String?
     /// Why the last poll told nothing.
     var trouble: StoreError?
   }
@@ -129,10 +131,22 @@ final class Watch: Sendable {
     let last = state.withLock { $0.last }
     let isOurs = last?.position == position
     if head >= position, !isOurs || known == last?.hash.bytes { return }
-    throw .corrupt(
-      "the signal log no longer holds the change at position \(position) that this node has seen: a "
-        + "standby took over without it. What was acknowledged after the last common change is lost; "
-        + "restart this node to go on from what is there")
+    state.withLock {
+      $0.lost =
+        "at \(SystemClock().now().rfc3339) a standby took over that lacked the change at position "
+        + "\(position): what was acknowledged since the last common change is lost, revocations among it"
+    }
+    throw .conflict
+  }
+
+  func forgetHistory() throws(StoreError) -> Int64 {
+    let rows: Rows
+    do throws(Failure) { rows = try link.wait(for: Statement(LogHead.select)) } catch {
+      throw StoreError(error)
+    }
+    let head = try LogHead.read(rows)
+    state.withLock { $0.last = (head.position, head.hash) }
+    return head.position
   }
 
   // MARK: Time
@@ -200,9 +214,11 @@ final class Watch: Sendable {
     """, isKept: false)
 
   var cautions: [String] {
-    let (found, trouble) = state.withLock { ($0.cautions, $0.trouble) }
+    let (found, trouble) = state.withLock { state in
+      ((state.lost.map { [$0] } ?? []) + state.cautions, state.trouble)
+    }
     switch trouble {
-    case nil: return found
+    case nil, .conflict?: return found
     case .unavailable(let reason)?, .corrupt(let reason)?:
       return ["the signal log can't be followed: \(reason)"] + found
     default: return ["the signal log can't be followed"] + found
