@@ -240,9 +240,8 @@ struct PortalBoundsTests {
   @Test func withTLSNothingIsFoundWithout() async throws {
     try await PortalRig.run { portal in
       func page(_ configuration: ServerConfiguration) throws -> PageSite {
-        try PortalPage(
-          portal.rig.kernel, configuration, templates: try PageTemplates(folder: nil)
-        ).site
+        let templates = try PageTemplates(folder: nil)
+        return PortalPage(portal.rig.kernel, configuration, templates: templates).site
       }
       func request(_ headers: HTTPFields = [:]) -> Request {
         Request(
