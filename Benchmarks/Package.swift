@@ -20,6 +20,7 @@ let package = Package(
       dependencies: [
         .product(name: "Cardea", package: "cardea"),
         .product(name: "CardeaSQLite", package: "cardea"),
+        .product(name: "CardeaPostgreSQL", package: "cardea"),
         "CBenchSodium", "CBenchOpenSSL",
       ], path: "Sources/Bench", swiftSettings: settings),
     .executableTarget(

@@ -1,6 +1,7 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|bulk|list|start|server|flood|proxy|import] [--quick] [--json FILE]
+/// `bench [--only kernel|audit|store|bulk|list|start|server|flood|proxy|
+///   import|postgresql|nodes] [--quick] [--json FILE]
 ///   [--server CARDEA EMPTY-HUMMINGBIRD] [--deploy FOLDER]`
 @main
 struct Main {
@@ -11,6 +12,7 @@ struct Main {
     var lists: [ListBenchmarks.Load] = []
     var starts: [StartBenchmarks.Start] = []
     var flood: [FloodBenchmarks.Load] = []
+    var nodes: [PostgreSQLBenchmarks.Nodes] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
     /// 100,000 tokens (10,000 with `--quick`).
@@ -85,6 +87,17 @@ struct Main {
     {
       report.imports = try ImportBenchmarks.keysmith(
         cardea: arguments[index + 1], rows: quick ? 10_000 : 100_000)
+    }
+    if only == nil || only == "postgresql" {
+      // 10^7 keys take some minutes to make: only when asked for by name.
+      let sizes = quick ? [10_000] : [10_000, 1_000_000] + (only == nil ? [] : [10_000_000])
+      report.measurements.merge(try await PostgreSQLBenchmarks.lookup(sizes: sizes)) { $1 }
+    }
+    if only == nil || only == "nodes", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 1
+    {
+      report.nodes = try await PostgreSQLBenchmarks.nodes(
+        cardea: arguments[index + 1], revocations: quick ? 10 : 100)
     }
     if let index = arguments.firstIndex(of: "--json"), arguments.count > index {
       let encoder = JSONEncoder()

@@ -1,0 +1,181 @@
+import Cardea
+import CardeaPostgreSQL
+import Foundation
+
+/// Lookups in PostgreSQL as the store grows, nodes side by side, and how soon all of them obey a revocation.
+enum PostgreSQLBenchmarks {
+  /// Looking a key up by prefix, one after the other and many at once.
+  static func lookup(sizes: [Int]) async throws -> [String: [Measurement]] {
+    let server = try PostgreSQLServer()
+    var single: [Contender] = []
+    var many: [Contender] = []
+    var stores: [PostgreSQLStore] = []
+    for size in sizes {
+      let database = "keys\(size)"
+      try server.query("CREATE DATABASE \(database)")
+      let store = try PostgreSQLStore(url: server.url(database) + "?lookup_deadline=10s")
+      try await store.open()
+      stores.append(store)
+      print("  filling a database with \(size) keys …")
+      try fill(size, server, database)
+      @Sendable func find() async throws {
+        let prefix = String(format: "tok_%08d", Int.random(in: 0..<size))
+        if try await store.find(prefix: prefix) == nil { throw BenchError.denied }
+      }
+      single.append(
+        Contender(name: "find(prefix:) among \(size) keys") { operations in
+          for _ in 0..<operations { try await find() }
+        })
+      many.append(
+        Contender(name: "64 at a time among \(size) keys") { operations in
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<64 {
+              group.addTask { for _ in 0..<(operations / 64) { try await find() } }
+            }
+            try await group.waitForAll()
+          }
+        })
+    }
+    let one = try await compare(operations: 2_000, single)
+    report("PostgreSQL lookup, one at a time", one)
+    let all = try await compare(operations: 12_800, many)
+    report("PostgreSQL lookup, 64 in flight", all)
+    for store in stores { await store.close() }
+    return ["postgresql_lookup": one, "postgresql_lookup_64": all]
+  }
+
+  /// In SQL, since a million keys through the store take minutes. Without log entries.
+  private static func fill(_ count: Int, _ server: PostgreSQLServer, _ database: String) throws {
+    let prefix = "'tok_' || lpad(n::text, 8, '0')"
+    let ids = "SELECT n, gen_random_uuid() AS id FROM generate_series(0, \(count - 1)) n"
+    try server.query(
+      """
+      CREATE TABLE cardea.filling AS \(ids);
+      INSERT INTO cardea.keys SELECT \(prefix), id, 'service-' || n, '', 'user', 'default', NULL, '[]',
+        'active', 'keysmith', 1800000000000 + n, 'bench', 1900000000000 + n, NULL, NULL, NULL, '{}', 1
+        FROM cardea.filling;
+      INSERT INTO cardea.key_ids SELECT id, \(prefix) FROM cardea.filling;
+      INSERT INTO cardea.secrets SELECT \(prefix), id, 0, 'hmac_sha256$v1$' || md5(n::text) || '$x',
+        'hmac_sha256$v1', 'keysmith', 1800000000000 + n, NULL, NULL, NULL FROM cardea.filling;
+      DROP TABLE cardea.filling
+      """, in: database)
+    try server.query("VACUUM ANALYZE", in: database)
+    guard try server.query("SELECT count(*) FROM cardea.secrets", in: database) == "\(count)" else {
+      throw BenchError.failed("the database was not filled")
+    }
+  }
+
+  struct Nodes: Codable {
+    let nodes: Int
+    let requestsPerSecond: Double
+    /// Of the whole database, while the nodes answered them.
+    let transactionsPerSecond: Double
+    /// Milliseconds from the acknowledgement of a revocation to the last request that any node let in.
+    let revocation: [Double]
+  }
+
+  /// Warm `/auth` on one, two and three nodes at once, with what the database does meanwhile; then revocations under
+  /// a gentle load.
+  static func nodes(cardea: String, revocations: Int) async throws -> [Nodes] {
+    let server = try PostgreSQLServer()
+    var results: [Nodes] = []
+    print("\nNodes on one PostgreSQL, warm /auth, audit process")
+    for count in 1...3 {
+      let database = "nodes\(count)"
+      try server.query("CREATE DATABASE \(database)")
+      let store = server.url(database)
+      let token = try Programs.output(cardea, ["init", "--store", store])
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      let spools = FileManager.default.temporaryDirectory.path + "/cardea-bench-spools-\(count)"
+      defer { try? FileManager.default.removeItem(atPath: spools) }
+      let ports = (0..<count).map { 8472 + $0 }
+      let nodes = try ports.map { port in
+        try Programs.start(
+          cardea, ["serve", "--store", store, "--port", "\(port)"],
+          ["CARDEA_NODE_NAME": "node-\(port)", "CARDEA_AUDIT_SPOOL": "\(spools)/\(port)"])
+      }
+      defer {
+        for node in nodes {
+          node.terminate()
+          node.waitUntilExit()
+        }
+      }
+      for port in ports { try Probe.waitFor(port: port, token: token) }
+      let transactions = "SELECT xact_commit FROM pg_stat_database WHERE datname = '\(database)'"
+      let before = Double(try server.query(transactions)) ?? 0
+      let rates = try await withThrowingTaskGroup(of: Double.self) { group in
+        for port in ports {
+          group.addTask {
+            try Wrk("http://127.0.0.1:\(port)/auth", header: "X-API-Key: \(token)", seconds: 6)
+              .perSecond
+          }
+        }
+        return try await group.reduce(0, +)
+      }
+      sleep(2)
+      let after = Double(try server.query(transactions)) ?? 0
+      let revocation = try await revoke(revocations, ports, token)
+      results.append(
+        Nodes(
+          nodes: count, requestsPerSecond: rates, transactionsPerSecond: (after - before) / 8,
+          revocation: revocation))
+      print(
+        String(
+          format: "  %d: %8.0f requests/s  %5.1f transactions/s  revocation obeyed: p50 %.1f ms, "
+            + "p99 %.1f ms, worst %.1f ms", count, rates, (after - before) / 8,
+          revocation[revocation.count / 2], revocation[(revocation.count * 99 - 1) / 100],
+          revocation.last ?? 0))
+    }
+    return results
+  }
+
+  /// Each node is asked some hundred times a second; sorted.
+  private static func revoke(_ count: Int, _ ports: [Int], _ admin: String) async throws -> [Double]
+  {
+    var last: [Double] = []
+    for _ in 0..<count {
+      let made = try post("/v1/keys", ports[0], admin, #"{"name":"bench","scopes":[]}"#)
+      guard let token = made["token"] as? String,
+        let id = (made["key"] as? [String: Any])?["id"] as? String
+      else { throw BenchError.failed("\(made)") }
+      for port in ports { try Probe.waitFor(port: port, token: token) }
+      let load = ports.map { port in
+        Task.detached { () -> ContinuousClock.Instant? in
+          var allowed: ContinuousClock.Instant?
+          while !Task.isCancelled {
+            if Probe.status(port: port, token: token) == 200 { allowed = .now }
+            usleep(3_000)
+          }
+          return allowed
+        }
+      }
+      usleep(30_000)
+      _ = try post("/v1/keys/\(id)/revoke", ports[0], admin, "")
+      let acknowledged = ContinuousClock.now
+      usleep(1_200_000)
+      for task in load { task.cancel() }
+      var latest = Duration.zero
+      for task in load {
+        if let allowed = await task.value { latest = max(latest, allowed - acknowledged) }
+      }
+      last.append(latest / .milliseconds(1))
+    }
+    return last.sorted()
+  }
+
+  private static func post(
+    _ path: String, _ port: Int, _ token: String, _ body: String
+  ) throws -> [String: Any] {
+    guard let socket = Socket(port: port),
+      socket.write(
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(token)\r\nConnection: close\r\n"
+          + (body.isEmpty ? "" : "Content-Type: application/json\r\n")
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    else { throw BenchError.failed("nobody listens on port \(port)") }
+    let answer = String(decoding: socket.read(), as: UTF8.self)
+    guard let start = answer.range(of: "\r\n\r\n")?.upperBound,
+      let object = try? JSONSerialization.jsonObject(with: Data(answer[start...].utf8))
+    else { throw BenchError.failed(answer) }
+    return object as? [String: Any] ?? [:]
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// A PostgreSQL server of the benchmark's own, gone with this process.
+final class PostgreSQLServer {
+  let port = 8471
+  private let folder = "/tmp/cardea-bench-pg-\(ProcessInfo.processInfo.processIdentifier)"
+  private let lifeline = Pipe()
+  private let process = Process()
+
+  /// As `initdb` leaves it but for the size of its caches: `fsync` is on.
+  private static let script = """
+    PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)
+    mkdir -p "$1"
+    as() { "$@"; }
+    if [ "$(id -u)" = 0 ]; then
+      chown postgres "$1"
+      as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+    fi
+    cd "$1"
+    trap 'as pg_ctl -s -D "$1/data" -m immediate stop >/dev/null 2>&1; rm -rf "$1"' EXIT
+    as initdb -D "$1/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null &&
+      as pg_ctl -s -w -D "$1/data" -l "$1/log" start -o \\
+        "-k $1 -p $2 -c listen_addresses=127.0.0.1 -c shared_buffers=2GB -c max_wal_size=8GB \\
+        -c maintenance_work_mem=1GB" >/dev/null && echo ready
+    cat >/dev/null
+    """
+
+  init() throws {
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", PostgreSQLServer.script, "sh", folder, "\(port)"]
+    let output = Pipe()
+    process.standardInput = lifeline
+    process.standardOutput = output
+    try process.run()
+    guard !output.fileHandleForReading.availableData.isEmpty else {
+      throw BenchError.failed("PostgreSQL does not start (scripts/setup bench installs it)")
+    }
+  }
+
+  deinit {
+    try? lifeline.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  func url(_ database: String) -> String { "postgres://postgres@127.0.0.1:\(port)/\(database)" }
+
+  @discardableResult
+  func query(_ sql: String, in database: String = "postgres") throws -> String {
+    try Programs.output(
+      "/usr/bin/env", ["psql", "-X", "-q", "-A", "-t", "-d", url(database), "-c", sql]
+    ).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
