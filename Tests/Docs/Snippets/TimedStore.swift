@@ -86,3 +86,10 @@ extension TimedStore: SharedKeyStore where Base: SharedKeyStore {
     try base.poll(after: position, limit: limit)
   }
 }
+
+/// Else the nodes would count limits each for itself.
+extension TimedStore: QuotaStore where Base: QuotaStore {
+  public func draw(_ draws: [QuotaDraw]) async throws(StoreError) -> QuotaAnswer {
+    try await base.draw(draws)
+  }
+}
