@@ -23,6 +23,8 @@ FLOOD_ATTEMPTS ?= 1000000
 FLOOD_TOKENS ?= 10000000
 # `make proxies`: hostile requests to each proxy.
 PROXY_REQUESTS ?= 20000
+# `make cluster`: nginx's port; the five after it are taken too.
+CLUSTER_PORT ?= 8430
 # `make model`: how many nodes are looked at, and the lease in ticks.
 MODEL_NODES ?= 1
 MODEL_LEASE ?= 2
@@ -39,7 +41,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi model \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi model cluster \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -61,6 +63,12 @@ run: setup-build ## Build the server, make a store with a first key if there is 
 	@$(SWIFT) build -c $(CONFIGURATION) --product cardea
 	@echo '==> serving; stop it with Ctrl-C'
 	@exec .build/$(CONFIGURATION)/cardea serve $(if $(STORE),--store '$(STORE)') $(if $(PORT),--port '$(PORT)') --init
+
+cluster: setup-build ## Start three nodes, two PostgreSQL servers and nginx on this machine, and say what to try
+	@scripts/setup cluster
+	@echo '==> building the server'
+	@$(SWIFT) build -c $(CONFIGURATION) --product cardea
+	@exec scripts/cluster "$$PWD/.build/$(CONFIGURATION)/cardea" '$(CLUSTER_PORT)'
 
 build: setup-build ## Build the server and the command line, optimised
 	@echo '==> building the cardea executable (release)'

@@ -62,10 +62,11 @@ struct DeployTests {
     for name in identity { #expect(text.contains(name), "\(name)") }
   }
 
-  @Test func theServersOwnConfigurationIsGood() throws {
+  @Test(arguments: ["cardea.yaml", "cluster/cardea.yaml"])
+  func theServersOwnConfigurationIsGood(_ name: String) throws {
     let program = try CardeaProgram()
     #expect(try program.run("init").status == 0)
-    let file = ProxyKind.deploy.appending(path: "cardea.yaml").path
+    let file = ProxyKind.deploy.appending(path: name).path
     let result = try program.run("check", "--config", file, "--store", "sqlite:cardea.sqlite3")
     #expect(result.status == 0, "\(result.err)")
     #expect(!result.out.contains("warning"), "\(result.out)")
