@@ -138,6 +138,60 @@ import Testing
     #expect(kept == "5")
   }
 
+  // MARK: Limits and deliveries
+
+  @Test("three nodes under a skewed load let through no more than the limit and the stated bound")
+  func limits() async throws {
+    let cluster = try await Cluster(
+      .nothing, settings: "plugins: {policy.rate_limit: {rules: [slow 100/1h burst=100]}}")
+    let (_, token) = try await cluster.makeKey("limited")
+    let began = ContinuousClock.now
+    // Of twelve requests, nine meet the first node, two the second and one the third.
+    let shares = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2]
+    let allowed = try await withThrowingTaskGroup(of: Int.self) { group in
+      for share in shares {
+        group.addTask {
+          var allowed = 0
+          for _ in 0..<50 where try await cluster.nodes[share].authenticate(token) == 200 {
+            allowed += 1
+          }
+          return allowed
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    let minutes = (ContinuousClock.now - began) / .seconds(60)
+    // Policies.md: burst + t * rate + (nodes - 1) * (batch + credit).
+    #expect(Double(allowed) <= 100 + (minutes * 100 / 60).rounded(.up) + 2 * (10 + 25))
+    #expect(allowed >= 90)
+  }
+
+  @Test("a webhook is delivered by one node at a time, and by another when that one is killed")
+  func deliveries() async throws {
+    let receiver = try await WebhookReceiver()
+    let cluster = try await Cluster(
+      .nothing, settings: "webhooks: {allow: [127.0.0.0/8], timeout: 5s}")
+    let made = try await cluster.nodes[2].call(
+      "POST", "/v1/webhooks", cluster.admin,
+      #"{"url":"\#(receiver.url("/ok"))","signals":["key_created"]}"#)
+    try #require(made.status == 201, "\(made.text)")
+    var names: [String] = []
+    for (round, node) in cluster.nodes.enumerated() {
+      for number in 0..<8 {
+        let name = "round \(round) key \(number)"
+        let key = try await node.call(
+          "POST", "/v1/keys", cluster.admin, #"{"name":"\#(name)","scopes":[]}"#)
+        try #require(key.status == 201, "\(key.text)")
+        names.append(name)
+      }
+      let received = try await receiver.wait { Set($0.compactMap(\.keyName)).isSuperset(of: names) }
+      // Nobody has died yet: each once.
+      if round == 0 { #expect(received.compactMap(\.keyName).sorted() == names.sorted()) }
+      // Whoever delivers by now is among the killed sooner or later.
+      if round < 2 { node.kill() }
+    }
+  }
+
   // MARK: What it costs
 
   @Test("a warm request causes no query, a cold one exactly one")
@@ -187,10 +241,13 @@ private final class Cluster: Sendable {
   let nodes: [RunningServer]
 
   /// Nodes `one` and `two`, and `three` behind the proxy, or without notifications.
-  init(_ fault: ManyNodesTests.Fault, count: Int = 3) async throws {
+  init(
+    _ fault: ManyNodesTests.Fault, count: Int = 3, settings: String = ""
+  ) async throws {
     server = try PostgreSQLServer.running()
     database = try Database(server)
     program = try CardeaProgram()
+    try program.write(settings, to: "cardea.yaml")
     proxy = try FaultProxy(before: server.port)
     // Not the machine's speed is tried here, but a server that says nothing is given up soon.
     let url = server.url(database.name, through: [], ["lookup_deadline=2s"])
@@ -313,6 +370,11 @@ private enum Faketime {
     return ["LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
       .merging(more) { $1 }
   }
+}
+
+extension WebhookReceiver.Received {
+  /// Of the key that a delivery is about.
+  fileprivate var keyName: String? { (data["key"] as? [String: Any])?["name"] as? String }
 }
 
 extension RunningServer {
