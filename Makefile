@@ -41,7 +41,7 @@ DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi model cluster \
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi nodes model cluster \
   migration-check format lint bench docs-build docs-serve clean
 
 help: ## List the targets (this)
@@ -111,6 +111,12 @@ model: ## Check the model of the revocation lease, every state of it, and that f
 	@scripts/setup model
 	@echo '==> the revocation lease: spin searches model/lease.pml'
 	@scripts/model '$(MODEL_NODES)' '$(MODEL_LEASE)'
+
+nodes: setup-test ## Prove many nodes on PostgreSQL at length: V2 with 50 revocations in each of four troubles, 200 kills (D1), every failure of the store (D2)
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@CARDEA_REVOCATIONS=$${CARDEA_REVOCATIONS:-50} CARDEA_KILLS=$${CARDEA_KILLS:-200} CARDEA_FAILURES=all \
+	  $(SWIFT) test --skip-build --no-parallel --filter 'ManyNodesTests|PostgreSQLDurabilityTests|FailureTests'
 
 migration-check: setup-test ## Check that the schema and the checked-in migrations agree
 	@echo '==> comparing the schema with what the migrations make'

@@ -15,11 +15,12 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     _ body: (any KeyStore, Records) async throws -> Void
   ) async throws {
     let folder = try Folder()
+    let database = LazyDatabase()
     let store: any KeyStore =
       switch self {
       case .memory: MemoryStore()
       case .sqlite: SQLiteStore(path: folder.path("keys.sqlite3"))
-      case .postgresql: try TestDatabase().store()
+      case .postgresql: try database.make()
       }
     try await store.open()
     try await body(store, try Records())

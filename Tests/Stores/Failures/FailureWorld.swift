@@ -19,6 +19,7 @@ struct FailureWorld: Sendable {
   /// What the last bulk operation reported.
   let report = Locked<BulkReport?>(nil)
   private let folder: Folder
+  private let database = LazyDatabase()
 
   init(_ kind: StoreKind) async throws {
     folder = try Folder()
@@ -28,6 +29,7 @@ struct FailureWorld: Sendable {
       switch kind {
       case .memory: MemoryStore()
       case .sqlite: SQLiteStore(path: folder.path("keys.sqlite3"))
+      case .postgresql: try database.make()
       }
     try await base.open()
     foreign = try ForeignRecords()

@@ -56,7 +56,8 @@ import Testing
           + "WHERE a.datname = '\(database.name)'") == "t")
     await store.close()
     let elsewhere = try PostgreSQLStore(
-      url: database.url([], ["sslmode=verify-full", root]).replacing("127.0.0.1", with: "localhost")
+      url: database.url(through: [], ["sslmode=verify-full", root]).replacing(
+        "127.0.0.1", with: "localhost")
     )
     await #expect(throws: StoreError.self) { try await elsewhere.open() }
   }

@@ -1,3 +1,4 @@
+import CardeaKernel
 import CardeaPostgreSQL
 import CardeaTestSupport
 import Foundation
@@ -31,4 +32,15 @@ final class TestDatabase: Sendable {
 
   @discardableResult
   func query(_ sql: String) throws -> String { try server.query(sql, in: name) }
+}
+
+/// A database that is made only if a store on it is wanted.
+final class LazyDatabase: Sendable {
+  private let database = Locked<TestDatabase?>(nil)
+
+  func make() throws -> PostgreSQLStore {
+    let made = try TestDatabase()
+    database.withLock { $0 = made }
+    return try made.store()
+  }
 }
