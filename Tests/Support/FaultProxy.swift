@@ -306,8 +306,8 @@ private struct ProxiedConnection {
     while let first = lane.queue.first, first.due <= now {
       var sent = 0
       while sent < first.bytes.count {
-        let count = first.bytes.withUnsafeBytes {
-          send(socket, $0.baseAddress! + sent, $0.count - sent, ProxiedConnection.sendFlags)
+        let count = first.bytes[sent...].withUnsafeBytes {
+          send(socket, $0.baseAddress, $0.count, ProxiedConnection.sendFlags)
         }
         if count <= 0 { return false }
         sent += count
