@@ -74,6 +74,14 @@ final class LeaseKeeper: Sendable {
     state.withLock { if position > $0.applied { $0.own.insert(position) } }
   }
 
+  /// How many entries up to a position are not applied. This process's own are.
+  func lag(behind head: Int64) -> Int64 {
+    state.withLock { state in
+      let own = state.own.count { $0 <= head }
+      return max(0, head - state.applied - Int64(own))
+    }
+  }
+
   /// The position up to which every entry is applied.
   var applied: Int64 { state.withLock { $0.applied } }
 

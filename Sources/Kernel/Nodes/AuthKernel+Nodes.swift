@@ -69,9 +69,8 @@ extension AuthKernel {
   func nodeFigures() -> NodeFigures? {
     guard let roll else { return nil }
     let latest = roll.latest
-    let applied = lease?.applied ?? 0
     return NodeFigures(
       alive: latest.nodes.count { $0.isAlive },
-      behind: max(0, latest.head - applied), clockDifference: clockDifference)
+      behind: lease?.lag(behind: latest.head) ?? 0, clockDifference: clockDifference)
   }
 }
