@@ -74,6 +74,7 @@ struct Composition: Sendable {
     }
     var url: StoreURL?
     var configuration = settings.kernelConfiguration
+    configuration.nodeVersion = CardeaVersion.text
     do throws(ConfigurationFault) {
       let parsed = try StoreURL(settings[SettingsTable.storeURL], schemes: toolbox.stores)
       let store = try parsed.makeStore()

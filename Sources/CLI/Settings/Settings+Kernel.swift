@@ -5,7 +5,6 @@ extension Settings {
   package var kernelConfiguration: KernelConfiguration {
     var kernel = KernelConfiguration()
     if !self[SettingsTable.nodeName].isEmpty { kernel.nodeName = self[SettingsTable.nodeName] }
-    kernel.nodeVersion = CardeaVersion.text
     kernel.tokenFormat = self[SettingsTable.tokenFormat]
     kernel.acceptedFormats = self[SettingsTable.tokenAccept]
     kernel.namespace = self[SettingsTable.namespace]

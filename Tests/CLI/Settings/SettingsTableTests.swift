@@ -31,6 +31,7 @@ struct SettingsTableTests {
         "server.host": "CARDEA_SERVER_HOST",
         "server.port": "CARDEA_SERVER_PORT",
         "server.trusted_proxies": "CARDEA_SERVER_TRUSTED_PROXIES",
+        "node.name": "CARDEA_NODE_NAME",
         "token.format": "CARDEA_TOKEN_FORMAT",
         "token.accept": "CARDEA_TOKEN_ACCEPT",
         "token.namespace": "CARDEA_TOKEN_NAMESPACE",
