@@ -42,6 +42,7 @@ struct FaultyQuota: QuotaStore, MemoryBacked {
   let base = MemoryStore()
   private let known = Box<[String: QuotaTerms]>([:])
   private let used = Box<[String: Int64]>([:])
+  private let readers = Box(0)
 
   init(fault: Fault) { self.fault = fault }
 
@@ -97,7 +98,10 @@ struct FaultyQuota: QuotaStore, MemoryBacked {
   /// Units alone, which others may have drawn between reading and writing.
   private func unlocked(_ draws: [QuotaDraw]) async -> QuotaAnswer {
     let before = used.value
-    await Task.yield()
+    readers.update { $0 += 1 }
+    let count = readers.value
+    // Until another has read too, if one comes.
+    for _ in 0..<10_000 where readers.value == count { await Task.yield() }
     var grants: [QuotaGrant] = []
     for draw in draws {
       let now = before[draw.bucket] ?? 0
