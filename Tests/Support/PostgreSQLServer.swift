@@ -7,7 +7,7 @@ import Foundation
 /// password, and the role `sealed` TLS too. Two roles are there from the beginning: ``role``, which may make
 /// databases, and one for replication.
 ///
-/// It stands in for a server that fails: it can be stopped without warning, frozen, followed by a standby and
+/// It stands in for a server that fails: it can be stopped without warning, followed by a standby and
 /// promoted. Calls block, for some seconds at most.
 public final class PostgreSQLServer: Sendable {
   /// One for all tests that leave the server as it is; each makes databases of its own.
@@ -115,15 +115,7 @@ public final class PostgreSQLServer: Sendable {
       rm -rf data
       as pg_basebackup -D data -d "$1" -R -X stream -c fast && cp data/cert.pem cert.pem
     }
-    processes() {
-      [ ! -f data/postmaster.pid ] || {
-        read -r main <data/postmaster.pid
-        echo "$main"
-        cat "/proc/$main/task/$main/children" 2>/dev/null || pgrep -P "$main"
-      }
-    }
-    each() { for process in $(processes); do kill "-$1" "$process" || true; done; }
-    clean() { each CONT; control -m immediate stop; }
+    clean() { control -m immediate stop; }
     """
 
   private static func copying(
@@ -183,15 +175,6 @@ public final class PostgreSQLServer: Sendable {
     try shell.run(PostgreSQLServer.configuring(folder, port: port, settings))
     try start()
   }
-
-  /// Stops all its processes where they are (SIGSTOP): connections stay open, and nobody answers.
-  public func freeze() throws {
-    // The second time for a process that the first one was just forking.
-    try shell.run("each STOP; each STOP")
-  }
-
-  /// Lets them go on.
-  public func thaw() throws { try shell.run("each CONT") }
 
   // MARK: How it is reached
 

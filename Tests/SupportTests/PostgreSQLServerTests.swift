@@ -46,17 +46,6 @@ struct PostgreSQLServerTests {
     }
   }
 
-  @Test("a frozen server keeps connections and answers nobody until it is thawed")
-  func freezes() throws {
-    let server = try PostgreSQLServer()
-    try server.freeze()
-    #expect(throws: Tool.Failure.self) { try ask(server.url("postgres", through: [])) }
-    try server.thaw()
-    #expect(try ask(server.url("postgres", through: [])) == "1")
-    // One that is frozen when the test ends goes too.
-    try server.freeze()
-  }
-
   @Test("a synchronous standby follows, is promoted, and takes the old primary back as its own")
   func followed() throws {
     let primary = try PostgreSQLServer()

@@ -46,7 +46,8 @@ extension AuthKernel {
     let leases = nodes.filter(\.isAlive).map(\.node.lease)
     return Receipt(
       position: position, confirmed: confirmed.sorted(), pending: pending,
-      boundMilliseconds: (leases.max() ?? .zero).milliseconds, acknowledged: moment, isOwn: isOwn)
+      boundMilliseconds: max(leases.max() ?? .zero, roll?.latest.longestLease ?? .zero)
+        .milliseconds, acknowledged: moment, isOwn: isOwn)
   }
 
   /// Whether this process is a node that obeys every change up to a position.

@@ -128,7 +128,7 @@ import Testing
       let once = try await cluster.together(9) { _ in
         (
           "POST", "/v1/keys", #"{"name":"once","scopes":[]}"#,
-          [("Idempotency-Key", "once \(round)")]
+          [("Idempotency-Key", "once-\(round)")]
         )
       }
       #expect(once.count { $0.status == 201 } == 1, "\(once.map(\.status))")

@@ -14,7 +14,10 @@ import Testing
     let written = try TestDatabase()
     try Tool.run(
       "psql",
-      ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", written.url(), "-f", schemaFile.path])
+      [
+        "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", written.server.url(written.name), "-f",
+        schemaFile.path,
+      ])
     let (dump, expected) = (try dump(migrated), try dump(written))
     #expect(
       dump == expected,
@@ -24,9 +27,11 @@ import Testing
 
   /// Everything but the rows, and the few rows of a new database.
   private func dump(_ database: TestDatabase) throws -> String {
-    try Tool.run("pg_dump", ["--no-owner", "--schema=cardea", "-d", database.url()])
-      .split(separator: "\n").filter { !$0.hasPrefix("--") && !$0.hasPrefix("\\") }
-      .joined(separator: "\n")
+    try Tool.run(
+      "pg_dump", ["--no-owner", "--schema=cardea", "-d", database.server.url(database.name)]
+    )
+    .split(separator: "\n").filter { !$0.hasPrefix("--") && !$0.hasPrefix("\\") }
+    .joined(separator: "\n")
   }
 
   private var schemaFile: URL {
