@@ -11,7 +11,7 @@ import Testing
     try await kind.withStore { (store, records) async throws in
       let owner = records.owner("ada", kind: .organization, maxKeys: 5)
       var key = records.key(
-        name: "Schlüssel \u{1F511} with \"quotes\"\n and a NUL \0 inside", ownerID: owner.id,
+        name: "Schlüssel \u{1F511} with \"quotes\"\n and a NUL \(kind.hardest) inside", ownerID: owner.id,
         secrets: [records.secret("old$1$a$b"), records.secret("new$2$c$d", at: 5)])
       key.description = "e\u{301}"
       key.keyClass = "internal"
@@ -45,11 +45,11 @@ import Testing
     try await kind.withStore { (store, records) async throws in
       let composed = records.key(prefix: "tok_\u{E9}")
       let decomposed = records.key(prefix: "tok_e\u{301}")
-      let long = records.key(prefix: "tok_a\0b")
+      let long = records.key(prefix: "tok_a\(kind.hardest)b")
       for key in [composed, decomposed, long] { _ = try await store.commit(records.insert(key)) }
       #expect(try await store.find(prefix: composed.prefix)?.key.id == composed.id)
       #expect(try await store.find(prefix: decomposed.prefix)?.key.id == decomposed.id)
-      #expect(try await store.find(prefix: "tok_a\0b")?.key.id == long.id)
+      #expect(try await store.find(prefix: long.prefix)?.key.id == long.id)
       for unknown in ["tok_a", "tok_a\0", "tok_a\0c", "TOK_A\0B", "", "%", "'"] {
         #expect(try await store.find(prefix: unknown) == nil)
       }

@@ -10,6 +10,9 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
+  /// What is hardest to keep: no text of PostgreSQL's holds a NUL, and the kernel lets none into a name.
+  var hardest: String { self == .postgresql ? "\u{1}" : "\0" }
+
   /// Opens an empty store, hands it to `body` with a maker of records, and closes it.
   func withStore(
     _ body: (any KeyStore, Records) async throws -> Void

@@ -15,7 +15,10 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
     self.plugin = plugin
     self.setting = setting
     self.value = value.map(ConfigurationFault.shown)
-    self.problem = problem
+    // A problem may quote what it is about.
+    self.problem =
+      ConfigurationFault.shown(problem) == problem
+      ? problem : "it holds a key or a certificate, where it should name something"
     self.remedy = remedy
   }
 

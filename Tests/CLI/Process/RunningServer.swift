@@ -48,7 +48,8 @@ final class RunningServer: @unchecked Sendable {
       written.contains("Its token follows")
       ? String(decoding: outPipe.fileHandleForReading.availableData, as: UTF8.self) : ""
     rest = Rest(errPipe.fileHandleForReading)
-    let ready = try #require(written.split(separator: "\n").last { $0.contains("listens on") })
+    let ready = try #require(
+      written.split(separator: "\n").last { $0.contains("listens on") }, "\(written)")
     // … listens on ADDRESS (Ctrl-C ends it)
     let words = ready.split(separator: " ")
     address = String(try #require(words.drop { $0 != "on" }.dropFirst().first))

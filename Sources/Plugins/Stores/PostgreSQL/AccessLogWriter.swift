@@ -188,7 +188,9 @@ final class AccessLogWriter: Sendable {
       LockOrder.keys(List(Set(prefixes.elements))),
       Statement(
         """
-        WITH used AS (SELECT * FROM unnest($1, $2, $3) AS u (prefix, id, at)),
+        WITH used AS (
+          SELECT prefix, id, max(at) AS at FROM unnest($1, $2, $3) AS u (prefix, id, at)
+          GROUP BY prefix, id),
         raised AS (
           UPDATE cardea.secrets s SET last_used_at = greatest(s.last_used_at, used.at) FROM used
           WHERE s.prefix = used.prefix AND s.id = used.id RETURNING s.prefix, used.at)
