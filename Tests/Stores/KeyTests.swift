@@ -11,7 +11,8 @@ import Testing
     try await kind.withStore { (store, records) async throws in
       let owner = records.owner("ada", kind: .organization, maxKeys: 5)
       var key = records.key(
-        name: "Schlüssel \u{1F511} with \"quotes\"\n and a NUL \(kind.hardest) inside", ownerID: owner.id,
+        name: "Schlüssel \u{1F511} with \"quotes\"\n and a NUL \(kind.hardest) inside",
+        ownerID: owner.id,
         secrets: [records.secret("old$1$a$b"), records.secret("new$2$c$d", at: 5)])
       key.description = "e\u{301}"
       key.keyClass = "internal"

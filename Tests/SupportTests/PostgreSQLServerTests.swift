@@ -6,14 +6,12 @@ import Testing
 struct PostgreSQLServerTests {
   /// What a client gets that waits for five seconds at most.
   private func ask(_ url: String, _ sql: String = "SELECT 1") throws -> String {
-    // Not `timeout`: it is told of the time by a signal, which may be blocked where it was started.
-    try Tool.run(
-      "sh",
-      [
-        "-c", "psql \"$@\" & asked=$!; { sleep 5; kill -9 $asked 2>/dev/null; } & wait $asked",
-        "sh",
-        "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, "-c", sql,
-      ]
+    // Not `timeout`: it is told of the time by a signal, which is blocked in what this thread starts.
+    let waiting =
+      "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], timeout=5).returncode)"
+    return try Tool.run(
+      "python3",
+      ["-c", waiting, "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, "-c", sql]
     ).trimmingCharacters(in: .newlines)
   }
 

@@ -15,8 +15,8 @@ package struct SettingFault: Error, Sendable, Equatable, CustomStringConvertible
   ) {
     self.origin = origin
     self.setting = setting
-    self.value = value.map(ConfigurationFault.shown)
-    self.problem = problem
+    self.value = value.map { ConfigurationFault.shown($0) }
+    self.problem = ConfigurationFault.quoted(problem)
     self.remedy = remedy
   }
 

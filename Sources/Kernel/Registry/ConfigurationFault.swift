@@ -14,17 +14,20 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
   ) {
     self.plugin = plugin
     self.setting = setting
-    self.value = value.map(ConfigurationFault.shown)
-    // A problem may quote what it is about.
-    self.problem =
-      ConfigurationFault.shown(problem) == problem
-      ? problem : "it holds a key or a certificate, where it should name something"
+    self.value = value.map { ConfigurationFault.shown($0) }
+    self.problem = ConfigurationFault.quoted(problem)
     self.remedy = remedy
   }
 
   /// A value as it may be shown. Whoever was to name a file may have written what is in it.
   package static func shown(_ value: String) -> String {
     value.utf8.firstRange(of: "-----BEGIN".utf8) == nil ? value : "<PEM>"
+  }
+
+  /// A problem as it may be shown: it may quote the value.
+  package static func quoted(_ problem: String) -> String {
+    shown(problem) == problem
+      ? problem : "it holds a key or a certificate, where it should name something"
   }
 
   public var description: String {

@@ -210,25 +210,6 @@ import Testing
     for _ in 0..<50 { #expect(try await node.authenticate(token) == 200) }
     #expect(try lookups() == before + 1)
   }
-
-  // MARK: Clocks
-
-  @Test("a node whose clock is hours behind allows no expired key, and both are named")
-  func clocks() async throws {
-    let cluster = try await Cluster(.nothing, count: 1)
-    let behind = try RunningServer(
-      cluster.program, cluster.arguments("behind", []),
-      environment: try Faketime.environment("-3h", cluster.spool("behind")))
-    let (_, token) = try await cluster.makeKey("short", #","expires_in":"2s""#)
-    try await cluster.nodes[0].waits(for: 200, with: token)
-    try await behind.waits(for: 401, with: token)
-    try await cluster.nodes[0].waits(for: 401, with: token)
-    let ready = try await behind.call("GET", "/readyz", "")
-    let warnings = ready.json["node_warnings"] as? [[String: Any]] ?? []
-    #expect(warnings.contains { $0["code"] as? String == "clock_apart" }, "\(ready.text)")
-    #expect(behind.stop() == 0)
-    #expect(behind.log().contains("clock"))
-  }
 }
 
 /// Nodes of a test's own on a database of its own.
@@ -268,14 +249,6 @@ private final class Cluster: Sendable {
     }
     self.nodes = nodes
     for node in nodes { try await node.waits(for: 200, with: admin) }
-  }
-
-  func arguments(_ name: String, _ parameters: [String]) -> [String] {
-    ["--store", server.url(database.name, through: [], ["lookup_deadline=2s"] + parameters)]
-  }
-
-  func spool(_ name: String) -> [String: String] {
-    ["CARDEA_NODE_NAME": name, "CARDEA_AUDIT_SPOOL": program.path("spool-\(name)")]
   }
 
   func begin(_ fault: ManyNodesTests.Fault) {
@@ -354,21 +327,6 @@ private struct Load {
       try? await Task.sleep(for: .milliseconds(2))
     }
     return seen
-  }
-}
-
-/// Debian's faketime, under which a program sees another time of day.
-private enum Faketime {
-  static func environment(
-    _ offset: String, _ more: [String: String]
-  ) throws -> [String: String] {
-    let folders = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")
-    let library = try #require(
-      folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
-        .first { FileManager.default.fileExists(atPath: $0) },
-      "faketime, which scripts/setup test installs, is not there")
-    return ["LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
-      .merging(more) { $1 }
   }
 }
 
