@@ -116,4 +116,10 @@ public struct Page<Element: Sendable>: Sendable {
     self.items = items
     self.next = next
   }
+
+  /// The first `limit` of `found`, which holds one more if another page follows.
+  package init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
+    let items = Array(found.prefix(limit))
+    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
+  }
 }

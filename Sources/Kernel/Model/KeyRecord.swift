@@ -43,6 +43,9 @@ public struct KeyRecord: Sendable, Equatable {
   public enum Kind: String, Sendable, Codable, CaseIterable { case user, system }
   public enum Status: String, Sendable, Codable, CaseIterable {
     case active, suspended, revoked, purged
+
+    /// Whether such a key counts towards its owner's limit.
+    package var counts: Bool { self == .active || self == .suspended }
   }
 
   public init(
@@ -122,6 +125,23 @@ public struct StoredSecret: Sendable, Equatable {
     self.endsAt = endsAt
     self.lastUsedAt = lastUsedAt
     self.addresses = addresses
+  }
+}
+
+extension [StoredSecret] {
+  /// These with what re-hash and usage have written into a store's rows, `stored`, since they were read from it: that
+  /// raises no revision, so compare-and-swap does not tell.
+  package func keepingWork(of stored: [StoredSecret]) -> [StoredSecret] {
+    map { secret in
+      guard let earlier = stored.first(where: { $0.id == secret.id }) else { return secret }
+      var secret = secret
+      secret.hash = earlier.hash
+      secret.lastUsedAt = [secret.lastUsedAt, earlier.lastUsedAt].compactMap { $0 }.max()
+      var addresses = earlier.addresses
+      addresses.formUnion(secret.addresses)
+      secret.addresses = addresses
+      return secret
+    }
   }
 }
 

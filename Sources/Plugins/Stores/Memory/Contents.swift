@@ -121,8 +121,7 @@ struct Contents: Sendable {
       names = names.filter { lastName < $0 }
     }
     let found = names.sorted().prefix(limit + 1).compactMap { ownerIDs[$0].flatMap { owners[$0] } }
-    let items = Array(found.prefix(limit))
-    return Page(items: items, next: found.count > limit ? items.last?.id : nil)
+    return Page(found, limit: limit, id: \.id)
   }
 
   // MARK: Changing
@@ -275,24 +274,13 @@ private func later(_ left: Timestamp?, _ right: Timestamp?) -> Timestamp? {
 
 extension KeyRecord {
   /// The owner towards whose limit the key counts: keys that are neither revoked nor purged do.
-  fileprivate var countedOwnerID: UUID? {
-    status == .active || status == .suspended ? ownerID : nil
-  }
+  fileprivate var countedOwnerID: UUID? { status.counts ? ownerID : nil }
 
   /// Usage and re-hash raise no revision: a record read before them must not undo them.
   fileprivate func keepingWork(of stored: KeyRecord) -> KeyRecord {
     var key = self
     if status != .purged { key.lastUsedAt = later(lastUsedAt, stored.lastUsedAt) }
-    key.secrets = secrets.map { secret in
-      guard let earlier = stored.secrets.first(where: { $0.id == secret.id }) else { return secret }
-      var secret = secret
-      secret.hash = earlier.hash
-      secret.lastUsedAt = later(secret.lastUsedAt, earlier.lastUsedAt)
-      var addresses = earlier.addresses
-      addresses.formUnion(secret.addresses)
-      secret.addresses = addresses
-      return secret
-    }
+    key.secrets = secrets.keepingWork(of: stored.secrets)
     return key
   }
 }

@@ -208,11 +208,7 @@ struct ChangeWriter {
   private func replace(
     _ stored: [StoredSecret], by secrets: [StoredSecret], prefix: String
   ) async throws(StoreError) {
-    let merged = secrets.map { secret in
-      var secret = secret
-      if let earlier = stored.first(where: { $0.id == secret.id }) { secret.keepWork(of: earlier) }
-      return secret
-    }
+    let merged = secrets.keepingWork(of: stored)
     if merged == stored { return }
     try await transaction.run([
       Statement("DELETE FROM cardea.secrets WHERE prefix = $1", [prefix]),
@@ -286,21 +282,6 @@ struct ChangeWriter {
   private func exists(_ sql: String, _ values: [any Bindable] = []) async throws(StoreError) -> Bool
   {
     try await !transaction.run(sql, values).isEmpty
-  }
-}
-
-extension KeyRecord.Status {
-  /// Whether such a key counts towards its owner's limit.
-  fileprivate var counts: Bool { self == .active || self == .suspended }
-}
-
-extension StoredSecret {
-  fileprivate mutating func keepWork(of earlier: StoredSecret) {
-    hash = earlier.hash
-    lastUsedAt = [lastUsedAt, earlier.lastUsedAt].compactMap { $0 }.max()
-    var all = earlier.addresses
-    all.formUnion(addresses)
-    addresses = all
   }
 }
 

@@ -50,12 +50,12 @@ enum KeyRow {
     let key = KeyRecord(
       id: id, prefix: try row.text(1), name: try row.text(2), description: try row.text(3),
       kind: kind, keyClass: try row.text(5), ownerID: try row.optionalUUID(6),
-      scopes: try JSONText.scopes(row, 7), status: status, format: try row.text(9),
+      scopes: try row.scopes(7), status: status, format: try row.text(9),
       createdAt: row.timestamp(10), createdBy: try row.text(11),
       expiresAt: row.optionalTimestamp(12),
       expiryNoticeDays: row.isNull(23) ? nil : Int(row.int(23)),
       lastUsedAt: row.optionalTimestamp(13), reactivatedAt: row.optionalTimestamp(24),
-      metadata: try JSONText.object(row, 14), secrets: [], revision: row.int(15))
+      metadata: try row.metadata(14), secrets: [], revision: row.int(15))
     return StoredKey(key: key, owner: try OwnerRow.read(row, from: 25))
   }
 
@@ -88,7 +88,7 @@ enum OwnerRow {
     return OwnerRecord(
       id: id, kind: kind, name: try row.text(first + 2), maxKeys: Int(row.int(first + 3)),
       disabled: row.bool(first + 4), createdAt: row.timestamp(first + 5),
-      metadata: try JSONText.object(row, first + 6), members: try JSONText.list(row, first + 7),
+      metadata: try row.metadata(first + 6), members: try row.names(first + 7),
       revision: row.int(first + 8))
   }
 }

@@ -238,11 +238,7 @@ struct ChangeWriter {
   /// read.
   private func replaceSecrets(_ secrets: [StoredSecret], prefix: String) throws(StoreError) {
     let stored = try storedSecrets(prefix: prefix)
-    let merged = secrets.map { secret in
-      var secret = secret
-      if let earlier = stored.first(where: { $0.id == secret.id }) { secret.keepWork(of: earlier) }
-      return secret
-    }
+    let merged = secrets.keepingWork(of: stored)
     if merged == stored { return }
     try Query(db, "DELETE FROM secrets WHERE prefix = ?", [prefix]).run()
     try insertSecrets(merged, prefix: prefix)
@@ -317,21 +313,6 @@ struct ChangeWriter {
 
   private func exists(_ sql: String, _ values: [any Bindable] = []) throws(StoreError) -> Bool {
     try Query(db, sql, values).step()
-  }
-}
-
-extension KeyRecord.Status {
-  /// Whether such a key counts towards its owner's limit.
-  fileprivate var counts: Bool { self == .active || self == .suspended }
-}
-
-extension StoredSecret {
-  fileprivate mutating func keepWork(of earlier: StoredSecret) {
-    hash = earlier.hash
-    lastUsedAt = [lastUsedAt, earlier.lastUsedAt].compactMap { $0 }.max()
-    var all = earlier.addresses
-    all.formUnion(addresses)
-    addresses = all
   }
 }
 

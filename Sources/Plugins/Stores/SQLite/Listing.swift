@@ -196,11 +196,3 @@ struct Listing {
     return uses
   }
 }
-
-extension Page {
-  /// The first `limit` of `found`, which holds one more if another page follows.
-  fileprivate init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
-    let items = Array(found.prefix(limit))
-    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
-  }
-}

@@ -2,12 +2,6 @@ import CardeaKernel
 import GRDB
 import GRDBSQLite
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// One run of a prepared statement: bound on creation, stepped, read by column, reset when it goes.
 ///
 /// Statements are prepared once per connection and kept by GRDB. Binding and reading go through SQLite's
@@ -15,7 +9,7 @@ import GRDBSQLite
 /// different prefixes could meet, and its rows cost several times the lookup.
 ///
 /// Threading: inside one access to the connection's queue.
-struct Query: ~Copyable {
+struct Query: ~Copyable, StoredRow {
   // Keeps the prepared statement alive.
   private let statement: Statement
   private let handle: OpaquePointer
@@ -84,50 +78,12 @@ struct Query: ~Copyable {
 
   func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-  /// The column's text. Not UTF-8 → `.corrupt`.
-  func text(_ column: Int32) throws(StoreError) -> String {
-    let text = withBytes(column) { String(validating: $0, as: UTF8.self) }
-    guard let text else { throw .corrupt("a text in the store is not UTF-8") }
-    return text
-  }
-
-  func bytes(_ column: Int32) -> [UInt8] { withBytes(column) { Array($0) } }
-
-  func uuid(_ column: Int32) throws(StoreError) -> UUID {
-    let uuid: UUID? = withBytes(column) { bytes in
-      guard bytes.count == 16 else { return nil }
-      return UUID(uuid: UnsafeRawBufferPointer(bytes).loadUnaligned(as: uuid_t.self))
-    }
-    guard let uuid else { throw .corrupt("an id in the store is not 16 bytes long") }
-    return uuid
-  }
-
-  func digest(_ column: Int32) throws(StoreError) -> Digest256 {
-    guard let digest = Digest256(bytes(column)) else {
-      throw .corrupt("a digest in the store is not 32 bytes long")
-    }
-    return digest
-  }
-
-  func timestamp(_ column: Int32) -> Timestamp { Timestamp(milliseconds: int(column)) }
-
-  func optionalTimestamp(_ column: Int32) -> Timestamp? { isNull(column) ? nil : timestamp(column) }
-
-  func optionalUUID(_ column: Int32) throws(StoreError) -> UUID? {
-    isNull(column) ? nil : try uuid(column)
-  }
-
-  func optionalText(_ column: Int32) throws(StoreError) -> String? {
-    isNull(column) ? nil : try text(column)
-  }
-
-  func optionalBytes(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : bytes(column) }
-
   /// The column's bytes as they lie in SQLite's page, valid inside `body`.
-  func withBytes<Result>(_ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result
-  {
+  func withBytes<Value, Failure: Error>(
+    _ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let start = sqlite3_column_blob(handle, column)?.assumingMemoryBound(to: UInt8.self)
-    return body(
+    return try body(
       UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
   }
 }

@@ -47,12 +47,12 @@ enum KeyRow {
     let key = KeyRecord(
       id: id, prefix: try query.text(1), name: try query.text(2), description: try query.text(3),
       kind: kind, keyClass: try query.text(5), ownerID: try query.optionalUUID(6),
-      scopes: try JSONText.scopes(query, 7), status: status, format: try query.text(9),
+      scopes: try query.scopes(7), status: status, format: try query.text(9),
       createdAt: query.timestamp(10), createdBy: try query.text(11),
       expiresAt: query.optionalTimestamp(12),
       expiryNoticeDays: query.isNull(23) ? nil : Int(query.int(23)),
       lastUsedAt: query.optionalTimestamp(13), reactivatedAt: query.optionalTimestamp(24),
-      metadata: try JSONText.object(query, 14), secrets: [], revision: query.int(15))
+      metadata: try query.metadata(14), secrets: [], revision: query.int(15))
     return StoredKey(key: key, owner: try OwnerRow.read(query, from: 25))
   }
 
@@ -81,9 +81,9 @@ enum OwnerRow {
     }
     return OwnerRecord(
       id: id, kind: kind, name: try query.text(first + 2), maxKeys: Int(query.int(first + 3)),
-      disabled: query.int(first + 4) != 0, createdAt: query.timestamp(first + 5),
-      metadata: try JSONText.object(query, first + 6),
-      members: try JSONText.list(query, first + 7), revision: query.int(first + 8))
+      disabled: query.bool(first + 4), createdAt: query.timestamp(first + 5),
+      metadata: try query.metadata(first + 6),
+      members: try query.names(first + 7), revision: query.int(first + 8))
   }
 }
 
