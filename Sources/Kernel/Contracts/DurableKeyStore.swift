@@ -33,6 +33,7 @@ public struct SubscriptionClaim: Sendable, Equatable {
   public let name: String
   /// Who asks: one kernel, for as long as it lives.
   public let holder: String
+  /// By the store's clock, if it has one of its own (``ManyNodeStore/storeTime``).
   public let now: Timestamp
   /// When the claim runs out; ``now`` gives it back.
   public let until: Timestamp

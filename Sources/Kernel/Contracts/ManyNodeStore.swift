@@ -29,8 +29,9 @@ public protocol ManyNodeStore: SharedKeyStore {
   /// The store's clock, as the last poll read it and moved on by the time since; `nil` before the first poll.
   /// Synchronous and cheap.
   var storeTime: Timestamp? { get }
-  /// What an operator should know of the store although it serves: a standby that is not synchronous, a pooler
-  /// that takes notifications away. Synchronous and cheap.
+  /// What an operator should know of the store: first why it can't be reached, if so; a standby that is not synchronous,
+  /// a pooler that takes notifications away. Each is one line. Names of hosts, roles and the like stand between double
+  /// quotes, and are shown to operators alone. Synchronous and cheap.
   var cautions: [String] { get }
 }
 
@@ -63,7 +64,8 @@ public struct NodeStatus: Sendable, Equatable {
   public let node: NodeCard
   /// The position up to which the node has applied the signal log.
   public let applied: Int64
-  /// How long ago the node polled, by the store's clock. Past its lease it trusts its cache no more.
+  /// How long ago the node polled at least, by the store's clock; less where the store may have forgotten its last polls
+  /// in a crash. Past its lease it trusts its cache no more.
   public let silence: Duration
 
   /// Whether it may still trust its cache. If not, nobody needs to wait for it.

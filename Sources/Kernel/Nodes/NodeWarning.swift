@@ -23,10 +23,12 @@ public enum NodeWarning: Sendable, Equatable {
     }
   }
 
-  /// For anybody who may ask whether the node is ready: names neither nodes nor versions.
+  /// For anybody who may ask whether the node is ready: names neither nodes nor versions, nor what stands between double
+  /// quotes in what the store says.
   public var summary: String {
     switch self {
-    case .clockApart, .store: detail
+    case .clockApart: detail
+    case .store(let caution): NodeWarning.withoutNames(caution)
     case .sameName(_, let count): "\(count) nodes carry one name"
     case .otherVersion: "a node runs another version"
     }
@@ -52,6 +54,11 @@ public enum NodeWarning: Sendable, Equatable {
     case .clockApart(let ahead): ahead > .zero ? "\(code) ahead" : "\(code) behind"
     default: "\(code) \(detail)"
     }
+  }
+
+  private static func withoutNames(_ text: String) -> String {
+    text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+      .map { $0.offset % 2 == 0 ? $0.element : "…" }.joined(separator: "\"")
   }
 
   private static func text(_ duration: Duration) -> String {

@@ -93,7 +93,7 @@ final class DurableLane: Sendable {
   func release() async {
     guard state.withLock({ $0.claimedAt != nil }) else { return }
     close()
-    let now = source.clock.now()
+    let now = source.claimTime
     _ = try? await source.store.claim(
       SubscriptionClaim(
         name: subscription.cursor, holder: subscription.holder, now: now, until: now,
@@ -160,7 +160,7 @@ final class DurableLane: Sendable {
       state.claimedAt.map { (began &- $0) * 2 < source.claim.nanoseconds } ?? false
     }
     if isFresh { return true }
-    let now = source.clock.now()
+    let now = source.claimTime
     let position = try await store.claim(
       SubscriptionClaim(
         name: subscription.cursor, holder: subscription.holder, now: now,

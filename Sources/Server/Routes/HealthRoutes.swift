@@ -43,8 +43,17 @@ enum HealthRoutes {
       throw readiness.storeReachable
         ? Problem(
           status: 503, code: "lease_expired",
-          detail: "the store's log has not been followed for longer than the lease")
-        : Problem(status: 503, code: "store_unavailable", detail: "the store does not answer")
+          detail: detail(
+            "the store's log has not been followed for longer than the lease", exchange.kernel))
+        : Problem(
+          status: 503, code: "store_unavailable",
+          detail: detail("the store does not answer", exchange.kernel))
     }
+  }
+
+  /// With what the store has to say of itself, without names.
+  private static func detail(_ reason: String, _ kernel: AuthKernel) -> String {
+    let said = kernel.nodeWarnings.compactMap { if case .store = $0 { $0.summary } else { nil } }
+    return ([reason] + said).joined(separator: "; ")
   }
 }

@@ -19,15 +19,48 @@ enum Failure: Error, Sendable {
     // A standby; shutting down, crashed, starting.
     return state == "25006" || state.hasPrefix("57P")
   }
+
+  /// As server or libpq say it.
+  var reason: String {
+    switch self {
+    case .refused(let state, let said): "\(said) (SQLSTATE \(state))"
+    case .lost(let said): said
+    }
+  }
+
+  /// What helps, behind a semicolon; empty if nothing is known to. It goes by what servers and libpq say in English:
+  /// connecting gives no SQLSTATE before PostgreSQL 16's libpq.
+  var remedy: String {
+    let remedies = [
+      ("password authentication failed", "check user and password (PGPASSWORD, ~/.pgpass)"),
+      ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
+      ("too many clients", "raise max_connections, or run fewer nodes on one server"),
+      ("remaining connection slots", "raise max_connections, or run fewer nodes on one server"),
+      (
+        "too many connections",
+        "raise the limit of role or database, or run fewer nodes on one server"
+      ),
+      ("role \"", "create the role, or name another user in the URL"),
+      ("database \"", "create the database, or name another in the URL"),
+      ("no pg_hba.conf entry", "allow user and address in the server's pg_hba.conf"),
+      ("certificate", "check sslmode, sslrootcert and the server's name"),
+      ("SSL", "check sslmode, sslrootcert and whether the server has TLS"),
+      ("read-only", "this server is a standby or set to read only: name the primary, or all hosts"),
+      ("Connection refused", "is the server running, and on this port?"),
+      ("timeout expired", "is the server reachable from this machine?"),
+    ]
+    let remedy = remedies.first { reason.contains($0.0) }?.1
+    return remedy.map { "; \($0)" } ?? ""
+  }
 }
 
 // Which of PostgreSQL's SQLSTATEs (manual, appendix A) means what to the kernel.
 extension StoreError {
   init(_ failure: Failure) {
     switch failure {
-    case .lost(let reason): self = .unavailable("PostgreSQL: \(reason)")
-    case .refused(let state, let message):
-      let said = "PostgreSQL: \(message) (SQLSTATE \(state))"
+    case .lost: self = .unavailable("PostgreSQL: \(failure.reason)\(failure.remedy)")
+    case .refused(let state, _):
+      let said = "PostgreSQL: \(failure.reason)"
       self =
         switch state {
         case "25006":

@@ -67,36 +67,9 @@ final class Link: Sendable {
     let result: Result<Void, Failure> = await withCheckedContinuation { done in
       queue.async { done.resume(returning: Result { () throws(Failure) in try self.connect() }) }
     }
-    do { try result.get() } catch { throw unreachable(error) }
-  }
-
-  private func unreachable(_ failure: Failure) -> StoreError {
-    let reason: String
-    switch failure {
-    case .lost(let said): reason = said
-    case .refused(let state, let said): reason = "\(said) (SQLSTATE \(state))"
+    do { try result.get() } catch {
+      throw .unavailable("\(url.shown) can't be used: \(error.reason)\(error.remedy)")
     }
-    return .unavailable("\(url.shown) can't be used: \(reason)\(Link.remedy(for: reason))")
-  }
-
-  /// What helps, by what servers and libpq say in English. Connecting gives no SQLSTATE before PostgreSQL 16's libpq.
-  private static func remedy(for said: String) -> String {
-    let remedies = [
-      ("password authentication failed", "check user and password (PGPASSWORD, ~/.pgpass)"),
-      ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
-      ("role \"", "create the role, or name another user in the URL"),
-      ("database \"", "create the database, or name another in the URL"),
-      ("no pg_hba.conf entry", "allow user and address in the server's pg_hba.conf"),
-      ("too many clients", "raise max_connections, or run fewer nodes on one server"),
-      ("remaining connection slots", "raise max_connections, or run fewer nodes on one server"),
-      ("certificate", "check sslmode, sslrootcert and the server's name"),
-      ("SSL", "check sslmode, sslrootcert and whether the server has TLS"),
-      ("read-only", "this server is a standby or set to read only: name the primary, or all hosts"),
-      ("Connection refused", "is the server running, and on this port?"),
-      ("timeout expired", "is the server reachable from this machine?"),
-    ]
-    let remedy = remedies.first { said.contains($0.0) }?.1
-    return remedy.map { "; \($0)" } ?? ""
   }
 
   func close() {
@@ -113,8 +86,7 @@ final class Link: Sendable {
       switch state {
       case .open: nil
       case .closed: "the store is not open"
-      case .away(.lost(let said)): said
-      case .away(.refused(let state, let said)): "\(said) (SQLSTATE \(state))"
+      case .away(let failure): failure.reason
       }
     }
   }

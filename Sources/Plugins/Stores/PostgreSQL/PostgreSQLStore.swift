@@ -23,9 +23,6 @@ import CardeaKernel
 /// Threading: from any task, many at once. No thread waits for an answer, but that of ``poll(after:limit:)``.
 public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeyStore {
   public let id = "store.postgresql"
-  /// Where the database is, without a password.
-  public var address: String { url.shown }
-
   private let url: PostgreSQLURL
   private let lookups: [Link]
   private let changes: Link
@@ -72,13 +69,27 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
     do throws(StoreError) {
       try await changes.open()
       try await Schema.migrate(changes)
-      for link in links where link !== changes { try await link.open() }
+      try await openAll(links.filter { $0 !== changes })
       try await watch.begin()
       await watch.look(on: lists)
     } catch {
       for link in links { link.close() }
       throw error
     }
+  }
+
+  /// All at the same time: each waits for the server some times.
+  private func openAll(_ links: [Link]) async throws(StoreError) {
+    let failure = await withTaskGroup(of: StoreError?.self) { group in
+      for link in links {
+        group.addTask {
+          do throws(StoreError) { try await link.open() } catch { return error }
+          return nil
+        }
+      }
+      return await group.reduce(nil) { $0 ?? $1 }
+    }
+    if let failure { throw failure }
   }
 
   public func close() async {
@@ -212,8 +223,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   // MARK: Durable subscriptions
 
   public func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
-    let position = try await writer.run { [watch] (transaction) async throws(StoreError) in
-      try await SubscriptionRows(transaction).claim(claim, offset: watch.offset) ?? -1
+    let position = try await writer.run { (transaction) async throws(StoreError) in
+      try await SubscriptionRows(transaction).claim(claim) ?? -1
     }
     return position < 0 ? nil : position
   }
@@ -294,13 +305,5 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
 
   func list(_ statement: Statement) async throws(StoreError) -> Rows {
     try await read(statement, on: lists)
-  }
-}
-
-extension Page {
-  /// The first `limit` of `found`, which holds one more if another page follows.
-  fileprivate init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
-    let items = Array(found.prefix(limit))
-    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
   }
 }

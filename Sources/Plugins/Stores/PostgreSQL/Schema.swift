@@ -94,7 +94,7 @@ enum Schema {
 
   // A key's id is unique beside its partitioned table, which can only keep unique what holds its partition key. The
   // signal log's payloads stand apart from its chain: the chain is kept, and payloads are forgotten by the partition.
-  // Tables that are worth nothing after a crash are not logged.
+  // What is worth nothing after a crash is not logged.
   private static let firstTables: [String] =
     [
       "CREATE SCHEMA IF NOT EXISTS cardea",
@@ -323,7 +323,7 @@ enum Schema {
       """,
       "CREATE INDEX quota_buckets_by_end ON cardea.quota_buckets (full_at)",
       """
-      CREATE UNLOGGED TABLE cardea.nodes (
+      CREATE TABLE cardea.nodes (
         id uuid PRIMARY KEY,
         name text COLLATE "C" NOT NULL,
         version text COLLATE "C" NOT NULL,

@@ -7,9 +7,7 @@ struct SubscriptionRows {
 
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  /// - Parameter offset: by how many milliseconds the server's clock is ahead of this node's: claims of all nodes are
-  ///   kept in the server's time, so that clocks that differ let no two hold one.
-  func claim(_ claim: SubscriptionClaim, offset: Int64) async throws(StoreError) -> Int64? {
+  func claim(_ claim: SubscriptionClaim) async throws(StoreError) -> Int64? {
     let held = try await transaction.run(
       """
       INSERT INTO cardea.subscriptions AS s (name, position, holder, until) VALUES ($1, $2, $3, $4)
@@ -17,10 +15,7 @@ struct SubscriptionRows {
         WHERE s.holder = EXCLUDED.holder OR s.until <= $5
       RETURNING position
       """,
-      [
-        claim.name, claim.start, claim.holder, claim.until.milliseconds &+ offset,
-        claim.now.milliseconds &+ offset,
-      ])
+      [claim.name, claim.start, claim.holder, claim.until, claim.now])
     return held.first?.int(0)
   }
 

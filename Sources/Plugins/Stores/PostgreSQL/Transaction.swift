@@ -7,6 +7,7 @@ final class Transaction: Sendable {
   private let connection: Connection
   private let limit: Duration
   private let lastFailure = Locked<Failure?>(nil)
+  private let held = Locked<[Statement]>([])
 
   init(_ connection: Connection, within limit: Duration) {
     self.connection = connection
@@ -25,28 +26,28 @@ final class Transaction: Sendable {
 
   @discardableResult
   func run(_ statement: Statement) async throws(StoreError) -> Rows {
+    try await run([statement]).last ?? Rows()
+  }
+
+  /// All of them with one wait; the rows of each.
+  @discardableResult
+  func run(_ statements: [Statement]) async throws(StoreError) -> [Rows] {
+    let early = held.withLock { held in
+      defer { held = [] }
+      return held
+    }
     do throws(Failure) {
-      let rows = try await Link.run(statement, on: connection, within: limit)
+      let rows = try await Link.run(early + statements, on: connection, within: limit)
       lastFailure.withLock { $0 = nil }
-      return rows
+      return Array(rows.dropFirst(early.count))
     } catch {
       lastFailure.withLock { $0 = error }
       throw StoreError(error)
     }
   }
 
-  /// All of them with one wait; the rows of each.
-  @discardableResult
-  func run(_ statements: [Statement]) async throws(StoreError) -> [Rows] {
-    do throws(Failure) {
-      let rows = try await Link.run(statements, on: connection, within: limit)
-      lastFailure.withLock { $0 = nil }
-      return rows
-    } catch {
-      lastFailure.withLock { $0 = error }
-      throw StoreError(error)
-    }
-  }
+  /// Runs it ahead of the next statements, without a wait of its own. If it fails, they do.
+  func hold(_ sql: String) { held.withLock { $0.append(Statement(sql)) } }
 
   /// Begins it. What a stopped node holds is let go of by the server after two seconds, else one node could keep all
   /// others from changing anything.

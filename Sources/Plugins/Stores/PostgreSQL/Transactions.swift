@@ -4,6 +4,13 @@ import CardeaKernel
 ///
 /// Threading: from any task; they go in the order in which they came.
 final class Transactions: Sendable {
+  /// A transaction that came to nothing, unless its connection was lost while it was being committed.
+  struct Aborted: Error {
+    let reason: StoreError
+    /// Whether others stood in its way, so that it may be tried again.
+    let isTransient: Bool
+  }
+
   private let link: Link
   private let limit: Duration
   private let turns = Turns()
@@ -14,7 +21,7 @@ final class Transactions: Sendable {
   }
 
   /// Begins a transaction with `first`, whose rows `body` gets, and commits it with what `body` gives as its last
-  /// statements: two waits, if it runs none between. Once more if others stand in its way.
+  /// statements: two waits, if it runs none between. Thrice more if others stand in its way.
   func run<Value: Sendable>(
     _ first: [Statement],
     _ body: (Transaction, [Rows]) async throws(StoreError) -> (value: Value, last: [Statement])
@@ -24,21 +31,31 @@ final class Transactions: Sendable {
     var attempts = 0
     while true {
       attempts += 1
-      let transaction: Transaction
-      do throws(Failure) { transaction = Transaction(try link.connection(), within: limit) } catch {
-        throw StoreError(error)
+      do throws(Aborted) { return try await attempt(first, body) } catch {
+        guard error.isTransient, attempts < 4 else { throw error.reason }
       }
-      do throws(StoreError) {
-        let rows = try await transaction.run(Transaction.begin + first)
-        let (value, last) = try await body(
-          transaction, Array(rows.dropFirst(Transaction.begin.count)))
-        try await transaction.commit(after: last)
-        return value
-      } catch {
-        let failure = transaction.failure
-        await transaction.rollBack()
-        guard failure?.isTransient == true, attempts < 4 else { throw error }
-      }
+    }
+  }
+
+  /// The same once. The caller sees to it that no other is under way.
+  func attempt<Value: Sendable>(
+    _ first: [Statement],
+    _ body: (Transaction, [Rows]) async throws(StoreError) -> (value: Value, last: [Statement])
+  ) async throws(Aborted) -> Value {
+    let transaction: Transaction
+    do throws(Failure) { transaction = Transaction(try link.connection(), within: limit) } catch {
+      throw Aborted(reason: StoreError(error), isTransient: false)
+    }
+    do throws(StoreError) {
+      let rows = try await transaction.run(Transaction.begin + first)
+      let (value, last) = try await body(
+        transaction, Array(rows.dropFirst(Transaction.begin.count)))
+      try await transaction.commit(after: last)
+      return value
+    } catch {
+      let failure = transaction.failure
+      await transaction.rollBack()
+      throw Aborted(reason: error, isTransient: failure?.isTransient == true)
     }
   }
 }

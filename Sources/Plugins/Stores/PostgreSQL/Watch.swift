@@ -62,10 +62,13 @@ final class Watch: Sendable {
       WHERE position > $1 ORDER BY position LIMIT $2) l ON true
     ORDER BY l.position
     """
+  // Kept over a crash and a failover, but for the last polls before it: no poll waits for the disk or for a standby, but
+  // for the disk the one by which a node joins.
   private static let newsOfNode = """
     WITH node AS (
       INSERT INTO cardea.nodes (id, name, version, lease, applied, seen)
-      VALUES ($3, $4, $5, $6, $1, clock_timestamp())
+      SELECT $3, $4, $5, $6, $1, clock_timestamp() FROM set_config('synchronous_commit',
+        CASE WHEN EXISTS (SELECT 1 FROM cardea.nodes WHERE id = $3) THEN 'off' ELSE 'local' END, true)
       ON CONFLICT (id) DO UPDATE SET applied = EXCLUDED.applied, seen = EXCLUDED.seen)
     \(news)
     """
@@ -73,9 +76,10 @@ final class Watch: Sendable {
   /// The first look, at a server whose caches are cold.
   func begin() async throws(StoreError) {
     do throws(Failure) {
-      let rows = try await Link.run(
-        Statement(Watch.news, [Int64(0), 0]), on: try link.connection(), within: .seconds(10))
-      if let row = rows.first { note(clock: row.int(0)) }
+      let found = try await Link.run(
+        [Statement(Watch.news, [Int64(0), 0]), Watch.forgetLost], on: try link.connection(),
+        within: .seconds(10))
+      if let row = found[0].first { note(clock: row.int(0)) }
     } catch {
       throw StoreError(error)
     }
@@ -156,13 +160,6 @@ final class Watch: Sendable {
     state.withLock { $0.clock = (milliseconds, at) }
   }
 
-  /// How many milliseconds the server's clock is ahead of ours, to the nearest second, so that it stays the same from
-  /// one reading to the next.
-  var offset: Int64 {
-    let difference = time.map { $0.milliseconds - SystemClock().now().milliseconds } ?? 0
-    return Int64((Double(difference) / 1_000).rounded()) * 1_000
-  }
-
   /// The server's clock, moved on by the time since it was read, whatever our own was set to meanwhile.
   var time: Timestamp? {
     state.withLock { $0.clock }.map { clock in
@@ -183,14 +180,25 @@ final class Watch: Sendable {
   func leave() async {
     guard let node = state.withLock({ $0.node }) else { return }
     state.withLock { $0.wake = nil }
-    _ = try? await link.run(Statement("DELETE FROM cardea.nodes WHERE id = $1", [node.id]))
+    _ = try? await link.run(Statement("\(Watch.delete) WHERE id = $1", [node.id]))
   }
 
+  /// Waits neither for the disk nor for a standby.
+  private static let delete =
+    "DELETE FROM cardea.nodes USING set_config('synchronous_commit', 'off', true)"
+
+  /// Forgets who was killed long ago.
+  private static let forgetLost = Statement("\(delete) WHERE NOT (\(isKnown))")
+
+  private static let isKnown = "seen > clock_timestamp() - interval '1 hour'"
+
+  // What was written within three of the writer's delays before a crash may be lost by it (PostgreSQL manual,
+  // "Asynchronous Commit"): nobody is taken for silent for lack of that.
   static let nodes = Statement(
     """
-    SELECT id, name, version, lease, applied,
-      greatest(0, extract(epoch FROM clock_timestamp() - seen) * 1000)::bigint
-    FROM cardea.nodes WHERE seen > clock_timestamp() - interval '1 hour' ORDER BY name, id
+    SELECT id, name, version, lease, applied, greatest(0, extract(epoch FROM
+      clock_timestamp() - seen - 3 * current_setting('wal_writer_delay')::interval) * 1000)::bigint
+    FROM cardea.nodes WHERE \(isKnown) ORDER BY name, id
     """)
 
   static func readNodes(_ rows: Rows) throws(StoreError) -> [NodeStatus] {

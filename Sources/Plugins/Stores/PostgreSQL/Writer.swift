@@ -1,11 +1,5 @@
 import CardeaKernel
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The one connection that changes keys, owners and the signal log, with group commit.
 ///
 /// What arrives while a transaction is under way is gathered and written as the next one, so that all share its sync
@@ -20,8 +14,7 @@ final class Writer: Sendable {
   /// Of one transaction: the wait for its rows' locks stays short for other nodes.
   private static let largestGroup = 256
 
-  private let link: Link
-  private let limit: Duration
+  private let transactions: Transactions
   private let partitions: LogPartitions
   private let waiting = Locked(Waiting())
 
@@ -56,8 +49,7 @@ final class Writer: Sendable {
   private typealias Outcome = Result<Int64, StoreError>
 
   init(_ link: Link, within limit: Duration, partitions: LogPartitions) {
-    self.link = link
-    self.limit = limit
+    transactions = Transactions(link, within: limit)
     self.partitions = partitions
   }
 
@@ -152,82 +144,71 @@ final class Writer: Sendable {
 
   // MARK: One group
 
-  /// How a transaction ended.
-  private enum Ending {
-    /// Committed; each job's own outcome.
-    case committed([Outcome])
-    /// Nothing was written, or it is unknown whether.
-    case failed(StoreError)
-    /// Nothing was written, since others stood in the way.
-    case abandoned(StoreError)
-  }
-
   /// One outcome per job.
   private func write(_ group: [Work]) async -> [Outcome] {
-    switch await transaction(group) {
-    case .committed(let outcomes): return outcomes
-    case .failed(let error): return group.map { _ in .failure(error) }
-    case .abandoned(let error):
-      // Each by itself, which stands in nobody's way for long; one that is alone twice more.
+    do throws(Transactions.Aborted) {
+      return try await transactions.attempt(Writer.locks(for: group)) {
+        (transaction, _) async throws(StoreError) in try await write(group, transaction)
+      }
+    } catch {
+      guard error.isTransient else { return group.map { _ in .failure(error.reason) } }
+      // Each by itself, which stands in nobody's way for long.
       var outcomes: [Outcome] = []
-      for work in group { outcomes.append(await writeAlone(work, error)) }
+      for work in group { outcomes.append(await writeAlone(work)) }
       return outcomes
     }
   }
 
-  private func writeAlone(_ work: Work, _ error: StoreError) async -> Outcome {
-    var error = error
-    for _ in 0..<3 {
-      switch await transaction([work]) {
-      case .committed(let outcomes): return outcomes.first ?? .failure(error)
-      case .failed(let failure): return .failure(failure)
-      case .abandoned(let failure): error = failure
+  private func writeAlone(_ work: Work) async -> Outcome {
+    do throws(StoreError) {
+      return try await transactions.run(Writer.locks(for: [work])) {
+        (transaction, _) async throws(StoreError) in
+        let (outcomes, last) = try await write([work], transaction)
+        return (outcomes[0], last)
       }
-    }
-    return .failure(error)
+    } catch { return .failure(error) }
   }
 
-  private func transaction(_ group: [Work]) async -> Ending {
-    let transaction: Transaction
-    do throws(Failure) { transaction = Transaction(try link.connection(), within: limit) } catch {
-      return .failed(StoreError(error))
+  private static func locks(for group: [Work]) -> [Statement] {
+    LockOrder.statements(
+      for: group.compactMap { if case .change(let change) = $0 { change } else { nil } })
+  }
+
+  /// Makes the changes of a group; with their outcomes what is to be written last.
+  private func write(
+    _ group: [Work], _ transaction: Transaction
+  ) async throws(StoreError) -> (value: [Outcome], last: [Statement]) {
+    var outcomes: [Outcome] = []
+    if group.count == 1, !group[0].isRehearsal {
+      // Alone, it is taken back with its transaction, and needs no savepoint.
+      outcomes = [.success(try await perform(group[0], transaction))]
+    } else {
+      for work in group { outcomes.append(try await performInSavepoint(work, transaction)) }
     }
-    do throws(StoreError) {
-      let changes = group.compactMap { if case .change(let change) = $0 { change } else { nil } }
-      try await transaction.run(Transaction.begin + LockOrder.statements(for: changes))
-      var outcomes: [Outcome] = []
-      if group.count == 1, !group[0].isRehearsal {
-        // Alone, it is taken back with its transaction, and needs no savepoint.
-        outcomes = [.success(try await perform(group[0], transaction))]
-      } else {
-        for work in group { outcomes.append(try await write(work, transaction)) }
-      }
-      try await end(group, &outcomes, transaction)
-      return .committed(outcomes)
-    } catch {
-      let failure = transaction.failure
-      await transaction.rollBack()
-      return failure?.isTransient == true ? .abandoned(error) : .failed(error)
-    }
+    let last = try await append(group, &outcomes, transaction)
+    return (outcomes, last)
   }
 
   /// Throws if the transaction itself can't go on; a job's own refusal is its outcome.
-  private func write(_ work: Work, _ transaction: Transaction) async throws(StoreError) -> Outcome {
-    try await transaction.run("SAVEPOINT job")
+  private func performInSavepoint(
+    _ work: Work, _ transaction: Transaction
+  ) async throws(StoreError) -> Outcome {
+    // What manages the savepoint travels with the job's own statements and with the next job's.
+    transaction.hold("SAVEPOINT job")
     var outcome: Outcome
     do throws(StoreError) {
       outcome = .success(try await perform(work, transaction))
-      if work.isRehearsal { try await transaction.run("ROLLBACK TO job") }
+      if work.isRehearsal { transaction.hold("ROLLBACK TO job") }
     } catch {
       if let failure = transaction.failure {
         guard case .refused = failure, !failure.isTransient, !failure.isOfServer else {
           throw error
         }
       }
-      try await transaction.run("ROLLBACK TO job")
+      transaction.hold("ROLLBACK TO job")
       outcome = .failure(error)
     }
-    try await transaction.run("RELEASE job")
+    transaction.hold("RELEASE job")
     return outcome
   }
 
@@ -240,17 +221,17 @@ final class Writer: Sendable {
     }
   }
 
-  /// Takes the log's head, appends the entries of what was written, in order, and commits.
-  private func end(
+  /// Takes the log's head for the entries of what was written, in order, which are to be appended last.
+  private func append(
     _ group: [Work], _ outcomes: inout [Outcome], _ transaction: Transaction
-  ) async throws(StoreError) {
+  ) async throws(StoreError) -> [Statement] {
     var changes: [(index: Int, change: StoreChange)] = []
     for (index, work) in group.enumerated() {
       if case .change(let change) = work, case .success = outcomes[index] {
         changes.append((index, change))
       }
     }
-    if changes.isEmpty { return try await transaction.commit() }
+    if changes.isEmpty { return [] }
     let isAppended = changes.contains { !$0.change.isRehearsal }
     var head = try LogHead.read(
       try await transaction.run(LogHead.select + (isAppended ? " FOR UPDATE" : "")))
@@ -263,8 +244,8 @@ final class Writer: Sendable {
       }
       outcomes[index] = .success(head.position)
     }
-    if entries.isEmpty { return try await transaction.commit() }
+    if entries.isEmpty { return [] }
     try await partitions.ensure(head.position)
-    try await transaction.commit(after: LogRow.append(entries) + [Watch.notification])
+    return LogRow.append(entries) + [Watch.notification]
   }
 }

@@ -260,7 +260,7 @@ CREATE UNLOGGED TABLE cardea.quota_buckets (
 
 CREATE INDEX quota_buckets_by_end ON cardea.quota_buckets (full_at);
 
-CREATE UNLOGGED TABLE cardea.nodes (
+CREATE TABLE cardea.nodes (
   id uuid PRIMARY KEY,
   name text COLLATE "C" NOT NULL,
   version text COLLATE "C" NOT NULL,
