@@ -45,6 +45,7 @@ public final class AuthKernel: Sendable {
   let cache: VerdictCache
   let stamps = ChangeStamps()
   let pool: HashPool
+  let hashes = SharedHashes()
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
   let order = PublicationOrder()

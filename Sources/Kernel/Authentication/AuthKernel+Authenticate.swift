@@ -290,18 +290,23 @@ extension AuthKernel {
   private func read(
     _ token: PresentedToken, remembering known: KnownToken?
   ) async -> Reading {
+    let look = hashes.enter(token)
+    defer { hashes.leave(look) }
     let readAt = stamps.beforeReading()
     let found: StoredKey?
     do { found = try await store.find(prefix: token.prefix) } catch { return .unreachable }
     guard let stored = found else { return .denied(.unknown) }
     if stored.key.status == .purged { return .denied(.purged) }
 
+    // Somebody else may have found it out meanwhile.
+    let known =
+      known ?? cache.find(token.digest).flatMap { $0.has(prefix: token.prefix) ? $0 : nil }
     let rows = stored.key.secrets
     let rowID = known?.secretID ?? token.session?.secretID
     var match = rows.first { $0.id == rowID }
     if match == nil, token.session == nil {
       for row in rows.reversed() where known?.isWrong(for: row) != true {
-        switch await matches(token, row) {
+        switch await hashes.outcome(of: look, for: row, { await matches(token, row) }) {
         case .success(true): match = row
         case .success(false): continue
         case .failure(let denial): return .denied(denial.reason)
