@@ -157,6 +157,7 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
   public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
     if fault == .otherHistory { throw .conflict }
     if fault != nil { throw .unavailable("told not to answer polls") }
+    if base.logHead().position < position { throw .conflict }
     let node = state.withLock { state in
       state.hasPolled = true
       state.polls += 1

@@ -89,7 +89,8 @@ extension StorePromises {
     ]
   }
 
-  private func shared(
+  /// A promise of two open instances, closed and removed afterwards.
+  func shared(
     _ name: String,
     _ body: @escaping @Sendable (any SharedKeyStore, any SharedKeyStore) async throws -> Void
   ) -> Promise {

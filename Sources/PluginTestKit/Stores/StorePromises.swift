@@ -34,6 +34,8 @@ public struct StorePromises: Sendable {
     case bulk
     /// It is a ``QuotaStore``: it counts limits for many nodes.
     case quota
+    /// It is a ``ManyNodeStore``: it tells the processes that share it of one another. Together with ``shared``.
+    case nodes
   }
 
   let powers: Set<Power>
@@ -56,7 +58,7 @@ public struct StorePromises: Sendable {
       Promise("registers itself once, under its id and kind", identity(1)),
     ] + records + refusals + rehearsals + races + log + use + hashes + listings + cursors
       + pluginRecords
-      + persistence + sharing + accessLog + usage + bulk + quota
+      + persistence + sharing + accessLog + usage + bulk + quota + nodes
   }
 
   /// The promises of every plugin take a closure that makes one; a store's is asynchronous.

@@ -18,6 +18,18 @@ import Testing
   }
 }
 
+/// Of many nodes, in memory, as tests have it.
+@Suite struct NodeStoreTests {
+  static let promises = StorePromises(powers: [.shared, .durable, .accessLog, .bulk, .nodes]) {
+    let group = NodeGroup()
+    return StoreUnderTest(NodeStore(group), again: { NodeStore(group) })
+  }.all
+
+  @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
+    try await promise.check()
+  }
+}
+
 @Suite struct SQLiteStoreTests {
   static let promises = StorePromises(
     powers: [
@@ -39,11 +51,12 @@ import Testing
   static let promises = StorePromises(
     powers: [
       .persists, .survivesKill, .shared, .durable, .records, .accessLog, .usage, .bulk, .quota,
+      .nodes,
     ]
   ) {
     let server = try PostgreSQLServer.running()
     let database = "promise-\(UUID().uuidString)"
-    try server.create(database)
+    try server.createWithTables(database)
     // Nothing here is about how fast the machine is.
     let url = "\(server.url(database))&lookup_deadline=30s&change_deadline=60s"
     return StoreUnderTest(
