@@ -1,3 +1,4 @@
+import CardeaKernel
 import Foundation
 
 /// A PostgreSQL server of the tests' own: a new cluster in a short folder, on a Unix socket and a port of this
@@ -24,6 +25,9 @@ public final class PostgreSQLServer: Sendable {
   /// Of TCP, on 127.0.0.1; the socket is named for it too.
   public let port: Int
   private let shell: ShellKeeper
+  private let isSynced: Bool
+  /// Whether ``template`` is there.
+  private let hasTemplate = Locked(false)
 
   /// How a server is stopped (`pg_ctl stop -m`).
   public enum StopMode: String, Sendable {
@@ -34,9 +38,11 @@ public final class PostgreSQLServer: Sendable {
   }
 
   /// A server with nothing in it.
-  /// - Parameter settings: as in `postgresql.conf`, quoted where they have to be there; besides those it has.
-  public convenience init(settings: [String: String] = [:]) throws {
-    try self.init(settings: settings, "initialize")
+  /// - Parameters:
+  ///   - settings: as in `postgresql.conf`, quoted where they have to be there; besides those it has.
+  ///   - isSynced: whether what it commits goes to a disk; else it is kept in memory, where there is room.
+  public convenience init(settings: [String: String] = [:], isSynced: Bool = false) throws {
+    try self.init(settings: settings, isSynced: isSynced, "initialize")
     for statement in [
       "CREATE ROLE \(PostgreSQLServer.role) LOGIN CREATEDB PASSWORD '\(PostgreSQLServer.password)'",
       "CREATE ROLE replicator LOGIN REPLICATION PASSWORD '\(PostgreSQLServer.password)'",
@@ -53,12 +59,15 @@ public final class PostgreSQLServer: Sendable {
     settings: [String: String] = [:]
   ) throws {
     try self.init(
-      settings: settings, PostgreSQLServer.copying(primary, name: name, through: port))
+      settings: settings, isSynced: primary.isSynced,
+      PostgreSQLServer.copying(primary, name: name, through: port))
   }
 
-  private init(settings: [String: String], _ fill: String) throws {
+  private init(settings: [String: String], isSynced: Bool, _ fill: String) throws {
+    self.isSynced = isSynced
     // A socket's path has room for 107 bytes, whatever TMPDIR is.
-    folder = "/tmp/cpg-\(UUID().uuidString.prefix(8))"
+    let place = isSynced ? "/tmp" : PostgreSQLServer.fastest
+    folder = "\(place)/cpg-\(UUID().uuidString.prefix(8))"
     shell = try ShellKeeper(folder: folder, script: PostgreSQLServer.script)
     var ports = (0..<20).map { _ in Int.random(in: 20_000..<32_000) }
     do {
@@ -66,7 +75,8 @@ public final class PostgreSQLServer: Sendable {
       try shell.run(fill)
       while true {
         let port = ports.removeLast()
-        try shell.run(PostgreSQLServer.configuring(folder, port: port, settings))
+        try shell.run(
+          PostgreSQLServer.configuring(folder, port: port, isSynced: isSynced, settings))
         do { try shell.run("control start") } catch let failure as ShellKeeper.Failure {
           guard failure.said.contains("Address already in use"), !ports.isEmpty else {
             throw failure
@@ -127,12 +137,21 @@ public final class PostgreSQLServer: Sendable {
           + "application_name=\(name)")
   }
 
+  /// Where the system keeps files in memory, if it has room for some servers.
+  private static let fastest: String = {
+    let memory = "/dev/shm"
+    let room = try? FileManager.default.attributesOfFileSystem(forPath: memory)[.systemFreeSize]
+    let isRoomy = (room as? NSNumber)?.int64Value ?? 0 > 4 << 30
+    return isRoomy && FileManager.default.isWritableFile(atPath: memory) ? memory : "/tmp"
+  }()
+
   private static func configuring(
-    _ folder: String, port: Int, _ settings: [String: String]
+    _ folder: String, port: Int, isSynced: Bool, _ settings: [String: String]
   ) -> String {
     let base = [
       "unix_socket_directories = '\(folder)'", "port = \(port)", "listen_addresses = '127.0.0.1'",
-      "fsync = off", "log_statement = all", "log_line_prefix = '<%a> '",
+      "fsync = \(isSynced ? "on" : "off")", "max_wal_size = 256MB", "log_statement = all",
+      "log_line_prefix = '<%a> '",
       "password_encryption = scram-sha-256", "ssl = on", "ssl_cert_file = 'cert.pem'",
       "ssl_key_file = 'key.pem'", "max_connections = 200",
     ]
@@ -158,7 +177,8 @@ public final class PostgreSQLServer: Sendable {
   public func configure(_ settings: [String: String]) throws {
     let loaded = "SELECT pg_conf_load_time()"
     let before = try query(loaded)
-    try shell.run(PostgreSQLServer.configuring(folder, port: port, settings))
+    try shell.run(
+      PostgreSQLServer.configuring(folder, port: port, isSynced: isSynced, settings))
     try shell.run("control reload")
     while try query(loaded) == before {}
   }
@@ -172,7 +192,8 @@ public final class PostgreSQLServer: Sendable {
     settings: [String: String] = [:]
   ) throws {
     try shell.run(PostgreSQLServer.copying(primary, name: name, through: other))
-    try shell.run(PostgreSQLServer.configuring(folder, port: port, settings))
+    try shell.run(
+      PostgreSQLServer.configuring(folder, port: port, isSynced: isSynced, settings))
     try start()
   }
 
@@ -212,21 +233,50 @@ public final class PostgreSQLServer: Sendable {
   /// Runs SQL, and `COPY` with its data, in one transaction.
   public func run(_ sql: String, in database: String) throws {
     try Tool.run(
-      "psql", ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url(database)], input: sql)
+      PostgreSQLServer.psql, ["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url(database)],
+      input: sql)
   }
 
   /// Runs one statement; a line for each row of what it gives, with `|` between columns.
   @discardableResult
   public func query(_ sql: String, in database: String = "postgres") throws -> String {
     try Tool.run(
-      "psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", sql]
+      PostgreSQLServer.psql,
+      ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", sql]
     ).trimmingCharacters(in: .newlines)
   }
+
+  /// The program itself: what Debian has in the path takes longer to find it than most queries take.
+  private static let psql: String = {
+    let versions = URL(filePath: "/usr/lib/postgresql")
+    let found = (try? FileManager.default.contentsOfDirectory(atPath: versions.path)) ?? []
+    let newest = found.max { $0.localizedStandardCompare($1) == .orderedAscending }
+    let program = newest.map { versions.appending(path: "\($0)/bin/psql").path }
+    return program.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil } ?? "psql"
+  }()
 
   /// Makes a database of that name, empty, which belongs to ``role``.
   public func create(_ database: String) throws {
     try query("CREATE DATABASE \"\(database)\" OWNER \(PostgreSQLServer.role)")
   }
+
+  /// Makes one that has Cardea's tables already: a copy is made in less time than the tables are.
+  public func createWithTables(_ database: String) throws {
+    let template = PostgreSQLServer.template
+    try hasTemplate.withLock { isThere in
+      if isThere { return }
+      try create(template)
+      let schema = try String(contentsOf: PostgreSQLServer.schema, encoding: .utf8)
+      try run("SET ROLE \(PostgreSQLServer.role);\n\(schema)", in: template)
+      isThere = true
+    }
+    try query(
+      "CREATE DATABASE \"\(database)\" OWNER \(PostgreSQLServer.role) TEMPLATE \(template)")
+  }
+
+  private static let template = "tables"
+  private static let schema = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../Sources/Plugins/Stores/PostgreSQL/schema.sql").standardized
 
   /// Waits until a standby has everything that its primary has committed by now.
   public func waitUntilCaughtUp(with primary: PostgreSQLServer) throws {

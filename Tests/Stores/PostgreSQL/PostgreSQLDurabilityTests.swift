@@ -19,7 +19,7 @@ import Testing
       ?? .random(in: 0 ... .max)
     FileHandle.standardError.write(Data("D1: CARDEA_TEST_SEED=\(seed)\n".utf8))
     var random = SplitMix64(seed: seed)
-    let server = try PostgreSQLServer()
+    let server = try PostgreSQLServer(isSynced: true)
     let database = try TestDatabase(on: server)
     var acknowledged: [String: Acknowledgement] = [:]
     for round in 0..<PostgreSQLDurabilityTests.rounds {
@@ -45,7 +45,8 @@ import Testing
     "D7: a standby takes over; nothing acknowledged is lost, and service is back without a restart of ours"
   )
   func failover() async throws {
-    let primary = try PostgreSQLServer(settings: ["synchronous_standby_names": "''"])
+    let primary = try PostgreSQLServer(
+      settings: ["synchronous_standby_names": "''"], isSynced: true)
     let standby = try PostgreSQLServer(following: primary)
     let database = try TestDatabase(on: primary)
     try standby.waitUntilCaughtUp(with: primary)

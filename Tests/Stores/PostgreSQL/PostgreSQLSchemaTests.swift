@@ -7,11 +7,11 @@ import Testing
 @Suite("PostgreSQL schema") struct PostgreSQLSchemaTests {
   @Test("a migrated database is what schema.sql makes")
   func checkedInSchema() async throws {
-    let migrated = try TestDatabase()
+    let migrated = try TestDatabase(isEmpty: true)
     let store = try migrated.store()
     try await store.open()
     await store.close()
-    let written = try TestDatabase()
+    let written = try TestDatabase(isEmpty: true)
     try Tool.run(
       "psql",
       [
@@ -41,7 +41,7 @@ import Testing
 
   @Test("several nodes that come first at once make one set of tables")
   func together() async throws {
-    let database = try TestDatabase()
+    let database = try TestDatabase(isEmpty: true)
     let stores = try (0..<6).map { _ in try database.store() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for store in stores { group.addTask { try await store.open() } }

@@ -3,14 +3,15 @@ import CardeaPostgreSQL
 import CardeaTestSupport
 import Foundation
 
-/// An empty database on the tests' PostgreSQL server, gone with this value.
+/// A database on the tests' PostgreSQL server, gone with this value.
 final class TestDatabase: Sendable {
   let server: PostgreSQLServer
   let name = "stores-\(UUID().uuidString)"
 
-  init(on server: PostgreSQLServer? = nil) throws {
+  /// - Parameter isEmpty: whether a store has to make the tables first.
+  init(on server: PostgreSQLServer? = nil, isEmpty: Bool = false) throws {
     self.server = try server ?? PostgreSQLServer.running()
-    try self.server.create(name)
+    if isEmpty { try self.server.create(name) } else { try self.server.createWithTables(name) }
   }
 
   deinit { _ = try? server.query("DROP DATABASE \"\(name)\" WITH (FORCE)") }
