@@ -10,7 +10,7 @@ enum StandingKernel {
   ///   - recording: whether its authentications are recorded.
   ///   - plugins: its store, and what else it has.
   static func start(
-    _ clock: StandingClock, recording: Bool = true,
+    _ clock: some KernelClock, recording: Bool = true,
     configure: (inout KernelConfiguration) -> Void = { _ in }, plugins: (inout Registry) -> Void
   ) async throws -> AuthKernel {
     var registry = Registry()

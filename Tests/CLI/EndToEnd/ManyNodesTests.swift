@@ -1,3 +1,5 @@
+import CardeaKernel
+import CardeaTestFixtures
 import CardeaTestSupport
 import Foundation
 import Testing
@@ -136,6 +138,40 @@ import Testing
     }
     let kept = try cluster.database.query("SELECT count(*) FROM cardea.keys WHERE name = 'once'")
     #expect(kept == "5")
+  }
+
+  @Test("one import is run on three nodes at once: every key is there once, and its log is whole")
+  func imports() async throws {
+    let cluster = try await Cluster(.nothing)
+    let before = try cluster.counts()
+    let url = cluster.server.url(cluster.database.name, through: [])
+    let runs = Locked<[CardeaProgram.Result]>([])
+    let (program, source) = (cluster.program, Fixture.path("Oracle/keysmith.sqlite3"))
+    await withCheckedContinuation { done in
+      // Threads that may be blocked.
+      DispatchQueue.global().async {
+        DispatchQueue.concurrentPerform(iterations: 3) { _ in
+          let run = try? program.run("import", "keysmith", source, "--store", url)
+          if let run { runs.withLock { $0.append(run) } }
+        }
+        done.resume()
+      }
+    }
+    let ended = runs.withLock { $0 }
+    try #require(ended.count == 3)
+    // One row of the source can't be imported. Whoever meets another at an owner says so and gives way.
+    #expect(ended.contains { $0.status == 1 })
+    #expect(
+      ended.allSatisfy { $0.status == 1 || $0.err.contains("at the same moment") },
+      "\(ended.map(\.err))")
+    let after = try cluster.counts()
+    #expect(after.keys - before.keys == 19)
+    #expect(after.created - before.created == 19)
+    let again = try program.run(
+      "import", "keysmith", source, "--store", url, "--json")
+    #expect(again.json?["already_here"] as? Int == 19 && again.json?["imported"] as? Int == 0)
+    let verified = try program.run("audit", "verify", "--store", url)
+    #expect(verified.status == 0, "\(verified.err)")
   }
 
   // MARK: Limits and deliveries
@@ -287,13 +323,25 @@ private final class Cluster: Sendable {
     }
   }
 
+  /// Keys, and entries of the log that tell of their beginning.
+  func counts() throws -> (keys: Int, created: Int) {
+    let counts = try database.query(
+      """
+      SELECT (SELECT count(*) FROM cardea.keys), count(*) FROM cardea.signal_log
+      WHERE signal = 'key_created'
+      """
+    ).split(separator: "|").compactMap { Int($0) }
+    try #require(counts.count == 2)
+    return (counts[0], counts[1])
+  }
+
   final class Database: Sendable {
     let server: PostgreSQLServer
     let name = "nodes-\(UUID().uuidString)"
 
     init(_ server: PostgreSQLServer) throws {
       self.server = server
-      try server.create(name)
+      try server.createWithTables(name)
     }
 
     deinit { _ = try? server.query("DROP DATABASE \"\(name)\" WITH (FORCE)") }

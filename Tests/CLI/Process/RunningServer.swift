@@ -1,3 +1,4 @@
+import CardeaKernel
 import Foundation
 import Testing
 
@@ -67,6 +68,9 @@ final class RunningServer: @unchecked Sendable {
   /// What was written to stderr after it listened; to be asked for once it has ended.
   func log() -> String { rest.text() }
 
+  /// Whether it has written that to stderr since it listened.
+  func hasLogged(_ text: String) -> Bool { rest.soFar.contains(text) }
+
   /// Sends SIGKILL and waits for the end.
   func kill() {
     signal(SIGKILL)
@@ -106,14 +110,13 @@ final class RunningServer: @unchecked Sendable {
 }
 
 /// Reads a pipe to its end, so that its writer never waits.
-// @unchecked: the bytes are read only once the reading thread has ended.
-private final class Rest: @unchecked Sendable {
-  private var bytes = Data()
+private final class Rest: Sendable {
+  private let bytes = Locked(Data())
   private let ended = DispatchSemaphore(value: 0)
 
   init(_ pipe: FileHandle) {
     Thread.detachNewThread { [self] in
-      while case let data = pipe.availableData, !data.isEmpty { bytes += data }
+      while case let data = pipe.availableData, !data.isEmpty { bytes.withLock { $0 += data } }
       ended.signal()
     }
   }
@@ -121,6 +124,8 @@ private final class Rest: @unchecked Sendable {
   func text() -> String {
     ended.wait()
     defer { ended.signal() }
-    return String(decoding: bytes, as: UTF8.self)
+    return soFar
   }
+
+  var soFar: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 }

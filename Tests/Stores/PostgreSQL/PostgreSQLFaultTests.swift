@@ -112,6 +112,31 @@ import Testing
     await store.close()
   }
 
+  @Test("who the nodes are outlives a crash of the server, and nobody waits for a standby to say it")
+  func nodes() async throws {
+    let server = try PostgreSQLServer()
+    let database = try TestDatabase(on: server)
+    let stores = try (0..<2).map { _ in try database.store() }
+    for (number, store) in stores.enumerated() {
+      try await store.open()
+      let card = NodeCard(id: UUID(), name: "node \(number)", lease: .seconds(60), version: "1.0")
+      try await store.join(card) {}
+      _ = try store.poll(after: 0, limit: 9)
+    }
+    try server.stop(.immediate)
+    try server.start()
+    // None of them has polled since.
+    try await eventually { try await stores[0].nodes().map(\.node.name) == ["node 0", "node 1"] }
+    try await eventually { (try? stores[0].poll(after: 0, limit: 9)) != nil }
+    try server.configure(["synchronous_standby_names": "'nobody'"])
+    // Else nothing could be committed any more, the end of the database neither.
+    defer { try? server.configure([:]) }
+    #expect(try stores[0].poll(after: 0, limit: 9) == [])
+    await stores[0].close()
+    #expect(try await stores[1].nodes().map(\.node.name) == ["node 1"])
+    await stores[1].close()
+  }
+
   @Test(
     "nothing waits longer than its deadline for a server that says nothing",
     arguments: [FaultProxy.Mode.drop, .dropAnswers, .halfClose, .reset])
