@@ -22,13 +22,14 @@ enum LockOrder {
     }
     var statements: [Statement] = []
     let changed = List(prefixes)
-    // A key that changes hands or stops counting changes its former owner too.
+    // A key that changes hands or stops counting changes its former owner too. One list of both: for an OR of two
+    // conditions the server reads the whole table.
     if !owners.isEmpty || !prefixes.isEmpty {
       statements.append(
         Statement(
           """
-          SELECT 1 FROM cardea.owners WHERE id = ANY ($1) OR id IN (
-            SELECT owner_id FROM cardea.keys WHERE prefix = ANY ($2) AND owner_id IS NOT NULL)
+          SELECT 1 FROM cardea.owners WHERE id = ANY ($1 || ARRAY (
+            SELECT owner_id FROM cardea.keys WHERE prefix = ANY ($2) AND owner_id IS NOT NULL))
           ORDER BY id FOR NO KEY UPDATE
           """, [List(owners), changed]))
     }
