@@ -6,6 +6,9 @@ import CardeaKernel
 final class Rows: @unchecked Sendable, RandomAccessCollection {
   private let result: OpaquePointer?
 
+  /// Whether the server warned of something meanwhile. Set by the connection before it hands the rows over.
+  var isWarned = false
+
   init(_ result: OpaquePointer) { self.result = result }
 
   /// No rows.

@@ -50,23 +50,33 @@ final class Transaction: Sendable {
   func hold(_ sql: String) { held.withLock { $0.append(Statement(sql)) } }
 
   /// Begins it. What a stopped node holds is let go of by the server after two seconds, else one node could keep all
-  /// others from changing anything.
-  static let begin = [
-    Statement("BEGIN"),
-    Statement(
-      """
-      SELECT set_config('idle_in_transaction_session_timeout', '2s', true),
-        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-          WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
-      """),
-  ]
+  /// others from changing anything. The server gives a lock up before we give the server up: sessions that nobody waits
+  /// for any more would take all its connections.
+  var begin: [Statement] {
+    [
+      Statement("BEGIN"),
+      Statement(
+        """
+        SELECT set_config('idle_in_transaction_session_timeout', '2s', true),
+          set_config('lock_timeout', $1, true),
+          set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
+        """, ["\(limit.wholeMilliseconds * 9 / 10)"]),
+    ]
+  }
 
   /// Commits; `statements` go before with the same wait. A transaction in which one of them failed is rolled back by
-  /// the server, which answers COMMIT with that.
+  /// the server, which answers COMMIT with that. One whose wait for a standby was cut short is committed, but with a
+  /// warning: a failover may lose it, so its outcome is not known yet.
   func commit(after statements: [Statement] = []) async throws(StoreError) {
     let rows = try await run(statements + [Statement("COMMIT")])
     guard rows.last?.tag == "COMMIT" else {
       throw .unavailable("PostgreSQL rolled the transaction back")
+    }
+    if rows.contains(where: \.isWarned) {
+      throw .unavailable(
+        "PostgreSQL committed the transaction with a warning: whether a standby has it is not known"
+      )
     }
   }
 

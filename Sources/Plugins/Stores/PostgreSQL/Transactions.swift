@@ -47,9 +47,9 @@ final class Transactions: Sendable {
       throw Aborted(reason: StoreError(error), isTransient: false)
     }
     do throws(StoreError) {
-      let rows = try await transaction.run(Transaction.begin + first)
-      let (value, last) = try await body(
-        transaction, Array(rows.dropFirst(Transaction.begin.count)))
+      let begin = transaction.begin
+      let rows = try await transaction.run(begin + first)
+      let (value, last) = try await body(transaction, Array(rows.dropFirst(begin.count)))
       try await transaction.commit(after: last)
       return value
     } catch {
