@@ -16,6 +16,8 @@ final class AccessLogWriter: Sendable {
   static let takeHead = "SELECT number FROM cardea.access_log_head FOR NO KEY UPDATE"
   /// Usage that one transaction takes: some milliseconds, for which a change of the same keys may have to wait.
   private static let largestUsage = 500
+  /// Entries that one transaction erases, for which drains of all nodes have to wait.
+  private static let largestErasure = 1_000
 
   private let transactions: Transactions
 
@@ -96,6 +98,38 @@ final class AccessLogWriter: Sendable {
     return row.int(0)
   }
 
+  // MARK: Erasing
+
+  /// Takes the payloads out of a key's entries before the key is purged, so that its purge, for which all changes wait,
+  /// has but the last of them left to do: batch after batch, as long as a whole one is there and the key is as it was
+  /// when the purge was made up.
+  /// - Returns: the number of the last entry without a payload, 0 if there is none.
+  func erase(_ keyID: UUID, _ prefix: String, revision: Int64) async throws(StoreError) -> Int64 {
+    var number: Int64 = 0
+    while true {
+      let first = [
+        Statement(AccessLogWriter.takeHead),
+        Statement(
+          """
+          WITH part AS (
+            SELECT number FROM cardea.access_log WHERE key_id = $1 AND number > $2
+              AND EXISTS (SELECT 1 FROM cardea.keys WHERE prefix = $3 AND id = $1 AND revision = $4)
+            ORDER BY number LIMIT $5),
+          whole AS (SELECT max(number) AS last FROM part HAVING count(*) = $5),
+          erased AS (
+            UPDATE cardea.access_log a SET payload = NULL, salt = NULL, path = NULL
+            FROM part, whole WHERE a.number = part.number AND a.payload IS NOT NULL)
+          SELECT last FROM whole
+          """, [keyID, number, prefix, revision, AccessLogWriter.largestErasure]),
+      ]
+      let last = try await transactions.run(first) { (_, found) async throws(StoreError) in
+        (found[1].first?.int(0), [])
+      }
+      guard let last else { return number }
+      number = last
+    }
+  }
+
   // MARK: Pruning
 
   func prune(
@@ -121,7 +155,8 @@ final class AccessLogWriter: Sendable {
     }
   }
 
-  /// A whole partition at once where all of it is old enough, which costs the same however much it holds.
+  /// A whole partition at once where all of it is old enough, which costs the same however much it holds: its positions
+  /// are counted, those without a payload among them.
   func pruneSignals(through position: Int64, limit: Int) async throws(StoreError) -> Int {
     let first = [Statement("SELECT min(position) FROM cardea.signal_payloads")]
     return try await transactions.run(first) { (transaction, oldest) async throws(StoreError) in
@@ -129,7 +164,8 @@ final class AccessLogWriter: Sendable {
       let number = (row.int(0) - 1) / Schema.logPartition
       if position >= (number + 1) * Schema.logPartition, limit > 0 {
         let table = "cardea.signal_payloads_\(number)"
-        let rows = try await transaction.run("SELECT count(*) FROM \(table)", isKept: false)
+        let rows = try await transaction.run(
+          "SELECT max(position) - min(position) + 1 FROM \(table)", isKept: false)
         return (
           Int(rows.first?.int(0) ?? 0), [Statement("TRUNCATE \(table)", isKept: false)]
         )

@@ -13,7 +13,8 @@ struct ChangeWriter {
 
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  func apply(_ change: StoreChange) async throws(StoreError) {
+  /// - Parameter erased: up to which number the key's entries of the access log have lost their payloads already.
+  func apply(_ change: StoreChange, erased: Int64) async throws(StoreError) {
     if change.onlyIfEmpty { try await ensureEmpty() }
     // Before the key, so that a repeated request hears `.idempotencyUsed` and not `.ownerLimit`.
     if let use = change.idempotency { try await write(use) }
@@ -28,7 +29,7 @@ struct ChangeWriter {
     case nil: break
     }
     if let rehash = change.rehash { try await apply(rehash) }
-    if let keyID = change.erasesLogOf { try await eraseLog(of: keyID) }
+    if let keyID = change.erasesLogOf { try await eraseLog(of: keyID, after: erased) }
     switch change.record {
     case .put(let record, let collection):
       try await PluginRecordRows(transaction).put(record, collection)
@@ -263,14 +264,14 @@ struct ChangeWriter {
   // MARK: Log
 
   /// Under the access log's head, so that a batch with entries of this key comes before it or sees that it is purged.
-  private func eraseLog(of keyID: UUID) async throws(StoreError) {
+  private func eraseLog(of keyID: UUID, after number: Int64) async throws(StoreError) {
     try await transaction.run([
       Statement(AccessLogWriter.takeHead),
       Statement(
         """
         UPDATE cardea.access_log SET payload = NULL, salt = NULL, path = NULL
-        WHERE key_id = $1 AND payload IS NOT NULL
-        """, [keyID]),
+        WHERE key_id = $1 AND number > $2 AND payload IS NOT NULL
+        """, [keyID, number]),
       Statement(
         """
         DELETE FROM cardea.signal_payloads WHERE position IN (

@@ -56,8 +56,10 @@ struct SubscriptionRows {
       ).changed)
   }
 
+  /// The cursor's row first, as its holder takes them.
   func forget(_ subscription: String) async throws(StoreError) {
     try await transaction.run([
+      Statement("SELECT 1 FROM cardea.subscriptions WHERE name = $1 FOR UPDATE", [subscription]),
       Statement("DELETE FROM cardea.dead_letters WHERE subscription = $1", [subscription]),
       Statement("DELETE FROM cardea.subscriptions WHERE name = $1", [subscription]),
     ])

@@ -32,18 +32,19 @@ final class Writer: Sendable {
   }
 
   private enum Work: Sendable {
-    case change(StoreChange)
+    /// - Parameter erased: the access log's last number of the key's that has no payload any more.
+    case change(StoreChange, erased: Int64)
     /// Of cursors and plugins' records; what it gives is the outcome.
     case rows(@Sendable (Transaction) async throws(StoreError) -> Int64)
 
-    /// Whether it has to see what is in the log already, so that nothing of its group may come before it.
-    var comesFirst: Bool {
-      if case .change(let change) = self { change.erasesLogOf != nil } else { false }
-    }
+    var change: StoreChange? { if case .change(let change, _) = self { change } else { nil } }
 
-    var isRehearsal: Bool {
-      if case .change(let change) = self { change.isRehearsal } else { false }
-    }
+    /// Whether it has a transaction to itself. What erases has to see what is in the log already, and takes its time.
+    /// Rows' locks are in nobody's order: two transactions that each take those of several cursors may wait for each
+    /// other.
+    var standsAlone: Bool { change.map { $0.erasesLogOf != nil } ?? true }
+
+    var isRehearsal: Bool { change?.isRehearsal ?? false }
   }
 
   private typealias Outcome = Result<Int64, StoreError>
@@ -54,8 +55,10 @@ final class Writer: Sendable {
   }
 
   /// Commits `change`; the log's position after it.
-  func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
-    try await submit(.change(change)).get()
+  /// - Parameter erased: up to which number the key's entries of the access log have lost their payloads already, if it
+  ///   erases them.
+  func commit(_ change: StoreChange, erased: Int64 = 0) async throws(StoreError) -> Int64 {
+    try await submit(.change(change, erased: erased)).get()
   }
 
   /// Runs what changes cursors, dead letters or records.
@@ -66,14 +69,16 @@ final class Writer: Sendable {
   }
 
   /// Commits many changes one after the other; the outcome of each.
-  func commit(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
+  func commit(
+    _ changes: [(change: StoreChange, erased: Int64)]
+  ) async -> [Result<Int64, StoreError>] {
     if changes.isEmpty { return [] }
     return await withCheckedContinuation { continuation in
       let outcomes = Locked<[Outcome]>([])
       // Jobs of one caller are answered in their order.
       submit(
         changes.map { change in
-          Job(work: .change(change)) { outcome in
+          Job(work: .change(change.change, erased: change.erased)) { outcome in
             let all = outcomes.withLock { outcomes -> [Outcome] in
               outcomes.append(outcome)
               return outcomes
@@ -133,8 +138,9 @@ final class Writer: Sendable {
     waiting.withLock { waiting in
       var group: [Job] = []
       for job in waiting.jobs.prefix(Writer.largestGroup) {
-        if job.work.comesFirst, !group.isEmpty { break }
+        if job.work.standsAlone, !group.isEmpty { break }
         group.append(job)
+        if job.work.standsAlone { break }
       }
       waiting.jobs.removeFirst(group.count)
       waiting.isRunning = !group.isEmpty
@@ -146,12 +152,17 @@ final class Writer: Sendable {
 
   /// One outcome per job.
   private func write(_ group: [Work]) async -> [Outcome] {
+    do throws(StoreError) { try await partitions.prepare() } catch {
+      return group.map { _ in .failure(error) }
+    }
     do throws(Transactions.Aborted) {
       return try await transactions.attempt(Writer.locks(for: group)) {
         (transaction, _) async throws(StoreError) in try await write(group, transaction)
       }
     } catch {
-      guard error.isTransient else { return group.map { _ in .failure(error.reason) } }
+      guard error.isTransient || !partitions.isKnown else {
+        return group.map { _ in .failure(error.reason) }
+      }
       // Each by itself, which stands in nobody's way for long.
       var outcomes: [Outcome] = []
       for work in group { outcomes.append(await writeAlone(work)) }
@@ -161,6 +172,7 @@ final class Writer: Sendable {
 
   private func writeAlone(_ work: Work) async -> Outcome {
     do throws(StoreError) {
+      try await partitions.prepare()
       return try await transactions.run(Writer.locks(for: [work])) {
         (transaction, _) async throws(StoreError) in
         let (outcomes, last) = try await write([work], transaction)
@@ -170,8 +182,7 @@ final class Writer: Sendable {
   }
 
   private static func locks(for group: [Work]) -> [Statement] {
-    LockOrder.statements(
-      for: group.compactMap { if case .change(let change) = $0 { change } else { nil } })
+    LockOrder.statements(for: group.compactMap(\.change))
   }
 
   /// Makes the changes of a group; with their outcomes what is to be written last.
@@ -214,8 +225,8 @@ final class Writer: Sendable {
 
   private func perform(_ work: Work, _ transaction: Transaction) async throws(StoreError) -> Int64 {
     switch work {
-    case .change(let change):
-      try await ChangeWriter(transaction).apply(change)
+    case .change(let change, let erased):
+      try await ChangeWriter(transaction).apply(change, erased: erased)
       return 0
     case .rows(let body): return try await body(transaction)
     }
@@ -227,7 +238,7 @@ final class Writer: Sendable {
   ) async throws(StoreError) -> [Statement] {
     var changes: [(index: Int, change: StoreChange)] = []
     for (index, work) in group.enumerated() {
-      if case .change(let change) = work, case .success = outcomes[index] {
+      if let change = work.change, case .success = outcomes[index] {
         changes.append((index, change))
       }
     }
@@ -245,7 +256,9 @@ final class Writer: Sendable {
       outcomes[index] = .success(head.position)
     }
     if entries.isEmpty { return [] }
-    try await partitions.ensure(head.position)
+    guard partitions.reach(head.position) else {
+      throw .unavailable("the signal log has no partition for position \(head.position) yet")
+    }
     return LogRow.append(entries) + [Watch.notification]
   }
 }
