@@ -6,7 +6,7 @@ extension PostgreSQLStore: QuotaStore {
   public func draw(_ draws: [QuotaDraw]) async throws(StoreError) -> QuotaAnswer {
     let names = List(draws.map(\.bucket))
     // A bucket that is not known yet is made, full, so that there is a row to lock.
-    let first = [
+    let locks = [
       Statement(
         """
         INSERT INTO cardea.quota_buckets (bucket, full_at)
@@ -19,15 +19,20 @@ extension PostgreSQLStore: QuotaStore {
         """, [names]),
       // After the locks: nobody who comes later is given an earlier time.
       Statement("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"),
+    ]
+    let sweep =
       Statement(
         """
         DELETE FROM cardea.quota_buckets WHERE ctid = ANY (ARRAY (
           SELECT ctid FROM cardea.quota_buckets
           WHERE full_at < (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint - 1000000000
             AND bucket <> ALL ($1) ORDER BY full_at LIMIT $2 FOR UPDATE SKIP LOCKED))
-        """, [names, 4 + 2 * draws.count]),
-    ]
-    return try await quotas.run(first) { (_, found) async throws(StoreError) in
+        """, [names, 4 + 2 * draws.count])
+    let wanted = Set(draws.map(\.bucket)).count
+    return try await quotas.run(locks + [sweep]) { (transaction, found) async throws(StoreError) in
+      var found = found
+      // Another's sweep may take a full bucket between the making and the locking.
+      while found[1].count < wanted { found = try await transaction.run(locks) }
       var moments: [String: Int64] = [:]
       for row in found[1] { moments[try row.text(0)] = row.int(1) }
       let now = Timestamp(milliseconds: found[2].first?.int(0) ?? 0)
