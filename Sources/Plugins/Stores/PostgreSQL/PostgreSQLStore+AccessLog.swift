@@ -69,17 +69,11 @@ extension PostgreSQLStore: UsageCountingStore {
   // MARK: Pruning and checkpoints
 
   public func prunable(before cutoff: Timestamp) async throws(StoreError) -> PrunePlan {
-    let latest = Int64.max
     var nodes: [PrunePlan.Node] = []
     for head in try await accessHeads() {
       let last = try await list(
-        Statement(
-          """
-          SELECT a.position, a.hash FROM \(AccessRow.tables)
-          WHERE n.name = $1 AND a.position < coalesce(
-            (SELECT min(position) FROM cardea.access_log WHERE node = n.number AND at >= $2), $3)
-          ORDER BY a.position DESC LIMIT 1
-          """, [head.node, cutoff, latest]))
+        PruneSearch.inAccessLog(
+          of: head.node, before: cutoff, from: head.basePosition, to: head.position))
       if let row = last.first {
         nodes.append(
           PrunePlan.Node(
@@ -87,13 +81,8 @@ extension PostgreSQLStore: UsageCountingStore {
             entries: row.int(0) - head.basePosition))
       }
     }
-    let signals = try await list(
-      Statement(
-        """
-        SELECT coalesce(max(l.position), 0), count(p.payload) FROM \(LogRow.tables)
-        WHERE l.position < coalesce(
-          (SELECT min(position) FROM cardea.signal_log WHERE at >= $1), $2)
-        """, [cutoff, latest]))
+    let head = try LogHead.read(try await list(Statement(LogHead.select)))
+    let signals = try await list(PruneSearch.inSignalLog(before: cutoff, to: head.position))
     guard let row = signals.first else { throw .corrupt("PostgreSQL counts nothing") }
     return PrunePlan(nodes: nodes, signalPosition: row.int(0), signalPayloads: row.int(1))
   }
