@@ -11,17 +11,22 @@ import Testing
     #expect(url.connection == "postgres://u:p@db:5433/keys?sslmode=verify-full&connect_timeout=3")
     #expect(url.shown == "postgres://u@db:5433/keys")
     #expect(url.hasPooler && url.listsFromStandby)
-    #expect(url.lookups == 4 && url.hosts == 1)
+    #expect(url.lookups == 4 && url.hosts.count == 1)
     #expect(url.lookupDeadline == .milliseconds(50) && url.changeDeadline == .seconds(9))
     let plain = try PostgreSQLURL("postgresql:///keys")
     #expect(plain.connection == "postgresql:///keys" && plain.shown == "postgres:///keys")
     #expect(plain.lookupDeadline == .milliseconds(200) && !plain.hasPooler && plain.lookups == 2)
   }
 
-  @Test("several hosts are counted and shown, without the password")
+  @Test("several hosts are told apart and shown, without the password")
   func hosts() throws {
     let url = try PostgreSQLURL("postgres://u:secret@one:1,two:2,three/keys")
-    #expect(url.hosts == 3)
+    #expect(url.hosts.map { $0["host"] } == ["one", "two", "three"])
+    #expect(url.hosts.prefix(2).map { $0["port"] } == ["1", "2"])
+    #expect(
+      try PostgreSQLURL("postgres:///keys?host=one,two&port=5433").hosts == [
+        ["host": "one", "port": "5433"], ["host": "two", "port": "5433"],
+      ])
     #expect(
       url.shown == "postgres://u@one:1,two:2,three:5432/keys"
         || url.shown == "postgres://u@one:1,two:2,three/keys")

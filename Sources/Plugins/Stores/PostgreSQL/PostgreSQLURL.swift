@@ -12,14 +12,14 @@ import CardeaKernel
 /// | `change_deadline` | `5s` | after which a change is given up, its outcome unknown |
 /// | `history` | `primary` | `standby`: the logs are listed from a standby, if the URL names one |
 ///
-/// Several hosts, `postgres://user@one:5432,two:5432/database`, are tried one after the other until one takes changes.
+/// Several hosts, `postgres://user@one:5432,two:5432/database`, are tried at once, and the first that takes changes is it.
 public struct PostgreSQLURL: Sendable, Equatable {
   /// What libpq reads.
   public let connection: String
   /// The same without the password and whatever else it says, for messages.
   public let shown: String
-  /// How many hosts it names.
-  let hosts: Int
+  /// The hosts that it names, each by libpq's parameters.
+  let hosts: [[String: String]]
   var hasPooler = false
   var lookups = 2
   var lookupDeadline = Duration.milliseconds(200)
@@ -67,7 +67,7 @@ public struct PostgreSQLURL: Sendable, Equatable {
           """)
     }
     let host = options["host"] ?? options["hostaddr"] ?? ""
-    hosts = max(1, host.split(separator: ",", omittingEmptySubsequences: false).count)
+    hosts = PostgreSQLURL.hosts(options)
     var shown = "postgres://" + (options["user"].map { "\($0)@" } ?? "")
     let isSocket = host.hasPrefix("/")
     if !isSocket { shown += PostgreSQLURL.places(host, options["port"]) }
@@ -112,6 +112,22 @@ public struct PostgreSQLURL: Sendable, Equatable {
       let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
       return port.isEmpty ? String(host) : "\(host):\(port)"
     }.joined(separator: ",")
+  }
+
+  private static func hosts(_ options: [String: String]) -> [[String: String]] {
+    let lists = ["host", "hostaddr", "port"].compactMap { name in
+      options[name].map { (name, $0.split(separator: ",", omittingEmptySubsequences: false)) }
+    }
+    let count = lists.filter { $0.0 != "port" }.map(\.1.count).max() ?? 1
+    return (0..<count).map { index in
+      var host: [String: String] = [:]
+      for (name, values) in lists {
+        // One port is for every host.
+        host[name] = String(
+          values.count == 1 ? values[0] : index < values.count ? values[index] : "")
+      }
+      return host
+    }
   }
 
   private static func options(of text: String) -> [String: String]? {
