@@ -24,13 +24,14 @@ final class Connection: @unchecked Sendable {
   /// Where notifications arrive, and once why the connection has ended.
   struct Events: Sendable {
     var notified: @Sendable () -> Void = {}
-    var ended: @Sendable (Failure) -> Void = { _ in }
+    var ended: @Sendable (Connection, Failure) -> Void = { _, _ in }
   }
 
   private let queue = DispatchQueue(
     label: "cardea.store.postgresql.connection", qos: .userInitiated)
   private let handle: OpaquePointer
-  private let keepsStatements: Bool
+  /// Not behind a pooler in transaction mode, declared or found out: what was prepared is another session's next time.
+  private var keepsStatements: Bool
   private let events: Events
   private let reader: any DispatchSourceRead
   private let watchdog: any DispatchSourceTimer
@@ -53,6 +54,7 @@ final class Connection: @unchecked Sendable {
     var prepares = false
     var rows: Rows?
     var failure: Failure?
+    var isWarned = false
   }
 
   /// - Parameters:
@@ -62,7 +64,6 @@ final class Connection: @unchecked Sendable {
     self.handle = handle
     self.keepsStatements = keepsStatements
     self.events = events
-    PQsetNoticeProcessor(handle, { _, _ in }, nil)
     PQsetnonblocking(handle, 1)
     PQenterPipelineMode(handle)
     reader = DispatchSource.makeReadSource(fileDescriptor: PQsocket(handle), queue: queue)
@@ -71,6 +72,13 @@ final class Connection: @unchecked Sendable {
     reader.setCancelHandler { [sources] in sources.leave() }
     reader.setEventHandler { [weak self] in self?.receive() }
     watchdog.setEventHandler { [weak self] in self?.look() }
+    // It lives as long as the handle.
+    PQsetNoticeReceiver(
+      handle,
+      { connection, notice in
+        guard let connection, let notice else { return }
+        Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().heed(notice)
+      }, Unmanaged.passUnretained(self).toOpaque())
     reader.activate()
     watchdog.activate()
   }
@@ -92,9 +100,17 @@ final class Connection: @unchecked Sendable {
     queue.async { [self] in finish(failure) }
   }
 
+  /// The same once what is being asked now has been answered or is overdue.
+  func end(after limit: Duration) {
+    let moment = DispatchTime.now() + .nanoseconds(Int(clamping: limit.clampedNanoseconds))
+    queue.asyncAfter(deadline: moment) { [self] in
+      finish(.lost("another connection was made"))
+    }
+  }
+
   /// Tells once more of the end, if there was one.
   func tellIfEnded() {
-    queue.async { [self] in if let ending { events.ended(ending) } }
+    queue.async { [self] in if let ending { events.ended(self, ending) } }
   }
 
   // MARK: Sending
@@ -110,7 +126,7 @@ final class Connection: @unchecked Sendable {
         name = known
       } else {
         prepared += 1
-        name = "c\(prepared)"
+        name = "c\(Connection.digest(of: statement))_\(prepared)"
         names[statement.sql] = name
         request.prepares = true
         let types = statement.values.map(\.type)
@@ -129,6 +145,15 @@ final class Connection: @unchecked Sendable {
     guard isSent, PQpipelineSync(handle) == 1 else { return refuse(request) }
     waiting.append(request)
     if waiting.count == 1 { arm() }
+  }
+
+  /// FNV-1a of what is prepared: no two sessions that a pooler mixes up call different statements by one name.
+  private static func digest(of statement: Statement) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in "\(statement.sql)\(statement.values.map(\.type))".utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
+    return String(hash, radix: 36)
   }
 
   /// libpq takes no statement only where the connection is broken.
@@ -176,7 +201,8 @@ final class Connection: @unchecked Sendable {
       let source = DispatchSource.makeWriteSource(fileDescriptor: PQsocket(handle), queue: queue)
       sources.enter()
       source.setCancelHandler { [sources] in sources.leave() }
-      source.setEventHandler { [weak self] in self?.flush() }
+      // libpq may have read answers while it could not write: nothing else would tell of them.
+      source.setEventHandler { [weak self] in self?.receive() }
       writer = source
       source.activate()
     default: finish(.lost(said()))
@@ -212,7 +238,8 @@ final class Connection: @unchecked Sendable {
     case PGRES_PIPELINE_SYNC:
       PQclear(result)
       guard let request = waiting.popFirst() else { return }
-      if request.failure != nil, request.prepares { names[request.statement.sql] = nil }
+      if let failure = request.failure { forgetNames(after: failure, of: request) }
+      request.rows?.isWarned = request.isWarned
       if let failure = request.failure {
         request.answer(.failure(failure))
       } else if let rows = request.rows {
@@ -235,6 +262,26 @@ final class Connection: @unchecked Sendable {
       waiting[waiting.startIndex].failure =
         .refused(state: state, message: primary ?? "no reason was given")
     }
+  }
+
+  /// A statement that could not be prepared has no name. One whose result has another form than it had (0A000) has to
+  /// be prepared anew. Where names are not known or taken (26000, 42P05) a pooler gives us now this session, now that.
+  private func forgetNames(after failure: Failure, of request: Request) {
+    if request.prepares, request.rows == nil { names[request.statement.sql] = nil }
+    guard case .refused(let state, _) = failure, request.statement.isKept else { return }
+    switch state {
+    case "0A000": names[request.statement.sql] = nil
+    case "26000", "42P05":
+      keepsStatements = false
+      names = [:]
+    default: break
+    }
+  }
+
+  /// A notice of the server's to the statement that is being answered; `PG_DIAG_SEVERITY_NONLOCALIZED`.
+  private func heed(_ notice: OpaquePointer) {
+    let severity = PQresultErrorField(notice, Int32(UInt8(ascii: "V"))).map { String(cString: $0) }
+    if severity == "WARNING", !waiting.isEmpty { waiting[waiting.startIndex].isWarned = true }
   }
 
   /// What libpq says of the connection, on one line.
@@ -272,7 +319,7 @@ final class Connection: @unchecked Sendable {
     let lost = waiting
     waiting = []
     for request in lost { request.answer(.failure(request.failure ?? failure)) }
-    events.ended(failure)
+    events.ended(self, failure)
   }
 }
 

@@ -7,10 +7,11 @@ enum Failure: Error, Sendable {
   /// The connection is gone, or the answer was overdue. Whether the statement had an effect is unknown.
   case lost(String)
 
-  /// Transactions that stand in one another's way (`serialization_failure`, `deadlock_detected`): this one may be
-  /// tried again.
+  /// Transactions that stand in one another's way (`serialization_failure`, `deadlock_detected`), or a pooler between
+  /// that mixes up what was prepared: this one may be tried again.
   var isTransient: Bool {
-    if case .refused(let state, _) = self { state == "40001" || state == "40P01" } else { false }
+    guard case .refused(let state, _) = self else { return false }
+    return ["40001", "40P01", "26000", "42P05"].contains(state)
   }
 
   /// Whether the server can't serve us any more on this connection, though it is there.
@@ -73,6 +74,10 @@ extension StoreError {
           .unavailable("\(said); free space on the server, and it goes on without a restart")
         case "53300":
           .unavailable("\(said); raise max_connections, or run fewer nodes on one server")
+        case "26000", "42P05":
+          .unavailable(
+            "\(said); if a pooler in transaction mode stands between, add pooler=transaction to the URL"
+          )
         case "42P01", "3F000", "42703":
           .corrupt("\(said); the database's tables are not those of Cardea: restore them")
         case "XX001", "XX002":
