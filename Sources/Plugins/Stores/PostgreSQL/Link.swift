@@ -13,8 +13,8 @@ import Dispatch
 /// A way to the server for one purpose: a connection that is made again when it is lost.
 ///
 /// While there is none, every call fails at once with the reason; nobody waits for a server that is away. Connecting
-/// blocks the link's own queue for two seconds a host at most, and is tried again after 50 ms, then twice as long, up
-/// to half a second.
+/// blocks the link's own queue for two seconds at most, and is tried again after 50 ms, then twice as long, up to half a
+/// second.
 ///
 /// Threading: from any thread.
 final class Link: Sendable {
@@ -32,7 +32,9 @@ final class Link: Sendable {
   /// What a new connection is told first.
   private let setup: [Statement]
   private let notified: @Sendable () -> Void
+  private let lost: @Sendable () -> Void
   private let connected: @Sendable () -> Void
+  private let dialer: Dialer
   private let queue: DispatchQueue
   private let state = Locked(State.away(.lost("the store is not open")))
 
@@ -46,17 +48,21 @@ final class Link: Sendable {
   ///   - limit: how long an answer may take.
   ///   - setup: run on every new connection, in order.
   ///   - notified: called when a notification arrives.
-  ///   - connected: called when a connection has been made, but for the first.
+  ///   - lost: called when the connection is gone, before there is another.
+  ///   - connected: called when a connection has been made again.
   init(
     _ purpose: Purpose, _ url: PostgreSQLURL, within limit: Duration, setup: [Statement] = [],
-    notified: @escaping @Sendable () -> Void = {}, connected: @escaping @Sendable () -> Void = {}
+    notified: @escaping @Sendable () -> Void = {}, lost: @escaping @Sendable () -> Void = {},
+    connected: @escaping @Sendable () -> Void = {}
   ) {
     self.purpose = purpose
     self.url = url
     self.limit = limit
     self.setup = setup
     self.notified = notified
+    self.lost = lost
     self.connected = connected
+    dialer = Dialer(url.hosts)
     queue = DispatchQueue(label: "cardea.store.postgresql.\(purpose)", qos: .userInitiated)
   }
 
@@ -95,34 +101,20 @@ final class Link: Sendable {
 
   /// On the link's queue.
   private func connect() throws(Failure) {
-    // What stands before the URL gives way to it, what stands behind does not. Seconds; milliseconds.
-    let parameters = [
-      ("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "10"),
-      ("keepalives_interval", "3"), ("keepalives_count", "3"),
-      ("fallback_application_name", "cardea \(purpose)"), ("dbname", url.connection),
-      ("client_encoding", "UTF8"),
-      ("target_session_attrs", purpose == .history ? "prefer-standby" : "read-write"),
-    ]
-    guard let handle = Link.connect(parameters) else {
-      throw .lost("there is no memory to connect")
-    }
-    guard PQstatus(handle) == CONNECTION_OK else {
-      defer { PQfinish(handle) }
-      throw .lost(Connection.line(PQerrorMessage(handle)))
+    let handle: OpaquePointer
+    if purpose == .history {
+      do throws(Failure) { handle = try dial("standby") } catch { handle = try dial("any") }
+    } else {
+      handle = try dial("read-write")
     }
     guard PQparameterStatus(handle, "server_encoding").map({ String(cString: $0) }) == "UTF8" else {
       defer { PQfinish(handle) }
       throw .lost("the database's encoding is not UTF8; create it with ENCODING 'UTF8'")
     }
-    let born = Locked<Connection?>(nil)
     let connection = Connection(
       handle, keepsStatements: !url.hasPooler,
       events: Connection.Events(
-        notified: notified,
-        ended: { [weak self] failure in
-          if let connection = born.withLock({ $0 }) { self?.lose(connection, failure) }
-        }))
-    born.withLock { $0 = connection }
+        notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
     do { try prepare(connection) } catch {
       connection.end(error)
       throw error
@@ -137,11 +129,15 @@ final class Link: Sendable {
     connection.tellIfEnded()
   }
 
-  private static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
-    let names = parameters.map { UnsafePointer(strdup($0.0)) } + [nil]
-    let values = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]
-    defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
-    return PQconnectdbParams(names, values, 1)
+  /// - Parameter wanted: the server, as `target_session_attrs` has it.
+  private func dial(_ wanted: String) throws(Failure) -> OpaquePointer {
+    // What stands before the URL gives way to it, what stands behind does not. Seconds; milliseconds.
+    try dialer.connect([
+      ("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "10"),
+      ("keepalives_interval", "3"), ("keepalives_count", "3"),
+      ("fallback_application_name", "cardea \(purpose)"), ("dbname", url.connection),
+      ("client_encoding", "UTF8"), ("target_session_attrs", wanted),
+    ])
   }
 
   private func prepare(_ connection: Connection) throws(Failure) {
@@ -149,10 +145,20 @@ final class Link: Sendable {
     let session = Statement(
       "SELECT set_config('jit', 'off', false), set_config('statement_timeout', $1, false)",
       [purpose.isRead ? "\(limit.wholeMilliseconds * 2)" : "0"], isKept: false)
+    let limit = max(limit, .seconds(2))
     for statement in (url.hasPooler ? [] : [session]) + setup {
-      _ = try Link.wait(for: statement, on: connection, within: max(limit, .seconds(2)))
+      _ = try Link.wait(for: statement, on: connection, within: limit)
     }
+    if url.hasPooler { return }
+    // Not on every system, nor before PostgreSQL 14.
+    do throws(Failure) {
+      _ = try Link.wait(for: Link.noticesOurEnd, on: connection, within: limit)
+    } catch { if case .lost = error { throw error } }
   }
+
+  /// Has the server give up what it does for us soon after we have hung up.
+  private static let noticesOurEnd = Statement(
+    "SELECT set_config('client_connection_check_interval', '1s', false)", isKept: false)
 
   private func lose(_ connection: Connection, _ failure: Failure) {
     let isOurs = state.withLock { state -> Bool in
@@ -160,12 +166,14 @@ final class Link: Sendable {
       state = .away(failure)
       return true
     }
-    if isOurs { reconnect(after: 50) }
+    if !isOurs { return }
+    lost()
+    reconnect(after: 50)
   }
 
   private func reconnect(after milliseconds: Int) {
     queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in
-      guard let self, !isClosed else { return }
+      guard let self, isAway else { return }
       do throws(Failure) {
         try connect()
         connected()
@@ -177,8 +185,20 @@ final class Link: Sendable {
     }
   }
 
-  private var isClosed: Bool {
-    state.withLock { if case .closed = $0 { true } else { false } }
+  private var isAway: Bool {
+    state.withLock { if case .away = $0 { true } else { false } }
+  }
+
+  /// Makes another connection instead of the one that is there, since the server that we had may not be the one to ask
+  /// any more. Nobody has to wait for it: what comes meanwhile goes to the old one, which ends once it has answered.
+  /// - Parameter done: called when nothing is asked on the old one any more.
+  func renew(_ done: @escaping @Sendable () -> Void) {
+    queue.async { [self] in
+      defer { done() }
+      guard case .open(let old) = state.withLock({ $0 }) else { return }
+      do throws(Failure) { try connect() } catch { return old.end(error) }
+      old.end(after: limit)
+    }
   }
 
   // MARK: Statements

@@ -31,6 +31,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   private let lists: Link
   /// Where the logs are listed: ``lists``, or a standby.
   private let history: Link
+  /// All but the watch's.
+  private let others: [Link]
   private let watch: Watch
   private let writer: Writer
   let logs: AccessLogWriter
@@ -54,16 +56,27 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
     lists = Link(.lists, url, within: PostgreSQLStore.listDeadline)
     history =
       url.listsFromStandby ? Link(.history, url, within: PostgreSQLStore.listDeadline) : lists
-    watch = Watch(url, within: .seconds(1))
-    writer = Writer(changes, within: url.changeDeadline, partitions: LogPartitions(bulk))
-    logs = AccessLogWriter(bulk, within: url.changeDeadline)
     limits = Link(.limits, url, within: url.changeDeadline)
+    let others = lookups + [changes, bulk, limits, lists] + (url.listsFromStandby ? [history] : [])
+    watch = Watch(url, within: .seconds(1)) { done in
+      let left = Locked(others.count)
+      for link in others {
+        link.renew {
+          let isLast = left.withLock { left -> Bool in
+            left -= 1
+            return left == 0
+          }
+          if isLast { done() }
+        }
+      }
+    }
+    self.others = others
+    writer = Writer(changes, within: url.changeDeadline, partitions: LogPartitions(changes))
+    logs = AccessLogWriter(bulk, within: url.changeDeadline)
     quotas = Transactions(limits, within: url.changeDeadline)
   }
 
-  private var links: [Link] {
-    lookups + [changes, bulk, limits, lists, watch.link] + (url.listsFromStandby ? [history] : [])
-  }
+  private var links: [Link] { others + [watch.link] }
 
   public func open() async throws(StoreError) {
     do throws(StoreError) {
@@ -71,7 +84,6 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       try await Schema.migrate(changes)
       try await openAll(links.filter { $0 !== changes })
       try await watch.begin()
-      await watch.look(on: lists)
     } catch {
       for link in links { link.close() }
       throw error
@@ -146,12 +158,30 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   /// not cancel the change. An error other than a refusal (`.unavailable`, `.corrupt`) says nothing about the outcome:
   /// read the record to learn it.
   public func commit(_ change: StoreChange) async throws(StoreError) -> Int64 {
-    try await writer.commit(change)
+    try await writer.commit(change, erased: try await erase(ahead: change))
   }
 
-  /// In transactions of at most 256 changes, each in a savepoint of its own.
+  /// In transactions of at most 256 changes, each in a savepoint of its own. Each purge has one to itself.
   public func commit(_ changes: [StoreChange]) async -> [Result<Int64, StoreError>] {
-    await writer.commit(changes)
+    var outcomes: [Result<Int64, StoreError>] = []
+    for change in changes {
+      do throws(StoreError) { outcomes.append(.success(try await erase(ahead: change))) } catch {
+        outcomes.append(.failure(error))
+      }
+    }
+    let ready = outcomes.indices.filter { if case .success = outcomes[$0] { true } else { false } }
+    let written = await writer.commit(
+      ready.map { (changes[$0], (try? outcomes[$0].get()) ?? 0) })
+    for (index, outcome) in zip(ready, written) { outcomes[index] = outcome }
+    return outcomes
+  }
+
+  /// Most of what a purge erases, which may be millions of entries, goes before it.
+  private func erase(ahead change: StoreChange) async throws(StoreError) -> Int64 {
+    guard let keyID = change.erasesLogOf, !change.isRehearsal,
+      case .replace(let key, let expected) = change.key
+    else { return 0 }
+    return try await logs.erase(keyID, key.prefix, revision: expected)
   }
 
   /// In transactions of at most 500 entries. If one fails, those before it stay.
@@ -213,7 +243,7 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   public func forgetHistory() throws(StoreError) -> Int64 { try watch.forgetHistory() }
 
   public func nodes() async throws(StoreError) -> [NodeStatus] {
-    try Watch.readNodes(try await look(Watch.nodes))
+    try await watch.nodes()
   }
 
   public var storeTime: Timestamp? { watch.time }
@@ -237,11 +267,12 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   }
 
   public func subscriptions() async throws(StoreError) -> [SubscriptionRecord] {
-    try SubscriptionRows.readAll(try await look(SubscriptionRows.all))
+    try SubscriptionRows.readAll(try await read(SubscriptionRows.all, on: lists))
   }
 
   public func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> [DeadLetter] {
-    try SubscriptionRows.readLetters(try await look(SubscriptionRows.select(query)))
+    try SubscriptionRows.readLetters(
+      try await read(SubscriptionRows.select(query), on: lists))
   }
 
   public func replay(subscription: String?, position: Int64?) async throws(StoreError) -> Int {
@@ -255,7 +286,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   // MARK: Plugins' own records
 
   public func pluginRecords(_ collection: String) async throws(StoreError) -> [PluginRecord] {
-    try PluginRecordRows.readAll(try await look(PluginRecordRows.select(collection)))
+    try PluginRecordRows.readAll(
+      try await read(PluginRecordRows.select(collection), on: lists))
   }
 
   public func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
@@ -277,8 +309,9 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
 
   // MARK: Reading
 
-  /// On the next of the lookups' connections.
+  /// On the next of the lookups' connections, if the tables are those that this program knows.
   private func look(_ statement: Statement) async throws(StoreError) -> Rows {
+    if let refusal = watch.refusal { throw refusal }
     let first = next.withLock { next -> Int in
       next = next &+ 1
       return next & 0xFFFF

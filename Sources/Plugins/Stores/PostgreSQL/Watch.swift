@@ -35,10 +35,24 @@ final class Watch: Sendable {
     var lost: String?
     /// Why the last poll told nothing.
     var trouble: StoreError?
+    /// That a newer program has changed the tables, as of the last poll.
+    var outdated: StoreError?
+    /// How often the connection was lost, and how often then all others were made again.
+    var losses = 0
+    var renewals = 0
+    /// Whether what was read before the last loss is still to be distrusted.
+    var isBack = false
+    /// Up to where the log is known to be the same as before that.
+    var common: Int64?
   }
 
-  /// - Parameter limit: how long a poll may take. A lease that it could extend has run out by then.
-  init(_ url: PostgreSQLURL, within limit: Duration) {
+  /// - Parameters:
+  ///   - limit: how long a poll may take. A lease that it could extend has run out by then.
+  ///   - renew: makes all other connections again, and calls what it is given once nothing is asked on the old ones.
+  init(
+    _ url: PostgreSQLURL, within limit: Duration,
+    renew: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void
+  ) {
     let state = Locked(State())
     self.url = url
     self.state = state
@@ -47,7 +61,18 @@ final class Watch: Sendable {
       .watch, url, within: limit,
       // A pooler in transaction mode has no session that could listen.
       setup: url.hasPooler ? [] : [Statement("LISTEN \(Watch.channel)", isKept: false)],
-      notified: wake, connected: wake)
+      notified: wake, lost: { state.withLock { $0.losses += 1 } },
+      connected: {
+        // The server may be another than before, while others of our connections are still with the former.
+        let losses = state.withLock { $0.losses }
+        renew {
+          state.withLock {
+            $0.renewals = max($0.renewals, losses)
+            $0.isBack = true
+          }
+          wake()
+        }
+      })
   }
 
   // MARK: Following
@@ -77,9 +102,10 @@ final class Watch: Sendable {
   func begin() async throws(StoreError) {
     do throws(Failure) {
       let found = try await Link.run(
-        [Statement(Watch.news, [Int64(0), 0]), Watch.forgetLost], on: try link.connection(),
-        within: .seconds(10))
+        [Statement(Watch.news, [Int64(0), 0]), Watch.forgetLost, Watch.settings],
+        on: try link.connection(), within: .seconds(10))
       if let row = found[0].first { note(clock: row.int(0)) }
+      note(settings: found[2])
     } catch {
       throw StoreError(error)
     }
@@ -94,7 +120,8 @@ final class Watch: Sendable {
   }
 
   private func news(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
-    let node = state.withLock { $0.node }
+    let (node, isStrange) = state.withLock { ($0.node, $0.losses > $0.renewals) }
+    if isStrange { throw .unavailable("PostgreSQL: connections are being made again") }
     var values: [any Bindable] = [position, max(limit, 0)]
     if let node { values += [node.id, node.name, node.version, node.lease.wholeMilliseconds] }
     let rows: Rows
@@ -107,11 +134,9 @@ final class Watch: Sendable {
       throw .corrupt("the signal log has lost its head row")
     }
     note(clock: first.int(0))
-    guard first.int(1) <= Schema.version else {
-      throw .unavailable(
-        "a newer program has changed the database's tables (version \(first.int(1)), this one knows "
-          + "\(Schema.version)): install it on this node too")
-    }
+    let outdated = Watch.outdated(first.int(1))
+    state.withLock { $0.outdated = outdated }
+    if let outdated { throw outdated }
     try checkHistory(before: position, head: first.int(2), known: first.optionalBytes(3))
     var marks: [LogMark] = []
     for row in rows where !row.isNull(4) {
@@ -127,14 +152,40 @@ final class Watch: Sendable {
     return marks
   }
 
+  private static func outdated(_ version: Int64) -> StoreError? {
+    if version <= Schema.version { return nil }
+    return .unavailable(
+      "a newer program has changed the database's tables (version \(version), this one knows "
+        + "\(Schema.version)): install it on this node too")
+  }
+
+  /// Why nothing that this program reads may be believed.
+  var refusal: StoreError? { state.withLock { $0.outdated } }
+
   /// What this node has applied must still be what the log says: a standby that took over without the last changes
   /// gives their positions to others.
   private func checkHistory(
     before position: Int64, head: Int64, known: [UInt8]?
   ) throws(StoreError) {
-    let last = state.withLock { $0.last }
-    let isOurs = last?.position == position
-    if head >= position, !isOurs || known == last?.hash.bytes { return }
+    let isSame = state.withLock { state -> Bool in
+      guard head >= position else { return false }
+      guard let last = state.last, last.position == position else {
+        // The first poll begins where the caller has read the log's end.
+        state.last = known.flatMap { Digest256($0) }.map { (position, $0) }
+        return true
+      }
+      return known == last.hash.bytes
+    }
+    if isSame {
+      let isBack = state.withLock { state -> Bool in
+        defer { state.isBack = false }
+        if state.isBack { state.common = position }
+        return state.isBack
+      }
+      // The log is the same, but what was read of other servers meanwhile may not be.
+      if isBack { throw .conflict }
+      return
+    }
     state.withLock {
       $0.lost =
         "at \(SystemClock().now().rfc3339) a standby took over that lacked the change at position "
@@ -144,12 +195,24 @@ final class Watch: Sendable {
   }
 
   func forgetHistory() throws(StoreError) -> Int64 {
+    let (common, wake) = state.withLock { state in
+      defer { state.common = nil }
+      return (state.common, state.wake)
+    }
+    if let common {
+      // Not to wait for the next poll: the lease is running out.
+      wake?()
+      return common
+    }
     let rows: Rows
     do throws(Failure) { rows = try link.wait(for: Statement(LogHead.select)) } catch {
       throw StoreError(error)
     }
     let head = try LogHead.read(rows)
-    state.withLock { $0.last = (head.position, head.hash) }
+    state.withLock {
+      $0.last = (head.position, head.hash)
+      $0.isBack = false
+    }
     return head.position
   }
 
@@ -194,14 +257,27 @@ final class Watch: Sendable {
 
   // What was written within three of the writer's delays before a crash may be lost by it (PostgreSQL manual,
   // "Asynchronous Commit"): nobody is taken for silent for lack of that.
-  static let nodes = Statement(
+  /// Who there is, and what the server promises by now.
+  func nodes() async throws(StoreError) -> [NodeStatus] {
+    let found: [Rows]
+    do throws(Failure) {
+      found = try await Link.run(
+        [Watch.nodes, Watch.settings], on: try link.connection(), within: .seconds(1))
+    } catch {
+      throw StoreError(error)
+    }
+    note(settings: found[1])
+    return try Watch.readNodes(found[0])
+  }
+
+  private static let nodes = Statement(
     """
     SELECT id, name, version, lease, applied, greatest(0, extract(epoch FROM
       clock_timestamp() - seen - 3 * current_setting('wal_writer_delay')::interval) * 1000)::bigint
     FROM cardea.nodes WHERE \(isKnown) ORDER BY name, id
     """)
 
-  static func readNodes(_ rows: Rows) throws(StoreError) -> [NodeStatus] {
+  private static func readNodes(_ rows: Rows) throws(StoreError) -> [NodeStatus] {
     var nodes: [NodeStatus] = []
     for row in rows {
       nodes.append(
@@ -219,7 +295,7 @@ final class Watch: Sendable {
     """
     SELECT current_setting('fsync'), current_setting('synchronous_standby_names'),
       current_setting('synchronous_commit'), current_setting('full_page_writes')
-    """, isKept: false)
+    """)
 
   var cautions: [String] {
     let (found, trouble) = state.withLock { state in
@@ -233,9 +309,9 @@ final class Watch: Sendable {
     }
   }
 
-  /// Looks at what the server promises of what it has acknowledged.
-  func look(on link: Link) async {
-    guard let row = try? await link.run(Watch.settings).first else { return }
+  /// What the server promises of what it has acknowledged. A standby may be lost or won at any time.
+  private func note(settings rows: Rows) {
+    guard let row = rows.first else { return }
     let values = (0..<4).map { (try? row.text($0)) ?? "" }
     var cautions: [String] = []
     if values[0] == "off" || values[3] == "off" {
@@ -243,7 +319,7 @@ final class Watch: Sendable {
         "fsync or full_page_writes is off: a crash of the server may lose acknowledged changes, "
           + "revocations among them")
     }
-    if url.hosts > 1, values[1].isEmpty || values[2] == "local" || values[2] == "off" {
+    if url.hosts.count > 1, values[1].isEmpty || values[2] == "local" || values[2] == "off" {
       cautions.append(
         "no standby is synchronous (synchronous_standby_names, synchronous_commit): a failover may "
           + "lose acknowledged changes, revocations among them")
