@@ -45,6 +45,23 @@ struct Records: Sendable {
     OwnerRecord(id: id(), kind: kind, name: name, maxKeys: maxKeys, createdAt: Records.start)
   }
 
+  /// An entry of the access log.
+  func access(of keyID: UUID? = nil, at second: Int64 = 0) -> AccessDraft {
+    AccessDraft(
+      AccessEvent(
+        at: time(second), reason: nil, keyID: keyID, prefix: "tok_access", owner: nil,
+        request: RequestFacts(
+          method: "GET", path: "/orders", clientAddress: "192.0.2.1", userAgent: "tests",
+          requestID: "r1")))
+  }
+
+  /// A batch of them, the first one's number being one more than `position`.
+  func batch(_ node: String, after position: Int64 = 0, _ drafts: [AccessDraft]) -> AccessBatch {
+    AccessBatch(
+      node: node, after: position, through: position + Int64(drafts.count), drafts: drafts,
+      primitives: primitives)
+  }
+
   func draft(_ signal: String, key: KeyRecord? = nil, owner: OwnerRecord? = nil) -> LogDraft {
     LogDraft(
       signal: signal, at: Records.start, keyID: key?.id, prefix: key?.prefix, ownerID: owner?.id,

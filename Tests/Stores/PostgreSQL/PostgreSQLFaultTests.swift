@@ -199,7 +199,7 @@ import Testing
     let (store, other, records) = (try database.store(), try database.store(), try Records())
     try await store.open()
     try await other.open()
-    let stall = try Stall(database)
+    let stall = try Stall("SELECT position FROM cardea.signal_log_head FOR UPDATE", database)
     async let second: Int64 = other.commit(records.insert(records.key()))
     // It waits for the position that the stalled one holds.
     try await eventually {
@@ -265,35 +265,27 @@ import Testing
     #expect(store.cautions.contains { $0.contains("no notifications") })
     await store.close()
   }
-}
 
-/// A transaction that holds the log's head, from another program.
-private final class Stall: Sendable {
-  private let input = Pipe()
-  private let output = Pipe()
-  private let process: Process
-
-  init(_ database: TestDatabase) throws {
-    process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "psql", "-X", "-q", "-A", "-t", "-d", database.url().prefix { $0 != "?" } + "",
-    ]
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    try send("BEGIN; SELECT position FROM cardea.signal_log_head FOR UPDATE;")
-    while output.fileHandleForReading.availableData.isEmpty {}
-  }
-
-  private func send(_ text: String) throws {
-    try input.fileHandleForWriting.write(contentsOf: Data("\(text)\n".utf8))
-  }
-
-  func end() throws {
-    try send("ROLLBACK;")
-    try input.fileHandleForWriting.close()
-    process.waitUntilExit()
+  @Test("a pooler that nobody told of mixes up what was prepared, and is found out")
+  func undeclaredPooler() async throws {
+    let database = try TestDatabase()
+    let pooler = try PgBouncer(before: database.server, connections: 1)
+    let (store, records) = (try database.store(through: [pooler.port]), try Records())
+    try await store.open()
+    let key = records.key()
+    try await eventually { (try? await store.commit(records.insert(key))) != nil }
+    try await eventually { try await store.find(prefix: key.prefix)?.key == key }
+    // As another client's session, by which the pooler goes on.
+    try Tool.run(
+      "psql",
+      [
+        "-X", "-d", database.server.url(database.name, through: [pooler.port]), "-c",
+        "DEALLOCATE ALL",
+      ])
+    let another = records.key(at: 1)
+    _ = try await store.commit(records.insert(another))
+    try await eventually { try await store.find(prefix: another.prefix)?.key == another }
+    await store.close()
   }
 }
 

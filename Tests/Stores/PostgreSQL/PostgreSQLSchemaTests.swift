@@ -64,6 +64,12 @@ import Testing
     let poll = #expect(throws: StoreError.self) { try running.poll(after: 0, limit: 9) }
     #expect("\(try #require(poll))".contains("a newer program"))
     #expect(running.cautions.contains { $0.contains("a newer program") })
+    let lookup = await #expect(throws: StoreError.self) { try await running.find(prefix: "tok_x") }
+    #expect("\(try #require(lookup))".contains("a newer program"))
+    // As before, from a backup.
+    try database.query("UPDATE cardea.schema_version SET version = 1")
+    #expect(try running.poll(after: 0, limit: 9) == [])
+    #expect(try await running.find(prefix: "tok_x") == nil)
     await running.close()
   }
 
@@ -90,10 +96,30 @@ import Testing
       ])
     // Part of a partition first: one by one.
     #expect(try await store.pruneSignals(through: 1, limit: 9) == 1)
-    #expect(try await store.pruneSignals(through: 5_000_000, limit: 9) == 2)
+    #expect(try await store.pruneSignals(through: 5_000_000, limit: 9) == 4_999_999)
     #expect(try database.query("SELECT count(*) FROM cardea.signal_payloads_0") == "0")
     let left = try await store.log(after: 0, limit: 9)
     #expect(left.map { $0.payload != nil } == [false, false, false, true, true, true])
+    await store.close()
+  }
+
+  @Test("a partition is made while the access log's writer is in the middle of a transaction")
+  func partitionBesideBatch() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    try database.query("UPDATE cardea.signal_log_head SET position = 4999999")
+    let stall = try Stall("SELECT number FROM cardea.access_log_head FOR UPDATE", database)
+    let batch = records.batch("one", [records.access()])
+    async let appended = store.append(batch)
+    try await eventually { try database.waiters() == 1 }
+    for number in 1...3 {
+      _ = try await store.commit(records.insert(records.key(at: Int64(number))))
+    }
+    #expect(try database.query("SELECT count(*) FROM cardea.signal_log_1") == "2")
+    #expect(try database.waiters() == 1)
+    try stall.end()
+    #expect(try await appended.position == 1)
     await store.close()
   }
 }

@@ -33,6 +33,16 @@ final class TestDatabase: Sendable {
 
   @discardableResult
   func query(_ sql: String) throws -> String { try server.query(sql, in: name) }
+
+  /// How many sessions wait for a lock.
+  func waiters() throws -> Int {
+    let count = try query(
+      """
+      SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'
+      """)
+    return Int(count) ?? 0
+  }
 }
 
 /// A database that is made only if a store on it is wanted.

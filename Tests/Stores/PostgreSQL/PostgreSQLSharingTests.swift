@@ -1,0 +1,249 @@
+import CardeaKernel
+import CardeaPostgreSQL
+import CardeaTestSupport
+import Foundation
+import Testing
+
+/// Nodes that want the same rows at once, and databases that hold much.
+@Suite("PostgreSQL shared by many") struct PostgreSQLSharingTests {
+  // MARK: Locks
+
+  @Test("nodes that claim several subscriptions at once never wait for each other in a circle")
+  func claims() async throws {
+    let database = try TestDatabase()
+    let name = "claims-\(UUID().uuidString)"
+    let stores = try (0..<2).map { _ in
+      try database.store(through: [], "application_name=\(name)")
+    }
+    for store in stores { try await store.open() }
+    let names = (1...8).map { "listener-\($0)" }
+    let now = SystemClock().now()
+    for _ in 1...10 {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (index, store) in stores.enumerated() {
+          for cursor in index == 0 ? names : names.reversed() {
+            group.addTask {
+              _ = try await store.claim(
+                SubscriptionClaim(
+                  name: cursor, holder: "node \(index)", now: now,
+                  until: now.adding(.seconds(10)) ?? .latest, start: 0))
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    #expect(try !database.server.log().contains("<\(name)> ERROR:  deadlock detected"))
+    for store in stores { await store.close() }
+  }
+
+  @Test("a change that waits for a lock is given up by the server too")
+  func locks() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (
+      try database.store(through: [], "change_deadline=300ms"), try Records()
+    )
+    try await store.open()
+    _ = try await store.commit(records.insert(records.key()))
+    let stall = try Stall("SELECT position FROM cardea.signal_log_head FOR UPDATE", database)
+    for number in 1...5 {
+      await #expect(throws: StoreError.self) {
+        try await store.commit(records.insert(records.key(at: Int64(number))))
+      }
+    }
+    try await eventually { try database.waiters() == 0 }
+    try stall.end()
+    try await eventually { (try? await store.commit(records.insert(records.key(at: 9)))) != nil }
+    await store.close()
+  }
+
+  @Test("what the server does for us it gives up when we have hung up")
+  func hungUp() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (
+      try database.store(through: [], "change_deadline=300ms"), try Records()
+    )
+    try await store.open()
+    try database.query(
+      """
+      CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
+      CREATE TRIGGER hang BEFORE INSERT ON cardea.keys FOR EACH ROW EXECUTE FUNCTION hang()
+      """)
+    await #expect(throws: StoreError.self) { try await store.commit(records.insert(records.key())) }
+    try await eventually {
+      try database.query(
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep'
+        """) == "0"
+    }
+    await store.close()
+  }
+
+  @Test("a slow listing of what only operators read costs no lookup its connection")
+  func management() async throws {
+    let database = try TestDatabase()
+    let store = try database.store(through: [], "lookup_deadline=10ms")
+    try await store.open()
+    let stall = try Stall("LOCK TABLE cardea.dead_letters; SELECT 1", database)
+    async let letters = store.deadLetters(DeadLetterQuery())
+    async let subscriptions = store.subscriptions()
+    try await eventually { try database.waiters() == 1 }
+    try stall.end()
+    #expect(try await letters == [])
+    #expect(try await subscriptions == [])
+    await store.close()
+  }
+
+  // MARK: Much
+
+  @Test("a key that was used a million times is purged in parts, and holds up no other change")
+  func purge() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (
+      try database.store(through: [], "change_deadline=1s"), try Records()
+    )
+    try await store.open()
+    let (key, another) = (records.key(), records.key(at: 1))
+    for key in [key, another] { _ = try await store.commit(records.insert(key)) }
+    let count = 200_000
+    try database.query(
+      """
+      INSERT INTO cardea.access_nodes (name, position, sequence, hash, base_position, base_hash)
+        VALUES ('one', \(count), \(count), sha256(''), 0, sha256(''));
+      INSERT INTO cardea.access_log (number, node, position, at, action, status, count, key_id, prefix,
+        payload, salt, payload_digest, hash, path)
+      SELECT n, 1, n, n, 'user_logged_in', 200, 1,
+        CASE n % 100 WHEN 0 THEN '\(another.id)'::uuid ELSE '\(key.id)' END, 'tok_used', 'payload',
+        'salt', sha256(''), sha256(''), '/orders' FROM generate_series(1, \(count)) n;
+      UPDATE cardea.access_log_head SET number = \(count)
+      """)
+    // One that is refused erases nothing.
+    var late = purge(key, records)
+    late.key = .replace(try #require(late.key?.record), expected: 7)
+    #expect(await refusal(of: late, by: store) == .conflict)
+    let left = "SELECT count(*) FROM cardea.access_log WHERE payload IS NOT NULL"
+    #expect(try database.query(left) == "\(count)")
+    async let purged = store.commit(purge(key, records))
+    for number in 2...20 {
+      _ = try await store.commit(records.insert(records.key(at: Int64(number))))
+    }
+    _ = try await purged
+    #expect(try database.query(left) == "\(count / 100)")
+    #expect(
+      try database.query("\(left) AND key_id = '\(another.id)'") == "\(count / 100)")
+    #expect(try await store.find(prefix: key.prefix)?.key.status == .purged)
+    await store.close()
+  }
+
+  private func purge(_ key: KeyRecord, _ records: Records) -> StoreChange {
+    var purge = records.replace(key) {
+      $0.status = .purged
+      $0.name = ""
+      $0.secrets = []
+    }
+    purge.erasesLogOf = key.id
+    return purge
+  }
+
+  @Test("a change reads its own owner, however many there are")
+  func owners() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    let owner = records.owner("one")
+    _ = try await store.commit(records.insert(owner))
+    var key = records.key(ownerID: owner.id)
+    _ = try await store.commit(records.insert(key))
+    try database.query(
+      """
+      INSERT INTO cardea.owners
+        (id, kind, name, max_keys, disabled, created_at, metadata, members, revision)
+      SELECT gen_random_uuid(), 'user', 'owner ' || n, -1, false, 0, '{}', '[]', 1
+      FROM generate_series(1, 100000) n
+      """)
+    try database.query("ANALYZE cardea.owners")
+    let before = try reads(of: "owners", database)
+    for _ in 1...30 {
+      _ = try await store.commit(records.replace(key))
+      key.revision += 1
+    }
+    // The server counts late.
+    try await eventually {
+      try reads(of: "owners", database).byIndex >= before.byIndex + 30
+    }
+    #expect(try reads(of: "owners", database).inOrder == before.inOrder)
+    await store.close()
+  }
+
+  @Test("how far a log can be pruned is found without reading it")
+  func prunable() async throws {
+    let database = try TestDatabase()
+    let store = try database.store()
+    try await store.open()
+    let count = 300_000
+    try database.query(
+      """
+      INSERT INTO cardea.signal_log (position, at, signal, payload_digest, hash)
+        SELECT n, n, 'key_created', sha256(''), sha256('') FROM generate_series(1, \(count)) n;
+      INSERT INTO cardea.signal_payloads (position, payload, salt)
+        SELECT n, 'payload', 'salt' FROM generate_series(11, \(count)) n;
+      UPDATE cardea.signal_log SET at = 250000 WHERE position = 195001;
+      UPDATE cardea.signal_log_head SET position = \(count)
+      """)
+    for table in ["signal_log_0", "signal_payloads_0"] {
+      try database.query("ANALYZE cardea.\(table)")
+    }
+    let before = try reads(of: "signal_log_0", database)
+    let plan = try await store.prunable(before: Timestamp(milliseconds: 200_000))
+    // An entry that is young enough keeps what comes after it.
+    #expect(plan.signalPosition == 195_000)
+    #expect(plan.signalPayloads == 195_000 - 10)
+    try await eventually { try reads(of: "signal_log_0", database).byIndex > before.byIndex }
+    let after = try reads(of: "signal_log_0", database)
+    #expect(after.inOrder == before.inOrder)
+    #expect(after.rows - before.rows < 20_000)
+    await store.close()
+  }
+
+  /// How often a table was read by an index, and how many rows were read with one and without.
+  private func reads(
+    of table: String, _ database: TestDatabase
+  ) throws -> (byIndex: Int, rows: Int, inOrder: Int) {
+    let row = try database.query(
+      """
+      SELECT idx_scan, idx_tup_fetch, seq_tup_read FROM pg_stat_user_tables
+      WHERE schemaname = 'cardea' AND relname = '\(table)'
+      """
+    ).split(separator: "|").compactMap { Int($0) }
+    try #require(row.count == 3)
+    return (row[0], row[1], row[2])
+  }
+
+  // MARK: Limits
+
+  @Test("a bucket that another node's sweep takes in between is charged all the same")
+  func sweptBucket() async throws {
+    let database = try TestDatabase()
+    let store = try database.store()
+    try await store.open()
+    // As another's sweep, once.
+    try database.query(
+      """
+      CREATE SEQUENCE sweeps;
+      GRANT USAGE ON SEQUENCE sweeps TO \(PostgreSQLServer.role);
+      CREATE FUNCTION sweep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('public.sweeps') = 1 THEN DELETE FROM cardea.quota_buckets; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER sweep AFTER INSERT ON cardea.quota_buckets EXECUTE FUNCTION sweep()
+      """)
+    // One unit an hour.
+    let terms = QuotaTerms(interval: 3_600_000_000_000, capacity: 3_600_000_000_000)
+    let draw = QuotaDraw(bucket: "one", terms: terms, wanted: 1)
+    #expect(try await store.draw([draw]).grants.map(\.units) == [1])
+    #expect(try await store.draw([draw]).grants.map(\.units) == [0])
+    await store.close()
+  }
+}
