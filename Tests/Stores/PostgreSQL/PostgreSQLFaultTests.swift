@@ -112,7 +112,8 @@ import Testing
     await store.close()
   }
 
-  @Test("who the nodes are outlives a crash of the server, and nobody waits for a standby to say it")
+  @Test(
+    "who the nodes are outlives a crash of the server, and nobody waits for a standby to say it")
   func nodes() async throws {
     let server = try PostgreSQLServer()
     let database = try TestDatabase(on: server)

@@ -173,7 +173,9 @@ import Testing
     try await eventually {
       try reads(of: "owners", database).byIndex >= before.byIndex + 30
     }
-    #expect(try reads(of: "owners", database).inOrder == before.inOrder)
+    // But for what was read while there were two.
+    let read = try reads(of: "owners", database).inOrder - before.inOrder
+    #expect(read < 1_000, "\(read) rows were read in order")
     await store.close()
   }
 
