@@ -248,7 +248,11 @@ final class Link: Sendable {
 
   /// Blocks the calling thread, which must not be one of the connection's queue.
   func wait(for statement: Statement) throws(Failure) -> Rows {
-    try Link.wait(for: statement, on: try connection(), within: limit)
+    try wait(for: statement, on: try connection())
+  }
+
+  func wait(for statement: Statement, on connection: Connection) throws(Failure) -> Rows {
+    try Link.wait(for: statement, on: connection, within: limit)
   }
 
   private static func wait(

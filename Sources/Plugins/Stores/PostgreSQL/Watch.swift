@@ -120,13 +120,18 @@ final class Watch: Sendable {
   }
 
   private func news(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
-    let (node, isStrange) = state.withLock { ($0.node, $0.losses > $0.renewals) }
-    if isStrange { throw .unavailable("PostgreSQL: connections are being made again") }
+    let node = state.withLock { $0.node }
     var values: [any Bindable] = [position, max(limit, 0)]
     if let node { values += [node.id, node.name, node.version, node.lease.wholeMilliseconds] }
     let rows: Rows
     do throws(Failure) {
-      rows = try link.wait(for: Statement(node == nil ? Watch.news : Watch.newsOfNode, values))
+      let connection = try link.connection()
+      // Taken before: whichever it is, it is looked at with those that were made again for it.
+      if state.withLock({ $0.losses > $0.renewals }) {
+        throw .lost("connections are being made again")
+      }
+      rows = try link.wait(
+        for: Statement(node == nil ? Watch.news : Watch.newsOfNode, values), on: connection)
     } catch {
       throw StoreError(error)
     }
