@@ -126,7 +126,7 @@ final class Watch: Sendable {
     let rows: Rows
     do throws(Failure) {
       let connection = try link.connection()
-      // Taken before: whichever it is, it is looked at with those that were made again for it.
+      // In this order: on a new one nothing is polled while others may still be with the former server.
       if state.withLock({ $0.losses > $0.renewals }) {
         throw .lost("connections are being made again")
       }
