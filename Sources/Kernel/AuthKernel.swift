@@ -45,9 +45,9 @@ public final class AuthKernel: Sendable {
   let cache: VerdictCache
   let stamps = ChangeStamps()
   let pool: HashPool
-  let hashes = SharedHashes()
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
+  let readings = ReadingsUnderWay()
   let order = PublicationOrder()
   package let logWatch = LogWatch()
   let durable: DurableLanes
@@ -305,21 +305,31 @@ public final class AuthKernel: Sendable {
   /// Slow hashes that wait for their turn now.
   public var waitingHashes: Int { pool.waiting }
 
-  /// Whether the kernel can serve: the store answers, and the lease, if there is one, holds.
+  /// Whether the kernel can serve: the store answers, the lease, if there is one, holds, and what is decided can be
+  /// recorded.
   public func readiness() async -> Readiness {
     let reachable: Bool
     do {
       _ = try await store.logHead()
       reachable = true
     } catch { reachable = false }
-    return Readiness(storeReachable: reachable, leaseValid: lease?.isValid ?? true)
+    return Readiness(
+      storeReachable: reachable, leaseValid: lease?.isValid ?? true,
+      failingSinks: isRecording.withLock { $0 } ? failingSinks() : [],
+      deniesUnrecorded: configuration.auditOnFailure == .deny)
   }
 
   /// What ``readiness()`` found.
   public struct Readiness: Sendable, Equatable {
     public let storeReachable: Bool
     public let leaseValid: Bool
-    public var isReady: Bool { storeReachable && leaseValid }
+    /// The ids of audit sinks that can't record now.
+    public let failingSinks: [String]
+    /// Whether what can't be recorded is denied (`audit.on_failure`).
+    public let deniesUnrecorded: Bool
+    /// Whether what is decided can be recorded, or need not be.
+    public var auditWorks: Bool { failingSinks.isEmpty || !deniesUnrecorded }
+    public var isReady: Bool { storeReachable && leaseValid && auditWorks }
   }
 
   var lease: LeaseKeeper? {

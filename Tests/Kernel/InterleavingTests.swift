@@ -9,17 +9,23 @@ import Testing
     case verify, rehash, flush, rotate, edit, suspend, revoke
   }
 
+  private let uses: Set<Operation> = [.verify, .flush]
+
   private struct World: Sendable {
     let base: MemoryStore
     let store: SteppedStore
     let rig: Rig
-    /// For plain uses beside a re-hash: a kernel that finds the hash good, so that it is the other's alone.
-    let reader: Rig
+    /// The kernel of each lane's plain uses. Beside a re-hash it is one that finds the hash good, so that the re-hash is
+    /// the other's alone; beside another use each has its own, since two uses of one kernel share a reading, and the
+    /// one who waits for it asks the store for nothing.
+    let readers: [Rig]
     let token: Secret
     let key: KeyRecord
 
-    /// - Parameter rehashes: whether the stored hash is not the preferred one, so that a use replaces it.
-    init(_ schedule: [Int], rehashes: Bool) async throws {
+    /// - Parameters:
+    ///   - rehashes: whether the stored hash is not the preferred one, so that a use replaces it.
+    ///   - bothUse: whether both lanes use the key.
+    init(_ schedule: [Int], rehashes: Bool, bothUse: Bool) async throws {
       base = MemoryStore()
       let maker = try await Rig(store: base, slow: rehashes)
       let issued = try await maker.key()
@@ -29,15 +35,16 @@ import Testing
       rig = try await Rig(store: store, clock: maker.clock) {
         $0.usageFlushInterval = .seconds(86_400)
       }
-      reader =
-        rehashes
-        ? try await Rig(store: store, slow: true, clock: maker.clock) {
+      let reader =
+        rehashes || bothUse
+        ? try await Rig(store: store, slow: rehashes, clock: maker.clock) {
           $0.usageFlushInterval = .seconds(86_400)
         } : rig
+      readers = [rehashes ? reader : rig, reader]
     }
 
-    func run(_ operation: Operation) async {
-      let kernel = rig.kernel
+    func run(_ operation: Operation, lane: Int) async {
+      let (kernel, reader) = (rig.kernel, readers[lane])
       switch operation {
       case .verify: _ = await reader.verdict(token)
       case .rehash:
@@ -66,8 +73,11 @@ import Testing
       var count = 0
       while let schedule = schedules.popLast() {
         count += 1
-        let world = try await World(schedule, rehashes: first == .rehash || second == .rehash)
-        await world.store.run({ await world.run(first) }, { await world.run(second) })
+        let world = try await World(
+          schedule, rehashes: first == .rehash || second == .rehash,
+          bothUse: uses.isSuperset(of: [first, second]))
+        await world.store.run(
+          { await world.run(first, lane: 0) }, { await world.run(second, lane: 1) })
         try await check(world, first, second, "\(first) and \(second), schedule \(schedule)")
         // Every choice that was left to the default could have been the other one.
         for place in schedule.count..<max(schedule.count, world.store.choices) {

@@ -2,110 +2,123 @@ import CardeaFormats
 import CardeaKernel
 import CardeaMemoryStore
 import Dispatch
+import Synchronization
 import Testing
 
-/// Many requests with one token that nobody remembers, all at once.
+/// Many requests at once with one key that nobody remembers.
 @Suite struct StampedeTests {
-  private struct World {
-    let rig: Rig
-    let store: CountingStore
-    let hasher: HashPoolTests.GatedHasher
-  }
-
-  private func world(
-    configure: (inout KernelConfiguration) -> Void = { _ in }
-  ) async throws -> World {
+  @Test("a hundred at once cost one reading of the store and one hash", arguments: [true, false])
+  func oneHash(right: Bool) async throws {
+    let hasher = CountingHasher(accepts: right)
     let store = CountingStore(MemoryStore())
-    let hasher = HashPoolTests.GatedHasher(
-      gate: DispatchSemaphore(value: 0), entered: DispatchSemaphore(value: 0),
-      order: Collected<String>())
     let rig = try await Rig(store: store) {
-      $0.preferredHasher = "gated"
-      $0.hashPoolWidth = 4
-      configure(&$0)
+      $0.preferredHasher = "counting"
+      $0.hashPoolWidth = 2
+      $0.failedPerPrefixAndAddress = nil
     } plugins: {
       $0.use(hasher)
     }
-    return World(rig: rig, store: store, hasher: hasher)
-  }
-
-  /// What so many get who have all read the key before the first hash is done.
-  private func stampede(
-    _ count: Int, _ token: Secret, _ world: World
-  ) async -> [Verdict] {
-    let before = world.store.finds
-    return await withTaskGroup(of: Verdict.self) { group in
-      for _ in 0..<count { group.addTask { await world.rig.verdict(token) } }
-      while world.store.finds < before + count { await Task.yield() }
-      // As many as there would be, were none shared.
-      for _ in 0..<count { world.hasher.gate.signal() }
+    let token = try await rig.key().token
+    let before = store.finds
+    let came = Locked(0)
+    let verdicts = await withTaskGroup(of: Verdict.self) { group in
+      for _ in 0..<100 {
+        group.addTask {
+          came.withLock { $0 += 1 }
+          return await rig.verdict(token)
+        }
+      }
+      await wait(for: hasher.entered)
+      while came.withLock({ $0 }) < 100 { await Task.yield() }
+      for _ in 0..<100 { hasher.gate.signal() }
       return await group.reduce(into: []) { $0.append($1) }
     }
+    #expect(verdicts.count { ($0.identity != nil) == right } == 100)
+    #expect(hasher.verified.load(ordering: .relaxed) == 1)
+    // One, and one for each that found nothing in memory the moment before it was there.
+    #expect(store.finds < before + 50)
   }
 
-  @Test func oneHashServesAllWhoAskAtTheSameTime() async throws {
-    let world = try await world()
-    let issued = try await world.rig.key()
-    let verdicts = await stampede(100, issued.token, world)
-    #expect(verdicts.count == 100)
-    #expect(verdicts.allSatisfy { $0.identity?.keyID == issued.stored.key.id })
-    #expect(world.hasher.order.all.count == 1)
-    #expect(world.rig.warmVerdict(issued.token)?.identity != nil)
-  }
-
-  @Test func withoutACacheTheyShareItToo() async throws {
-    let world = try await world { $0.cacheEntries = 0 }
-    let issued = try await world.rig.key()
-    #expect(await stampede(100, issued.token, world).allSatisfy { $0.identity != nil })
-    #expect(world.hasher.order.all.count == 1)
-    // Nobody looks any more, and nothing is left of it.
-    #expect(await world.rig.verdict(issued.token).identity != nil)
-    #expect(world.hasher.order.all.count == 2)
-  }
-
-  @Test func anotherTokenOfTheKeyIsNoPartOfIt() async throws {
-    let world = try await world()
-    let issued = try await world.rig.key()
-    let wrong = try KeysmithFormat().build(
+  @Test("another token of the same key is read and hashed apart")
+  func anotherToken() async throws {
+    let hasher = CountingHasher(accepts: true)
+    let rig = try await Rig {
+      $0.preferredHasher = "counting"
+    } plugins: {
+      $0.use(hasher)
+    }
+    let issued = try await rig.key()
+    let other = try KeysmithFormat().build(
       TokenRequest(
         namespace: "tok", identifierLength: 8, secretLength: 32, prefix: issued.stored.key.prefix,
-        primitives: world.rig.kernel.primitives)
+        primitives: rig.kernel.primitives)
     ).token
-    world.hasher.gate.signal()
-    world.hasher.gate.signal()
-    async let one = world.rig.verdict(issued.token)
-    async let two = world.rig.verdict(wrong)
-    _ = await (one, two)
-    #expect(Set(world.hasher.order.all).count == 2)
+    for _ in 0..<2 { hasher.gate.signal() }
+    async let first = rig.verdict(issued.token)
+    async let second = rig.verdict(other)
+    _ = await (first, second)
+    #expect(hasher.verified.load(ordering: .relaxed) == 2)
   }
 
-  @Test func whatWasRevokedMeanwhileIsDeniedToAll() async throws {
-    let world = try await world()
-    let issued = try await world.rig.key()
-    let before = world.store.finds
-    let verdicts = try await withThrowingTaskGroup(of: Verdict.self) { group in
-      for _ in 0..<20 { group.addTask { await world.rig.verdict(issued.token) } }
-      while world.store.finds < before + 20 { await Task.yield() }
-      _ = try await world.rig.kernel.revokeKey(issued.stored.key.id, by: .host)
-      for _ in 0..<20 { world.hasher.gate.signal() }
-      return try await group.reduce(into: [Verdict]()) { $0.append($1) }
-    }
-    #expect(verdicts.allSatisfy { $0.denial?.reason == .revoked })
-    #expect(world.hasher.order.all.count == 1)
-  }
-
-  @Test func aHashThatWasRefusedIsTriedAnew() async throws {
-    let world = try await world {
+  @Test("a hash for which there was no room is tried anew by who comes next")
+  func refused() async throws {
+    let hasher = CountingHasher(accepts: true)
+    let rig = try await Rig {
+      $0.preferredHasher = "counting"
       $0.hashPoolWidth = 1
       $0.hashQueueLimit = 0
+    } plugins: {
+      $0.use(hasher)
     }
-    let (first, second) = (try await world.rig.key(), try await world.rig.key())
-    async let running = world.rig.verdict(first.token)
-    await wait(for: world.hasher.entered)
-    #expect(await world.rig.verdict(second.token).denial?.reason == .overloaded)
-    world.hasher.gate.signal()
+    let (first, second) = (try await rig.key(), try await rig.key())
+    async let running = rig.verdict(first.token)
+    await wait(for: hasher.entered)
+    #expect(await rig.verdict(second.token).denial?.reason == .overloaded)
+    hasher.gate.signal()
     #expect(await running.identity != nil)
-    world.hasher.gate.signal()
-    #expect(await world.rig.verdict(second.token).identity != nil)
+    hasher.gate.signal()
+    #expect(await rig.verdict(second.token).identity != nil)
+  }
+
+  @Test("whoever waits for another's reading sees the revocation that came meanwhile")
+  func revoked() async throws {
+    let store = CountingStore(MemoryStore())
+    let rig = try await Rig(store: store)
+    let key = try await rig.key()
+    let isHeld = DispatchSemaphore(value: 0)
+    let mayGoOn = Locked(false)
+    store.holdNextFind {
+      isHeld.signal()
+      while !mayGoOn.withLock({ $0 }) { await Task.yield() }
+    }
+    async let first = rig.verdict(key.token)
+    await wait(for: isHeld)
+    async let second = rig.verdict(key.token)
+    _ = try await rig.kernel.revokeKey(key.stored.key.id, by: .host)
+    mayGoOn.withLock { $0 = true }
+    #expect(await first.denial?.reason == .revoked)
+    #expect(await second.denial?.reason == .revoked)
+  }
+
+  /// Verifies slowly, and counts.
+  private final class CountingHasher: SecretHasher {
+    let id = "hasher.counting"
+    let algorithm = "counting"
+    let cost = HashCost.slow
+    let gate = DispatchSemaphore(value: 0)
+    let entered = DispatchSemaphore(value: 0)
+    let verified = Atomic(0)
+    private let accepts: Bool
+
+    init(accepts: Bool) { self.accepts = accepts }
+
+    func hash(_ request: HashRequest) -> EncodedHash { EncodedHash("counting$") }
+    func verify(_ request: VerifyRequest) -> Bool {
+      verified.add(1, ordering: .relaxed)
+      entered.signal()
+      gate.wait()
+      return accepts
+    }
+    func needsRehash(_ hash: EncodedHash) -> Bool { false }
   }
 }

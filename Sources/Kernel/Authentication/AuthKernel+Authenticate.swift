@@ -240,9 +240,10 @@ extension AuthKernel {
       var readBegan: UInt64?
       var entry = remembered
       if entry.map({ !isTrusted($0, readBegan: nil) }) ?? true {
-        readBegan = time.monotonic()
         source = .store
-        switch await read(token, remembering: remembered) {
+        let reading = await reading(token, remembering: remembered)
+        readBegan = reading.began
+        switch reading.found {
         case .entry(let fresh): entry = fresh
         case .denied(let reason):
           return denied(reason, prefix: token.prefix, source: source)
@@ -280,21 +281,25 @@ extension AuthKernel {
     return denied(.storeUnavailable, prefix: token.prefix, source: source)
   }
 
-  private enum Reading {
-    case entry(KnownToken)
-    case denied(Denial.Reason)
-    case unreachable
+  /// One reading for all requests that present this token at the same time.
+  private func reading(
+    _ token: PresentedToken, remembering known: KnownToken?
+  ) async -> ColdReading {
+    let shared = await readings.join(token.digest)
+    if let shared, shared.says(of: token) { return shared }
+    let began = time.monotonic()
+    let reading = ColdReading(began: began, found: await read(token, remembering: known))
+    if shared == nil { readings.end(token.digest, reading) }
+    return reading
   }
 
   /// Reads the key and finds the secret row that the token matches, by memory where possible, else by hash.
   private func read(
     _ token: PresentedToken, remembering known: KnownToken?
-  ) async -> Reading {
-    let look = hashes.enter(token)
-    defer { hashes.leave(look) }
+  ) async -> ColdReading.Found {
     let readAt = stamps.beforeReading()
     let found: StoredKey?
-    do { found = try await store.find(prefix: token.prefix) } catch { return .unreachable }
+    do { found = try await lookUp(token.prefix) } catch { return .unreachable }
     guard let stored = found else { return .denied(.unknown) }
     if stored.key.status == .purged { return .denied(.purged) }
 
@@ -306,7 +311,7 @@ extension AuthKernel {
     var match = rows.first { $0.id == rowID }
     if match == nil, token.session == nil {
       for row in rows.reversed() where known?.isWrong(for: row) != true {
-        switch await hashes.outcome(of: look, for: row, { await matches(token, row) }) {
+        switch await matches(token, row) {
         case .success(true): match = row
         case .success(false): continue
         case .failure(let denial): return .denied(denial.reason)

@@ -1,5 +1,5 @@
 /// 128 bits of a keyed digest: the verdict cache's key for a token. All 128 bits are compared.
-public struct Digest128: Sendable, Equatable {
+public struct Digest128: Sendable, Hashable {
   public let low: UInt64
   public let high: UInt64
 

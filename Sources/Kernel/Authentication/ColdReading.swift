@@ -1,0 +1,22 @@
+/// What one reading of the store found for a token that memory was not enough for.
+struct ColdReading: Sendable {
+  /// By the monotonic clock.
+  let began: UInt64
+  let found: Found
+
+  enum Found: Sendable {
+    case entry(KnownToken)
+    case denied(Denial.Reason)
+    case unreachable
+  }
+
+  /// Whether it answers a request that came while it was under way. Of an unknown key it does not, which may have been
+  /// made since; nor if the store was not reached, since whoever read may have been cancelled.
+  func says(of token: PresentedToken) -> Bool {
+    switch found {
+    case .entry(let known): known.has(prefix: token.prefix)
+    case .denied(let reason): reason != .unknown
+    case .unreachable: false
+    }
+  }
+}
