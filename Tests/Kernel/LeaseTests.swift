@@ -73,4 +73,20 @@ import Testing
     _ = try await here.kernel.disableOwner(owner.id, by: .host)
     #expect(await here.verdict(issued.token).denial?.reason == .ownerDisabled)
   }
+
+  /// A failover to a standby that lacked a node's own last change: its position is another's then.
+  @Test func aPositionThatWasOnesOwnIsObeyedAsAnothers() async throws {
+    let store = SharedCountingStore()
+    let rig = try await Rig(store: store) { $0.lease = .milliseconds(20) }
+    let issued = try await rig.key()
+    _ = await rig.verdict(issued.token)
+    let lost = try await rig.key("lost").receipt.position
+    #expect(rig.warmVerdict(issued.token)?.identity != nil)
+    store.tell(
+      LogMark(
+        position: lost, signal: "key_revoked", prefix: issued.stored.key.prefix, ownerID: nil))
+    while (rig.kernel.lease?.applied ?? 0) < lost { try await Task.sleep(for: .milliseconds(2)) }
+    #expect(rig.warmVerdict(issued.token) == nil, "the store is to be asked")
+    await rig.kernel.shutdown()
+  }
 }

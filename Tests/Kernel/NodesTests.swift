@@ -214,17 +214,34 @@ struct NodesTests {
     await nodes.shutdown()
   }
 
-  @Test("nobody waits for a node that was silent for longer than its lease")
+  /// It may have read the key just before, and what was read counts for a lease without any poll.
+  @Test("a silent node is waited for until its lease has run out since the change, and no longer")
   func silent() async throws {
     let nodes = try await Nodes(["a"], lease: .seconds(60))
-    let dead = NodeCard(id: UUID(), name: "dead", lease: .seconds(2), version: "1.0")
-    nodes.group.add(dead)
+    let silent = NodeCard(id: UUID(), name: "silent", lease: .seconds(2), version: "1.0")
+    nodes.group.add(silent)
     let key = try await nodes.rigs[0].key()
-    #expect(key.receipt.pending.map(\.node) == ["dead"])
-    nodes.clock.advance(.milliseconds(2_001))
+    nodes.clock.advance(.seconds(100))
     let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
     #expect(changed.receipt.confirmed == ["a"])
-    #expect(changed.receipt.pending.isEmpty)
+    #expect(changed.receipt.pending.map(\.node) == ["silent"])
+    nodes.clock.advance(.milliseconds(2_001))
+    let later = await nodes.kernels[0].renewed(changed.receipt)
+    #expect(later.confirmed == ["a"] && later.pending.isEmpty)
+    await nodes.shutdown()
+  }
+
+  @Test("a node whose polls alone fail allows no longer than its receipt says")
+  func readingsWithoutPolls() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(10))
+    let key = try await nodes.warmKey()
+    nodes.stores[1].fault = .polls
+    nodes.clock.advance(.seconds(11))
+    // Its lease has run out: it goes to the store, and what it reads there counts for a lease.
+    #expect(await nodes.rigs[1].verdict(key.token).identity != nil)
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.pending.map(\.node) == ["b"])
+    #expect(await nodes.rigs[1].verdict(key.token).denial?.reason == .revoked)
     await nodes.shutdown()
   }
 

@@ -5,8 +5,9 @@ import Synchronization
 ///
 /// Every quarter of the lease it reads the positions of the signal log that it has not seen, marks what
 /// they changed as stale, and extends the lease to one lease after the instant *before* the read began. Changes
-/// that this process made itself were marked before they were acknowledged and are passed over. If the store
-/// can't be read the lease runs out by itself.
+/// that this process made itself were marked before they were acknowledged; they are marked again all the same, since
+/// after a failover that lost them their positions may be others' changes. If the store can't be read the lease runs
+/// out by itself.
 ///
 /// A store of many nodes wakes it early, and learns by the poll after the next what is applied here.
 ///
@@ -35,7 +36,7 @@ final class LeaseKeeper: Sendable {
 
   private struct State {
     var applied: Int64
-    /// Positions of this process's own changes that the poll has not passed yet.
+    /// Positions of this process's own changes that the poll has not passed yet: it is not behind by these.
     var own: Set<Int64> = []
     var timer: RepeatingTimer?
     var isStarted = false
@@ -142,14 +143,15 @@ final class LeaseKeeper: Sendable {
     }
     for mark in marks {
       if let prefix = mark.prefix { formats.note(prefix: prefix) }
-      let own = state.withLock { state -> Bool in
-        state.applied = mark.position
-        return state.own.remove(mark.position) != nil
+      if !LeaseKeeper.leavesReadingsTrue.contains(mark.signal) {
+        // An owner's own signals name no prefix; those of a key leave the owner's other keys alone.
+        stamps.changed(
+          prefix: mark.prefix, owner: mark.prefix == nil ? mark.ownerID : nil)
       }
-      if own || LeaseKeeper.leavesReadingsTrue.contains(mark.signal) { continue }
-      // An owner's own signals name no prefix; those of a key leave the owner's other keys alone.
-      stamps.changed(
-        prefix: mark.prefix, owner: mark.prefix == nil ? mark.ownerID : nil)
+      state.withLock { state in
+        state.applied = mark.position
+        state.own.remove(mark.position)
+      }
     }
     if !marks.isEmpty { watch.noteGrowth() }
     // Behind by more than one batch: the lease waits until everything is applied.

@@ -68,7 +68,7 @@ public struct NodeStatus: Sendable, Equatable {
   /// in a crash. Past its lease it trusts its cache no more.
   public let silence: Duration
 
-  /// Whether it may still trust its cache. If not, nobody needs to wait for it.
+  /// Whether it may still trust its cache.
   public var isAlive: Bool { silence <= node.lease }
 
   public init(node: NodeCard, applied: Int64, silence: Duration) {

@@ -5,8 +5,8 @@ public struct Receipt: Sendable, Equatable {
   public let position: Int64
   /// Nodes that obey it already.
   public let confirmed: [String]
-  /// Nodes that will obey it, and by when. One that has been silent for longer than its lease is not among them: it
-  /// trusts nothing.
+  /// Nodes that will obey it, and by when, those among them that have been silent for long: what a node has read just
+  /// before the change may count for a lease, with or without a poll.
   public internal(set) var pending: [Pending]
   /// Milliseconds after which no process allows on the old record: 0 if nobody shares the store, else the
   /// longest lease of those who do.

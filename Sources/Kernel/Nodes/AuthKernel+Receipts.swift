@@ -37,17 +37,17 @@ extension AuthKernel {
       if node.id == card.id, !confirmed.isEmpty { continue }
       if status.applied >= position {
         confirmed.append(node.name)
-      } else if status.isAlive, elapsed < node.lease.nanoseconds {
+      } else if elapsed < node.lease.nanoseconds {
+        // A silent node too: what it read just before the change may count for a lease without any poll.
         pending.append(
           Receipt.Pending(
             node: node.name, by: moment.wall.adding(node.lease) ?? .latest, lease: node.lease))
       }
     }
-    let leases = nodes.filter(\.isAlive).map(\.node.lease)
     return Receipt(
       position: position, confirmed: confirmed.sorted(), pending: pending,
-      boundMilliseconds: max(leases.max() ?? .zero, roll?.latest.longestLease ?? .zero)
-        .milliseconds, acknowledged: moment, isOwn: isOwn)
+      boundMilliseconds: (roll?.latest.longestLease ?? .zero).milliseconds, acknowledged: moment,
+      isOwn: isOwn)
   }
 
   /// Whether this process is a node that obeys every change up to a position.
@@ -56,7 +56,7 @@ extension AuthKernel {
     return isOwn || (lease?.applied ?? 0) >= position
   }
 
-  /// Returns once every living node has confirmed a change, or can't allow on the old record any more since its lease has run
+  /// Returns once every node has confirmed a change, or can't allow on the old record any more since its lease has run
   /// out; at the latest when the longest lease has. Where the store names no nodes, that is when the lease has run out since the
   /// change.
   ///
