@@ -28,16 +28,21 @@ enum ListBenchmarks {
     try Probe.waitFor(port: 8427, token: "none")
     try Probe.waitFor(port: 8428, token: token)
 
-    let nothing = try Client(port: 8427)
     let api = try Client(port: 8428, head: "X-API-Key: \(token)\r\n")
+    // Paging through to the last page takes a minute each, so two sorts stand for all.
+    var late: [String: String] = [:]
+    for sort in ["-created", "name"] { late[sort] = try cursor(api, sort, after: keys - 100) }
+    // Opened only now: a connection on which nothing is asked for a minute is closed.
     let page = try Client(port: 8428, head: "Cookie: \(try cookie(token))\r\n")
+    let nothing = try Client(port: 8427)
     var rows: [(name: String, client: Client, path: String)] = [
       ("empty Hummingbird handler", nothing, "/auth")
     ]
     for sort in ["-created", "created", "name", "-name", "expires", "-expires"] {
       let query = "?limit=100&sort=\(sort)"
-      let late = query + "&cursor=" + (try cursor(api, sort, after: keys - 100))
-      for (name, query) in [("first", query), ("last", late)] {
+      var pages = [("first", query)]
+      if let cursor = late[sort] { pages.append(("last", query + "&cursor=" + cursor)) }
+      for (name, query) in pages {
         rows.append(("/v1/keys, \(sort), \(name) page", api, "/v1/keys" + query))
         rows.append(("/admin/keys, \(sort), \(name) page", page, "/admin/keys" + query))
       }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// `bench [--only kernel|audit|store|bulk|list|start|server|flood|proxy|
-///   import|postgresql|nodes] [--quick] [--json FILE]
+///   import|postgresql|nodes|failover] [--quick] [--json FILE]
 ///   [--server CARDEA EMPTY-HUMMINGBIRD] [--deploy FOLDER]`
 @main
 struct Main {
@@ -13,6 +13,7 @@ struct Main {
     var starts: [StartBenchmarks.Start] = []
     var flood: [FloodBenchmarks.Load] = []
     var nodes: [PostgreSQLBenchmarks.Nodes] = []
+    var outages: [FailoverBenchmarks.Outage] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
     /// 100,000 tokens (10,000 with `--quick`).
@@ -22,7 +23,14 @@ struct Main {
     var loadAverage = loadAverageText()
   }
 
-  static func main() async throws {
+  static func main() async {
+    do { try await run() } catch {
+      FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func run() async throws {
     let arguments = CommandLine.arguments
     var report = Report()
     print(
@@ -98,6 +106,12 @@ struct Main {
     {
       report.nodes = try await PostgreSQLBenchmarks.nodes(
         cardea: arguments[index + 1], revocations: quick ? 10 : 100)
+    }
+    if only == nil || only == "failover", let index = arguments.firstIndex(of: "--server"),
+      arguments.count > index + 1
+    {
+      report.outages = try await FailoverBenchmarks.outages(
+        cardea: arguments[index + 1], rounds: quick ? 1 : 5)
     }
     if let index = arguments.firstIndex(of: "--json"), arguments.count > index {
       let encoder = JSONEncoder()

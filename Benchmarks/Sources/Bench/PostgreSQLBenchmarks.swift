@@ -163,7 +163,7 @@ enum PostgreSQLBenchmarks {
     return last.sorted()
   }
 
-  private static func post(
+  static func post(
     _ path: String, _ port: Int, _ token: String, _ body: String
   ) throws -> [String: Any] {
     guard let socket = Socket(port: port),

@@ -2,8 +2,8 @@ import Foundation
 
 /// A PostgreSQL server of the benchmark's own, gone with this process.
 final class PostgreSQLServer {
-  let port = 8471
-  private let folder = "/tmp/cardea-bench-pg-\(ProcessInfo.processInfo.processIdentifier)"
+  let port: Int
+  private let folder: String
   private let lifeline = Pipe()
   private let process = Process()
 
@@ -18,16 +18,24 @@ final class PostgreSQLServer {
     fi
     cd "$1"
     trap 'as pg_ctl -s -D "$1/data" -m immediate stop >/dev/null 2>&1; rm -rf "$1"' EXIT
-    as initdb -D "$1/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null &&
-      as pg_ctl -s -w -D "$1/data" -l "$1/log" start -o \\
+    if [ "$3" ]; then
+      as pg_basebackup -D "$1/data" -d "$3" -R -X stream -c fast
+    else
+      as initdb -D "$1/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null
+    fi && as pg_ctl -s -w -D "$1/data" -l "$1/log" start -o \\
         "-k $1 -p $2 -c listen_addresses=127.0.0.1 -c shared_buffers=2GB -c max_wal_size=8GB \\
         -c maintenance_work_mem=1GB" >/dev/null && echo ready
     cat >/dev/null
     """
 
-  init() throws {
+  /// - Parameter primary: whom it follows as a standby.
+  init(port: Int = 8471, following primary: PostgreSQLServer? = nil) throws {
+    self.port = port
+    folder = "/tmp/cardea-bench-pg-\(ProcessInfo.processInfo.processIdentifier)-\(port)"
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", PostgreSQLServer.script, "sh", folder, "\(port)"]
+    process.arguments = [
+      "-c", PostgreSQLServer.script, "sh", folder, "\(port)", primary?.url("postgres") ?? "",
+    ]
     let output = Pipe()
     process.standardInput = lifeline
     process.standardOutput = output
@@ -49,5 +57,25 @@ final class PostgreSQLServer {
     try Programs.output(
       "/usr/bin/env", ["psql", "-X", "-q", "-A", "-t", "-d", url(database), "-c", sql]
     ).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Ends it without warning.
+  func kill() throws { try signal("kill -9") }
+
+  /// Lets every process of it stand still, or go on.
+  func halt() throws { try signal("kill -STOP") }
+  func goOn() throws { try signal("kill -CONT") }
+
+  /// Makes a standby the primary; it takes writes when this returns.
+  func promote() throws { try query("SELECT pg_promote(true)") }
+
+  /// To the server's first process, and so that it starts no other meanwhile, before its children.
+  private func signal(_ kill: String) throws {
+    _ = try Programs.output(
+      "/bin/sh",
+      [
+        "-c", "first=$(head -n 1 \"$1/data/postmaster.pid\"); \(kill) $first $(pgrep -P $first)",
+        "sh", folder,
+      ])
   }
 }

@@ -18,8 +18,12 @@ struct Wrk {
       ])
     guard let requests = Wrk.number(before: " requests in", in: text),
       let perSecond = Wrk.number(after: "Requests/sec:", in: text),
-      let p50 = Wrk.milliseconds(after: "50%", in: text),
-      let p99 = Wrk.milliseconds(after: "99%", in: text)
+      // "50%" alone may stand in the line above, too.
+      let distribution = text.range(of: "Latency Distribution").map({
+        String(text[$0.upperBound...])
+      }),
+      let p50 = Wrk.milliseconds(after: "50%", in: distribution),
+      let p99 = Wrk.milliseconds(after: "99%", in: distribution)
     else { throw BenchError.failed(text) }
     self.requests = requests
     self.perSecond = perSecond
