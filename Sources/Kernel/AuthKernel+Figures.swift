@@ -9,6 +9,8 @@ public struct KernelFigures: Sendable {
   public let subscriptions: [SubscriptionFigures]
   /// Authentications in spools that the store's access log does not have yet.
   public let waitingAccesses: Int
+  /// Whether the store did not take what spools held when they were last drained.
+  public let isAccessLogStuck: Bool
   /// Of the nodes that share the store; `nil` if it knows of none.
   public let nodes: NodeFigures?
 
@@ -19,6 +21,8 @@ public struct KernelFigures: Sendable {
     public let waiting: Int
     /// How many were refused since the start: the queue was full, or their turn did not come in time.
     public let refused: Int64
+    /// Whether the next one would be refused, or push another out of the queue.
+    public let isFull: Bool
   }
 }
 
@@ -33,12 +37,22 @@ public struct SubscriptionFigures: Sendable, Equatable {
   public let waiting: Int?
   /// Signals that it did not get: they did not fit, or were given up on.
   public let dropped: Int64
+  /// Whether it does not get on: the signal that it was handed last failed and is to be tried again, or keeps it busy
+  /// for longer than ``KernelConfiguration/listenerDeadline``.
+  public let isStuck: Bool
 
-  public init(id: String, signal: String, waiting: Int?, dropped: Int64) {
+  /// Signals that are many to wait for one subscription: whoever reads them learns of a revocation late.
+  public static let manyWaiting = 1_000
+
+  /// Whether more than that wait.
+  public var isBehind: Bool { waiting.map { $0 > SubscriptionFigures.manyWaiting } ?? false }
+
+  public init(id: String, signal: String, waiting: Int?, dropped: Int64, isStuck: Bool = false) {
     self.id = id
     self.signal = signal
     self.waiting = waiting
     self.dropped = dropped
+    self.isStuck = isStuck
   }
 }
 
@@ -52,6 +66,6 @@ extension AuthKernel {
       cachedMatches: cached.matches, cachedMismatches: cached.mismatches,
       hashPool: pool.figures, subscriptions: signals.figures(),
       waitingAccesses: spools.flatMap(\.sources).reduce(0) { $0 + $1.waiting },
-      nodes: nodeFigures())
+      isAccessLogStuck: accessLog?.isStuck ?? false, nodes: nodeFigures())
   }
 }

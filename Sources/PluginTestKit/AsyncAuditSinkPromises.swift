@@ -45,6 +45,14 @@ public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {
         try require(try await recorded(sink), is: ["a", "b"], "it recorded")
         await sink.close()
       },
+      Promise("says that it can record, as long as it does") {
+        let sink = try opened()
+        try require(sink.canRecord(), "it says that it can't, and nothing was recorded yet")
+        try await sink.record(event("a"))
+        try require(sink.canRecord(), "it says that it can't, and it just has")
+        try require(try await recorded(sink), is: ["a"], "it recorded")
+        await sink.close()
+      },
       Promise("records each event once from many tasks at once") {
         let sink = try opened()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -103,6 +111,7 @@ public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {
             for number in 0..<3 {
               try await requireThrow { try await sink.record(event("r\(number)")) }
             }
+            _ = sink.canRecord()
           }
         })
     }

@@ -46,6 +46,13 @@ public struct AuditSinkPromises<Sink: AuditSink>: Sendable {
         try sink.record(events(["d"]))
         try require(try recorded(sink), is: ["a", "b", "c", "d"], "it recorded")
       },
+      Promise("says that it can record, as long as it does") {
+        let sink = try opened()
+        try require(sink.canRecord(), "it says that it can't, and nothing was recorded yet")
+        try sink.record(events(["a"]))
+        try require(sink.canRecord(), "it says that it can't, and it just has")
+        try require(try recorded(sink), is: ["a"], "it recorded")
+      },
       Promise("takes an empty batch") {
         let sink = try opened()
         try sink.record([])

@@ -6,9 +6,11 @@ import Testing
 @Suite struct MeterTests {
   final class Notes: KernelMeter {
     let authentications = Collected<MeasuredAuthentication>()
+    let lookups = Collected<MeasuredLookup>()
     let commits = Collected<MeasuredCommit>()
 
     func note(_ authentication: MeasuredAuthentication) { authentications.append(authentication) }
+    func note(_ lookup: MeasuredLookup) { lookups.append(lookup) }
     func note(_ commit: MeasuredCommit) { commits.append(commit) }
   }
 
@@ -53,6 +55,26 @@ import Testing
     _ = await rig.verdict(key.token)
     let took = try #require(notes.authentications.all.first?.nanoseconds)
     #expect(took <= clock.monotonic() - before)
+  }
+
+  /// And none where memory is enough: the warm path has nothing to measure.
+  @Test func lookUpsAreToldByWhatCameOfThem() async throws {
+    let notes = Notes()
+    let store = CountingStore(MemoryStore())
+    let rig = try await Rig(store: store, meter: notes)
+    let key = try await rig.key()
+    #expect(notes.lookups.all.isEmpty, "no token was presented")
+    _ = await rig.verdict(key.token)
+    #expect(notes.lookups.all.map(\.result) == [.found])
+    for _ in 0..<3 {
+      #expect(await rig.verdict(key.token).identity != nil)
+      #expect(rig.warmVerdict(key.token)?.identity != nil)
+    }
+    #expect(notes.lookups.all.count == 1)
+    _ = await rig.verdict(try wrongToken())
+    store.fails = true
+    _ = await rig.verdict(try wrongToken())
+    #expect(notes.lookups.all.map(\.result) == [.found, .absent, .failed])
   }
 
   @Test func commitsAreToldByWhatCameOfThem() async throws {

@@ -176,6 +176,28 @@ import Testing
     #expect(try requestIDs(sink.path) == ["kept"])
   }
 
+  @Test func afterAFailedWriteItTriesAgainWhenAsked() throws {
+    let isFull = Locked(false)
+    let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl")) { descriptor, bytes in
+      guard isFull.withLock({ $0 }) else { return systemWrite(descriptor, bytes, bytes.count) }
+      errno = ENOSPC
+      return -1
+    }
+    try sink.open()
+    try sink.record([event("a")])
+    #expect(sink.canRecord())
+    isFull.withLock { $0 = true }
+    #expect(sink.canRecord(), "it does not know yet")
+    try? sink.record([event("lost")])
+    for _ in 0..<3 { #expect(!sink.canRecord()) }
+    isFull.withLock { $0 = false }
+    for _ in 0..<3 { #expect(sink.canRecord()) }
+    try sink.record([event("b")])
+    #expect(try requestIDs(sink.path) == ["a", "b"])
+    let text = try String(contentsOfFile: sink.path, encoding: .utf8)
+    #expect(text.utf8.count { $0 == UInt8(ascii: "\n") } == 3, "one line is empty")
+  }
+
   @Test(arguments: [0o620, 0o602, 0o666]) func refusesAFileThatOthersMayWrite(_ mode: Int) throws {
     let path = try folder.write([], to: "audit.jsonl", mode: mode)
     #expect { try JSONLinesAuditSink(path: path) } throws: { error in

@@ -29,8 +29,11 @@ import Testing
 
   @Test func aFullQueueRefusesIfItIsToldTo() throws {
     let sink = QueueAuditSink(node: "n", tier: .process, bound: 1, overflow: .refuse)
+    #expect(sink.canRecord())
     try sink.record([event("a")])
+    #expect(!sink.canRecord())
     #expect(throws: QueueAuditSink.Full.self) { try sink.record([event("b")]) }
+    #expect(QueueAuditSink(node: "n", bound: 0).canRecord(), "what it drops it denies to nobody")
     sink.discard(through: 1)
     let left = sink.records(after: 1, details: 9, limit: 9)
     #expect(left.map(\.draft.reason) == ["audit_unavailable"])

@@ -188,6 +188,7 @@ import Testing
     for number in 0..<4 {
       await #expect(throws: SpoolError.timedOut) { try await sink.record(event("held \(number)")) }
     }
+    #expect(!sink.canRecord())
     hangs.withLock { $0 = false }
     gate.signal()
     // From the moment on at which the write returns, records are taken again.
@@ -234,6 +235,28 @@ import Testing
     #expect(try ids(again) == ["a", "b"])
     #expect(kept.reduce(0) { $0 + $1.draft.count } == 5)
     #expect(kept.map(\.sequence) == Array(1...Int64(kept.count)))
+  }
+
+  /// Nobody has to come and be refused for it to be found out that there is room again.
+  @Test func afterAFailedWriteItTriesAgainWhenAsked() async throws {
+    let isFull = Locked(false)
+    let sink = sink { descriptor, bytes in
+      guard isFull.withLock({ $0 }) else { return SpoolAuditSink.systemWrite(descriptor, bytes) }
+      errno = ENOSPC
+      return -1
+    }
+    #expect(!sink.canRecord(), "it is not open")
+    try sink.open()
+    #expect(sink.canRecord())
+    isFull.withLock { $0 = true }
+    for _ in 0..<3 { try? await sink.record(event("refused")) }
+    for _ in 0..<3 { #expect(!sink.canRecord()) }
+    isFull.withLock { $0 = false }
+    while !sink.canRecord() { await Task.yield() }
+    #expect(try ids(sink).isEmpty)
+    #expect(try records(sink).reduce(0) { $0 + $1.draft.count } == 3)
+    await sink.close()
+    #expect(!sink.canRecord())
   }
 
   @Test func theTierOfFailuresLeavesOutWhatWasAllowed() async throws {

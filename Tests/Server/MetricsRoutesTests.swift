@@ -69,6 +69,27 @@ import Testing
     }
   }
 
+  @Test func lookUpsInTheStoreAreTimedByWhatCameOfThem() async throws {
+    try await ServerRig.run { rig in
+      let lookups = "cardea_store_lookup_duration_seconds_count"
+      let known = try await rig.key()
+      let before = try await scrape(rig)
+      for _ in 0..<4 { #expect(try await rig.auth(known.token) == 200) }
+      let stranger = try wrongToken(under: "tok_NOBODY00:")
+      for _ in 0..<2 { #expect(try await rig.auth(stranger) == 401) }
+      let after = try await scrape(rig)
+      func more(_ result: String) -> Double? {
+        after.value(lookups, ["result": result]).flatMap { now in
+          before.value(lookups, ["result": result]).map { now - $0 }
+        }
+      }
+      // The first use of the key; an unknown prefix is not remembered.
+      #expect(more("found") == 1)
+      #expect(more("absent") == 2)
+      #expect(more("failed") == 0)
+    }
+  }
+
   @Test func commitsAreTimedByWhatCameOfThem() async throws {
     try await ServerRig.run { rig in
       let commits = "cardea_store_commit_duration_seconds_count"
@@ -158,7 +179,8 @@ import Testing
       // Every label has one of the values that the program itself has written down.
       let allowed = Set(
         Denial.Reason.allCases.map(\.rawValue) + [
-          "none", "allow", "deny", "hit", "miss", "match", "mismatch", "done", "refused", "failed",
+          "none", "allow", "deny", "hit", "miss", "found", "absent", "match", "mismatch", "done",
+          "refused", "failed",
           "delivered", "buried", "dropped", "missed",
           "test.reasons", "authentication_failed",
         ])

@@ -117,6 +117,24 @@ struct OpenAPITests {
     #expect(try names("Reason") == Denial.Reason.allCases.map(\.rawValue))
   }
 
+  /// Nobody is warned of what is not explained.
+  @Test func itAndTheGuideHaveEveryWarningAndEveryMetric() throws {
+    let readiness = try OpenAPIDocument().schema("Readiness")
+    let warnings = (readiness["properties"] as? [String: Any])?["warnings"] as? [String: Any]
+    let named = try #require((warnings?["items"] as? [String: Any])?["enum"] as? [String])
+    #expect(
+      named == ReadinessWarning.allCases.map(\.rawValue) + WebhookWarning.allCases.map(\.rawValue))
+    let guide = try String(
+      contentsOf: OpenAPIDocument.repository.appending(
+        path: "Sources/Kernel/CardeaKernel.docc/OperatingCardea.md"), encoding: .utf8)
+    for name in named { #expect(guide.contains("`\(name)`"), "\(name)") }
+    for name in MetricName.help.keys {
+      // Names that begin alike share a row.
+      let end = name.lastIndex(of: "_").map { name[$0...] } ?? ""
+      #expect(guide.contains("`\(name)`") || guide.contains("`\(end)`"), "\(name)")
+    }
+  }
+
   @Test func theScopesThatItNamesAreThoseThatAreDemanded() async throws {
     try await ServerRig.run { rig in
       let operations = try OpenAPIDocument().operations().filter { !$0.path.hasPrefix("/auth") }

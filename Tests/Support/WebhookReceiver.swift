@@ -11,7 +11,10 @@ import Foundation
 /// A receiver of webhooks in a process of its own: Python's `http.server`, which answers by path.
 ///
 /// - `/ok…`: 204. `/once…`: 500 the first time, then 204. `/500…`: 500. `/redirect`: 302 to `/ok`.
-/// - `/big`: 200 and 10 GB. `/headers`: headers without an end. `/hang…`: no answer at all.
+/// - `/big`: 200 and 10 GB. `/headers`: headers without an end. `/hang…`: no answer at all. `/drip…`: an answer of which
+///   one byte comes a second. `/close…`: the connection is reset in place of an answer.
+/// - `/create…`: 204, once it has had the server that ``callBack(_:token:)`` names make another key, whose signal comes
+///   here too; the fifth time, and from then on, only the 204.
 /// - `/reenter…`: 204, once it has asked the server that ``callBack(_:token:)`` names, and had it remove the endpoint;
 ///   what came of it is received as `/reentered`.
 // @unchecked: one test uses it, one call at a time.
@@ -93,17 +96,17 @@ public final class WebhookReceiver: @unchecked Sendable {
   }
 
   private static let script = """
-    import json, os, ssl, sys, threading, urllib.error, urllib.request
+    import json, os, socket, ssl, struct, sys, threading, time, urllib.error, urllib.request
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-    seen = set()
+    seen = {}
     lock = threading.Lock()
     server_to_ask = {}
 
-    def ask(method, path):
+    def ask(method, path, body=None):
         request = urllib.request.Request(
-            server_to_ask["base"] + path, method=method,
-            headers={"X-API-Key": server_to_ask["token"]})
+            server_to_ask["base"] + path, method=method, data=body,
+            headers={"X-API-Key": server_to_ask["token"], "Content-Type": "application/json"})
         try:
             return urllib.request.urlopen(request, timeout=30).status
         except urllib.error.HTTPError as error:
@@ -122,8 +125,7 @@ public final class WebhookReceiver: @unchecked Sendable {
             headers = {name.lower(): value for name, value in self.headers.items()}
             line = json.dumps({"path": self.path, "headers": headers, "body": body})
             with lock:
-                first = self.path not in seen
-                seen.add(self.path)
+                count = seen[self.path] = seen.get(self.path, 0) + 1
                 sys.stdout.write(line + "\\n")
                 sys.stdout.flush()
             self.close_connection = True
@@ -136,10 +138,13 @@ public final class WebhookReceiver: @unchecked Sendable {
                 with lock:
                     sys.stdout.write(line + "\\n")
                     sys.stdout.flush()
+            if self.path.startswith("/create") and count < 5:
+                ask("GET", "/auth")
+                ask("POST", "/v1/keys", json.dumps({"name": "made-%d" % count}).encode())
             if self.path.startswith("/hang"):
                 threading.Event().wait()
             try:
-                self.answer(first)
+                self.answer(count == 1)
             except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 pass
 
@@ -151,6 +156,16 @@ public final class WebhookReceiver: @unchecked Sendable {
                 for _ in range(10 * 2**14):
                     self.wfile.write(b"x" * 65536)
                 return
+            if self.path.startswith("/close"):
+                # With this, closing is a reset.
+                self.connection.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
+            if self.path.startswith("/drip"):
+                for byte in b"HTTP/1.1 204 " + b"x" * 1000:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(1)
             if self.path.startswith("/headers"):
                 self.wfile.write(b"HTTP/1.1 200 OK\\r\\n")
                 while True:

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Moves what spools hold to the store's access log, batch after batch, each exactly once: a batch names the
 /// sequence that it follows, and the store takes it only if that is where the node's chain stands.
 ///
@@ -19,6 +21,7 @@ actor AccessLogDrain {
   private var last: Task<Void, Never>?
   /// A round that has not begun: whoever asks meanwhile waits for it too.
   private var waiting: Task<Void, Never>?
+  private nonisolated let hasFailed = Atomic<Bool>(false)
 
   init(
     store: any AccessLogStore, spools: [any AccessSpool], primitives: any Primitives,
@@ -56,10 +59,17 @@ actor AccessLogDrain {
     }
   }
 
+  /// Whether the last round left something behind that the store did not take.
+  nonisolated var isStuck: Bool { hasFailed.load(ordering: .relaxed) }
+
   private func run() async {
+    var failed = false
     for spool in spools {
-      for source in spool.sources { try? await move(source) }
+      for source in spool.sources {
+        do { try await move(source) } catch { failed = true }
+      }
     }
+    hasFailed.store(failed, ordering: .relaxed)
   }
 
   private func move(_ source: any AccessSource) async throws {

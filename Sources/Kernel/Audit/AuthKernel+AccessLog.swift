@@ -2,6 +2,12 @@ extension AuthKernel {
   /// Moves to the store what spools hold now. What the store does not take stays where it is.
   public func drainAccessLog() async { await accessLog?.drain() }
 
+  /// The ids of sinks that can't record now.
+  func failingSinks() -> [String] {
+    auditSinks.filter { !$0.canRecord() }.map { $0.id }
+      + asyncAuditSinks.filter { !$0.canRecord() }.map { $0.id }
+  }
+
   func openAuditSinks() throws(ConfigurationFault) {
     for sink in auditSinks { try sink.open() }
     for sink in asyncAuditSinks { try sink.open() }

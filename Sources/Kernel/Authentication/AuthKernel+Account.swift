@@ -21,6 +21,22 @@ extension AuthKernel {
   @inline(__always)
   func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
+  /// The key of this prefix as the store has it; the meter is told how long that took.
+  func lookUp(_ prefix: String) async throws(StoreError) -> StoredKey? {
+    guard let meter else { return try await store.find(prefix: prefix) }
+    let began = time.monotonic()
+    do throws(StoreError) {
+      let found = try await store.find(prefix: prefix)
+      meter.note(
+        MeasuredLookup(
+          result: found == nil ? .absent : .found, nanoseconds: time.monotonic() &- began))
+      return found
+    } catch {
+      meter.note(MeasuredLookup(result: .failed, nanoseconds: time.monotonic() &- began))
+      throw error
+    }
+  }
+
   /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
   func settle(
     _ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64

@@ -14,7 +14,7 @@ extension AuthKernel {
         readBegan = time.monotonic()
         let readAt = stamps.beforeReading()
         do throws(StoreError) {
-          guard let stored = try await store.find(prefix: known.key.prefix) else {
+          guard let stored = try await lookUp(known.key.prefix) else {
             return .deny(Denial(.unknown))
           }
           known = KnownToken(

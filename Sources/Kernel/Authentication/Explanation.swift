@@ -144,7 +144,7 @@ extension AuthKernel {
     _ token: PresentedToken, _ rehearsal: inout Rehearsal
   ) async -> Result<KnownToken, Denial> {
     let found: StoredKey?
-    do { found = try await store.find(prefix: token.prefix) } catch {
+    do { found = try await lookUp(token.prefix) } catch {
       let denial = Denial(.storeUnavailable)
       return .failure(rehearsal.note("lookup", denial) ?? denial)
     }

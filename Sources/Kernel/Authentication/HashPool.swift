@@ -71,7 +71,8 @@ final class HashPool: Sendable {
   var figures: KernelFigures.HashPool {
     let (running, waiting) = state.withLock { ($0.running, $0.waiting) }
     return KernelFigures.HashPool(
-      width: width, running: running, waiting: waiting, refused: refused.count)
+      width: width, running: running, waiting: waiting, refused: refused.count,
+      isFull: running >= width && waiting >= queueLimit)
   }
 
   /// Returns once nothing runs or waits.

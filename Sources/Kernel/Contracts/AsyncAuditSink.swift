@@ -12,12 +12,15 @@ public protocol AsyncAuditSink: Plugin {
   /// Returns once the event is as durable as the sink promises; a throw denies the request. It has a
   /// limit of its own and throws past it: a disk that hangs must not hold requests for ever.
   func record(_ event: AccessEvent) async throws
+  /// As ``AuditSink/canRecord()``. It does not wait: what it finds out by trying again, the next call tells.
+  func canRecord() -> Bool
   /// Called at shutdown, after the last event.
   func close() async
 }
 
 extension AsyncAuditSink {
   public func open() throws(ConfigurationFault) {}
+  public func canRecord() -> Bool { true }
   public func close() async {}
   public func register(in registry: inout Registry) { registry.add(auditSink: self) }
 }

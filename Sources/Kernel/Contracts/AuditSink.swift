@@ -11,12 +11,17 @@ public protocol AuditSink: Plugin {
   /// can't be opened keeps the kernel from starting.
   func open() throws(ConfigurationFault)
   func record(_ events: [AccessEvent]) throws
+  /// Whether an authentication that is allowed could be recorded now, as far as the sink knows: yes, unless it says
+  /// otherwise. Asked by ``AuthKernel/readiness()`` and never on the way of a request. One whose last write failed tries
+  /// again here: a node that is not ready gets no requests that would show that it is.
+  func canRecord() -> Bool
   /// Makes everything durable; called at shutdown.
   func flush() throws
 }
 
 extension AuditSink {
   public func open() throws(ConfigurationFault) {}
+  public func canRecord() -> Bool { true }
   public func flush() throws {}
   public func register(in registry: inout Registry) { registry.add(auditSink: self) }
 }

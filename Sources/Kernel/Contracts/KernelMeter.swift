@@ -6,6 +6,8 @@
 public protocol KernelMeter: AnyObject, Sendable {
   /// An authentication was decided and accounted for.
   func note(_ authentication: MeasuredAuthentication)
+  /// The store was asked for the key of a token: never where memory was enough.
+  func note(_ lookup: MeasuredLookup)
   /// The store was asked to commit a change, or many in one call.
   func note(_ commit: MeasuredCommit)
 }
@@ -31,6 +33,26 @@ public struct MeasuredAuthentication: Sendable, Equatable {
     /// The verdict cache.
     case memory
     case store
+  }
+}
+
+/// What a meter is told of a look-up of a token's key in the store.
+public struct MeasuredLookup: Sendable, Equatable {
+  public let result: Result
+  /// From the call to the store's answer.
+  public let nanoseconds: UInt64
+
+  public init(result: Result, nanoseconds: UInt64) {
+    self.result = result
+    self.nanoseconds = nanoseconds
+  }
+
+  public enum Result: String, Sendable, CaseIterable {
+    case found
+    /// There is no key of this prefix.
+    case absent
+    /// The store can't be reached, did not answer in time, or found itself damaged.
+    case failed
   }
 }
 

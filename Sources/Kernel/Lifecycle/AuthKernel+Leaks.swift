@@ -59,7 +59,7 @@ extension AuthKernel {
     of token: PresentedToken
   ) async throws(Denial) -> (keyID: UUID, secretID: UUID)? {
     let found: StoredKey?
-    do { found = try await store.find(prefix: token.prefix) } catch {
+    do { found = try await lookUp(token.prefix) } catch {
       throw Denial(.storeUnavailable)
     }
     guard let key = found?.key else { return nil }

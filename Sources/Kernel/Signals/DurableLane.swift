@@ -88,6 +88,9 @@ final class DurableLane: Sendable {
     return Int(clamping: max(0, end - position))
   }
 
+  /// Whether an entry failed and is to be tried again.
+  var isFailing: Bool { state.withLock { $0.retry != nil } }
+
   func close() { state.withLock { $0.isClosed = true } }
 
   func release() async {

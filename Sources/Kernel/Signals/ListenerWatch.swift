@@ -18,6 +18,12 @@ final class ListenerWatch: Sendable {
     try body()
   }
 
+  /// Whether the call that is under way was found to take too long.
+  var isHung: Bool {
+    let began = since.load(ordering: .relaxed)
+    return began != 0 && reported.load(ordering: .relaxed) == began
+  }
+
   /// Whether a call has been under way for longer than `deadline` that was not reported yet.
   func isNewlyHung(after deadline: Duration) -> Bool {
     let began = since.load(ordering: .relaxed)

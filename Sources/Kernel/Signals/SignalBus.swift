@@ -123,7 +123,8 @@ public final class SignalBus: Sendable {
         $0[number] = {
           let (waiting, dropped) = lane.figures
           return SubscriptionFigures(
-            id: id, signal: Received.name, waiting: waiting, dropped: dropped)
+            id: id, signal: Received.name, waiting: waiting, dropped: dropped,
+            isStuck: watch.isHung)
         }
       }
       topic.add(.init(id: number, receive: { lane.enqueue($0) }))
@@ -176,7 +177,8 @@ public final class SignalBus: Sendable {
     gauges.withLock {
       $0[number] = {
         SubscriptionFigures(
-          id: id, signal: Received.name, waiting: lane.waiting, dropped: buried.count)
+          id: id, signal: Received.name, waiting: lane.waiting, dropped: buried.count,
+          isStuck: lane.isFailing || watch.isHung)
       }
     }
     return Subscription { [weak self] in

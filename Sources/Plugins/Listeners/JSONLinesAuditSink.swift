@@ -1,4 +1,5 @@
 import CardeaKernel
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -14,7 +15,8 @@ import CardeaKernel
 /// returns: it survives a kill of the process, and a power loss as far as the file system wrote it
 /// out (``flush()`` syncs). What cannot be written whole is an error, and the kernel denies those
 /// requests. If a write stopped in the middle of a line, in this process or an earlier one, the
-/// next begins with a line break, so at most that one line is broken.
+/// next begins with a line break, so at most that one line is broken. After one that failed
+/// ``canRecord()`` tries an empty line.
 ///
 /// The file is opened when the kernel starts, so that one which can't be is found then, and created with mode
 /// 0600. An existing one keeps its mode, but is refused if others may write to
@@ -34,6 +36,8 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
   public let path: String
   private let file: Locked<File>
   private let write: Write
+  /// Whether the last write failed.
+  private let isFailing = Atomic<Bool>(false)
 
   /// Writes to a descriptor: the number of bytes written, or -1 with `errno` set.
   package typealias Write = @Sendable (_ descriptor: Int32, _ bytes: [UInt8]) -> Int
@@ -126,6 +130,12 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
     try append(lines)
   }
 
+  public func canRecord() -> Bool {
+    // Not the lock, as long as all is well: whoever writes may be held up by the disk.
+    if isFailing.load(ordering: .relaxed) { try? append([UInt8(ascii: "\n")]) }
+    return !isFailing.load(ordering: .relaxed)
+  }
+
   public func flush() throws {
     let code = file.withLock { file in
       file.descriptor.map { fsync($0) == 0 ? 0 : errno } ?? 0
@@ -135,16 +145,26 @@ public final class JSONLinesAuditSink: ConfigurablePlugin, AuditSink {
 
   private func append(_ lines: [UInt8]) throws(JSONLinesAuditError) {
     try file.withLock { file throws(JSONLinesAuditError) in
-      guard let descriptor = file.descriptor else { throw .notOpened }
-      let bytes = file.isTorn ? [UInt8(ascii: "\n")] + lines : lines
-      var written = write(descriptor, bytes)
-      // Again only if a signal came before any byte was written.
-      while written < 0, errno == EINTR { written = write(descriptor, bytes) }
-      guard written >= 0 else { throw .notWritten(errno: errno) }
-      if written > 0 { file.isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
-      guard written == bytes.count else {
-        throw .shortWrite(written: written, of: bytes.count)
+      do throws(JSONLinesAuditError) {
+        try append(lines, to: &file)
+        isFailing.store(false, ordering: .relaxed)
+      } catch {
+        isFailing.store(true, ordering: .relaxed)
+        throw error
       }
+    }
+  }
+
+  private func append(_ lines: [UInt8], to file: inout File) throws(JSONLinesAuditError) {
+    guard let descriptor = file.descriptor else { throw .notOpened }
+    let bytes = file.isTorn ? [UInt8(ascii: "\n")] + lines : lines
+    var written = write(descriptor, bytes)
+    // Again only if a signal came before any byte was written.
+    while written < 0, errno == EINTR { written = write(descriptor, bytes) }
+    guard written >= 0 else { throw .notWritten(errno: errno) }
+    if written > 0 { file.isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
+    guard written == bytes.count else {
+      throw .shortWrite(written: written, of: bytes.count)
     }
   }
 

@@ -28,6 +28,7 @@ final class WebhookDispatcher: Sendable {
     var isClosed = false
     /// Endpoints of which it was said that they can't be read.
     var unreadable: Set<UUID> = []
+    var warnings: [WebhookWarning] = []
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -65,6 +66,9 @@ final class WebhookDispatcher: Sendable {
       await lane.release()
     }
   }
+
+  /// What an operator should put right, as the last look found it.
+  var warnings: [WebhookWarning] { state.withLock { $0.warnings } }
 
   /// Looks whether there is something to do, if deliveries have begun.
   func wake() {
@@ -120,6 +124,8 @@ final class WebhookDispatcher: Sendable {
         id, from: [WebhookState.collection], subscription: WebhookEndpoint.subscription(id))
     }
     report(survey.unreadable)
+    let warnings = survey.warnings(at: kernel.clock.now())
+    state.withLock { $0.warnings = warnings }
     let ids = Set(survey.statuses.map(\.endpoint.id))
     for id in state.withLock({ Array($0.lanes.keys) }) where !ids.contains(id) { close(id) }
     for status in survey.statuses {

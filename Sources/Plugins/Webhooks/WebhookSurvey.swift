@@ -49,6 +49,20 @@ struct WebhookSurvey: Sendable {
     }
   }
 
+  /// What is wrong, without saying with which endpoint. Of one that is disabled nothing is expected.
+  func warnings(at now: Timestamp) -> [WebhookWarning] {
+    let enabled = statuses.filter(\.endpoint.isEnabled)
+    var warnings: [WebhookWarning] = []
+    if enabled.contains(where: { $0.delivery.circuit(at: now) != .closed }) {
+      warnings.append(.failing)
+    }
+    if enabled.contains(where: { $0.waiting > SubscriptionFigures.manyWaiting }) {
+      warnings.append(.behind)
+    }
+    if !unreadable.isEmpty { warnings.append(.unreadable) }
+    return warnings
+  }
+
   /// The endpoint that a durable subscription serves.
   private static func id(_ subscription: String) -> UUID? {
     let prefix = "webhook."

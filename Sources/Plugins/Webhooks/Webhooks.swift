@@ -40,6 +40,10 @@ public final class Webhooks: Sendable {
   /// still be running.
   public func stop() async { await dispatcher.stop() }
 
+  /// What an operator should put right, as of a second ago. Of an endpoint that is disabled nothing is expected. Cheap, and
+  /// empty before ``start()``.
+  public var warnings: [WebhookWarning] { dispatcher.warnings }
+
   /// Looks for something to deliver, and returns once all of it is delivered or waits to be tried again.
   package func drain() async { await dispatcher.drain() }
 

@@ -8,6 +8,7 @@ public enum MetricName {
   static let hashRunning = "cardea_hash_pool_running"
   static let hashWaiting = "cardea_hash_pool_waiting"
   static let hashRefused = "cardea_hash_pool_refused_total"
+  static let storeLookups = "cardea_store_lookup_duration_seconds"
   static let commits = "cardea_store_commit_duration_seconds"
   static let auditWaiting = "cardea_audit_waiting_records"
   static let mailbox = "cardea_subscription_waiting"
@@ -32,6 +33,7 @@ public enum MetricName {
     hashRunning: "Slow hashes that run now.",
     hashWaiting: "Slow hashes that wait for a thread.",
     hashRefused: "Slow hashes that were refused: the queue was full, or the deadline passed.",
+    storeLookups: "Time that the store took over the look-up of a token's key, by what came of it.",
     commits: "Time that the store took over a change, by what came of it.",
     auditWaiting: "Authentications in the spool that the store does not have yet.",
     mailbox: "Signals that wait for a subscription.",

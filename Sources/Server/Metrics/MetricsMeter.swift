@@ -11,6 +11,7 @@ public final class MetricsMeter: KernelMeter {
   private let hits: Counter
   private let misses: Counter
   private let duration: Timer
+  private let storeLookups: [MeasuredLookup.Result: Timer]
   private let commits: [MeasuredCommit.Result: Timer]
 
   public init(_ factory: any MetricsFactory) {
@@ -28,6 +29,15 @@ public final class MetricsMeter: KernelMeter {
     hits = lookup("hit")
     misses = lookup("miss")
     duration = Timer(label: MetricName.duration, dimensions: [], factory: factory)
+    storeLookups = Dictionary(
+      uniqueKeysWithValues: MeasuredLookup.Result.allCases.map { result in
+        (
+          result,
+          Timer(
+            label: MetricName.storeLookups, dimensions: [("result", result.rawValue)],
+            factory: factory)
+        )
+      })
     commits = Dictionary(
       uniqueKeysWithValues: MeasuredCommit.Result.allCases.map { result in
         (
@@ -50,6 +60,10 @@ public final class MetricsMeter: KernelMeter {
     case .nowhere: break
     }
     duration.recordNanoseconds(Int64(clamping: authentication.nanoseconds))
+  }
+
+  public func note(_ lookup: MeasuredLookup) {
+    storeLookups[lookup.result]?.recordNanoseconds(Int64(clamping: lookup.nanoseconds))
   }
 
   public func note(_ commit: MeasuredCommit) {

@@ -19,6 +19,7 @@ enum HealthPage {
       var values: [String: Any] = [
         "ready": readiness.isReady, "store_reachable": readiness.storeReachable,
         "lease_valid": readiness.leaseValid, "store": kernel.store.id,
+        "failing_sinks": readiness.failingSinks,
         "answered_in": PageText.milliseconds(microseconds), "node": kernel.configuration.nodeName,
         "log_waiting": figures.waitingAccesses, "cached": figures.cachedMatches,
         "mismatches": figures.cachedMismatches, "hashing": figures.hashPool.running,
@@ -81,7 +82,7 @@ enum HealthPage {
     figures.subscriptions.map {
       [
         "id": $0.id, "signal": $0.signal, "waits": $0.waiting.map { "\($0)" }.shown,
-        "dropped": $0.dropped, "has_dropped": $0.dropped > 0,
+        "dropped": $0.dropped, "has_dropped": $0.dropped > 0, "is_stuck": $0.isStuck,
       ]
     }
   }

@@ -12,8 +12,8 @@ enum OverviewPage {
       let figures = kernel.figures()
       var values: [String: Any] = [
         "ready": readiness.isReady, "store_reachable": readiness.storeReachable,
-        "lease_valid": readiness.leaseValid, "no_address": addresses.hasSeenUnknown,
-        "version": visit.exchange.configuration.version,
+        "lease_valid": readiness.leaseValid, "audit_works": readiness.auditWorks,
+        "no_address": addresses.hasSeenUnknown, "version": visit.exchange.configuration.version,
         "cached": figures.cachedMatches, "hashing": figures.hashPool.running,
         "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,

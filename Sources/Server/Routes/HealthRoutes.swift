@@ -1,9 +1,10 @@
 import CardeaHTTPTypes
 import CardeaKernel
+import CardeaWebhooks
 import Hummingbird
 
-/// `/healthz`: the process answers. `/readyz`: it can decide, since the store answers and the lease
-/// holds.
+/// `/healthz`: the process answers. `/readyz`: it can decide, since the store answers, the lease holds and what is
+/// decided can be recorded.
 enum HealthRoutes {
   private struct Status: Encodable {
     let status: String
@@ -24,36 +25,55 @@ enum HealthRoutes {
   }
 
   static func add(
-    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?
+    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?,
+    webhooks: Webhooks?
   ) {
     table.get("/healthz") { _ in try .json(Status(status: "ok")) }
     table.get("/readyz") { exchange in
-      let readiness = await exchange.kernel.readiness()
-      if readiness.isReady {
-        let warnings =
-          (addresses.hasSeenUnknown ? ["no_client_address"] : []) + (certificate?.warnings ?? [])
-        let nodes = exchange.kernel.nodeWarnings.map {
-          Status.Warning(code: $0.code, detail: $0.summary)
-        }
-        return try .json(
-          Status(
-            status: "ready", warnings: warnings.isEmpty ? nil : warnings,
-            nodeWarnings: nodes.isEmpty ? nil : nodes))
+      let kernel = exchange.kernel
+      let readiness = await kernel.readiness()
+      guard readiness.isReady else { throw problem(readiness, of: kernel) }
+      var warnings = addresses.hasSeenUnknown ? [ReadinessWarning.noClientAddress] : []
+      warnings += certificate?.warnings ?? []
+      warnings += ReadinessWarning.all(readiness, kernel.figures())
+      let codes = warnings.map(\.rawValue) + (webhooks?.warnings.map(\.rawValue) ?? [])
+      let nodes = kernel.nodeWarnings.map {
+        Status.Warning(code: $0.code, detail: $0.summary)
       }
-      throw readiness.storeReachable
-        ? Problem(
-          status: 503, code: "lease_expired",
-          detail: detail(
-            "the store's log has not been followed for longer than the lease", exchange.kernel))
-        : Problem(
-          status: 503, code: "store_unavailable",
-          detail: detail("the store does not answer", exchange.kernel))
+      return try .json(
+        Status(
+          status: "ready", warnings: codes.isEmpty ? nil : codes,
+          nodeWarnings: nodes.isEmpty ? nil : nodes))
     }
   }
 
-  /// With what the store has to say of itself, without names.
-  private static func detail(_ reason: String, _ kernel: AuthKernel) -> String {
-    let said = kernel.nodeWarnings.compactMap { if case .store = $0 { $0.summary } else { nil } }
-    return ([reason] + said).joined(separator: "; ")
+  /// Names everything that is not ready; the code is that of what comes first.
+  private static func problem(_ readiness: AuthKernel.Readiness, of kernel: AuthKernel) -> Problem {
+    var problems: [Problem] = []
+    if !readiness.storeReachable {
+      problems.append(
+        Problem(status: 503, code: "store_unavailable", detail: "the store does not answer"))
+    }
+    if !readiness.leaseValid {
+      problems.append(
+        Problem(
+          status: 503, code: "lease_expired",
+          detail: "the store's log has not been followed for longer than the lease"))
+    }
+    if !readiness.auditWorks {
+      let sinks = readiness.failingSinks.joined(separator: ", ")
+      problems.append(
+        Problem(
+          status: 503, code: "audit_unavailable",
+          detail: "what is decided can't be recorded, so it is denied: \(sinks)"))
+    }
+    var problem = problems.first ?? Problem(status: 503, code: "failed")
+    problem.detail = (problems.compactMap(\.detail) + said(by: kernel)).joined(separator: "; ")
+    return problem
+  }
+
+  /// What the store has to say of itself, without names.
+  private static func said(by kernel: AuthKernel) -> [String] {
+    kernel.nodeWarnings.compactMap { if case .store = $0 { $0.summary } else { nil } }
   }
 }

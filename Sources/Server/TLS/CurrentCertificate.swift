@@ -38,10 +38,10 @@ final class CurrentCertificate: Service, CustomStringConvertible {
   var value: ServerCertificate { current.withLock { $0 } }
 
   /// What `/readyz` says of it.
-  var warnings: [String] {
-    var warnings: [String] = []
-    if value.endsSoon(at: clock.now()) { warnings.append("certificate_ends") }
-    if refusal.withLock({ $0 }) != nil { warnings.append("certificate_not_taken") }
+  var warnings: [ReadinessWarning] {
+    var warnings: [ReadinessWarning] = []
+    if value.endsSoon(at: clock.now()) { warnings.append(.certificateEnds) }
+    if refusal.withLock({ $0 }) != nil { warnings.append(.certificateNotTaken) }
     return warnings
   }
 

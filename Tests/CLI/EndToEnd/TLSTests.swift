@@ -7,11 +7,11 @@
   @Suite("TLS", .serialized)
   struct TLSTests {
     @Test("HTTP/2 and HTTP/1.1, as the client chooses; TLS 1.2 and 1.3, and nothing before")
-    func protocols() throws {
+    func protocols() async throws {
       let program = try TLSProgram()
       let token = try #require(
         try program.program.run("init").lines.last, "there is no token of an admin key")
-      let server = try program.serve()
+      let server = try await program.serve()
       for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
         let line = try server.curl(flag, "-w", "%{http_version} %{http_code}", path: "/healthz")
         #expect(line == "\(version) 200")
@@ -53,20 +53,22 @@
     }
 
     @Test("a new certificate is taken without a word to those who are connected")
-    func reload() throws {
+    func reload() async throws {
       let program = try TLSProgram()
       let token = try #require(try program.program.run("init").lines.last)
-      let server = try program.serve()
+      let server = try await program.serve()
       let first = try server.serial()
       // A stream that goes on all the time.
       let stream = try program.start(
         "exec curl -sN --http2 --cacert cert.pem -H 'X-API-Key: \(token)' "
           + "https://127.0.0.1:\(server.port)/v1/signals >stream.out 2>&1")
       defer { stream.terminate() }
-      try program.wait("the stream began") { try program.text("stream.out").contains("retry:") }
+      try await program.wait("the stream began") {
+        try program.text("stream.out").contains("retry:")
+      }
       try program.makePair("next")
       try program.move("next")
-      try program.wait("the log says so") {
+      try await program.wait("the log says so") {
         try server.log().contains("the certificate was replaced")
       }
       let second = try server.serial()
@@ -74,7 +76,7 @@
       #expect(try server.curl("-w", "%{http_code}", path: "/healthz") == "200")
       let made = try program.program.run("keys", "create", "later")
       #expect(made.status == 0)
-      try program.wait("the old connection goes on") {
+      try await program.wait("the old connection goes on") {
         try program.text("stream.out").contains("event: key_created")
       }
       #expect(stream.isRunning)
@@ -82,22 +84,22 @@
     }
 
     @Test("of one that can't be used the log says so once, and the old one stays")
-    func badReload() throws {
+    func badReload() async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve()
+      let server = try await program.serve()
       let first = try server.serial()
       func refusals() throws -> Int {
         try server.log().components(separatedBy: "is not taken, the old one stays").count - 1
       }
       try program.program.write("-----BEGIN CERTIFICATE-----\nnonsense\n", to: "cert.pem")
-      try program.wait("the first is refused") { try refusals() == 1 }
+      try await program.wait("the first is refused") { try refusals() == 1 }
       #expect(try server.serial() == first)
       #expect(try server.log().contains("server.tls_cert = "))
 
       try program.makePair("next")
       try program.move("next")
-      try program.wait("a good one is taken") {
+      try await program.wait("a good one is taken") {
         try server.log().contains("the certificate was replaced")
       }
       let second = try server.serial()
@@ -107,31 +109,31 @@
 
       try program.makePair("other")
       try program.shell("mv other-key.pem key.pem")
-      try program.wait("a key of another is refused") { try refusals() == 2 }
+      try await program.wait("a key of another is refused") { try refusals() == 2 }
       #expect(try server.log().contains("server.tls_key = "))
       try program.shell("rm cert.pem")
-      try program.wait("none is refused") { try refusals() == 3 }
+      try await program.wait("none is refused") { try refusals() == 3 }
       #expect(try server.serial() == second)
       #expect(server.stop() == 0)
     }
 
     @Test("files that are put right are taken, also where nothing but their mode changes")
-    func repaired() throws {
+    func repaired() async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve()
+      let server = try await program.serve()
       let first = try server.serial()
       try program.makePair("next")
       try program.shell("chmod 644 next-key.pem")
       try program.move("next")
-      try program.wait("a key that everybody may read is refused") {
+      try await program.wait("a key that everybody may read is refused") {
         try server.log().contains("everybody on this machine has access to the file")
       }
       #expect(try server.serial() == first)
       _ = try server.curl(path: "/readyz")
       #expect(try program.text("body.out").contains("certificate_not_taken"))
       try program.shell("chmod 640 key.pem")
-      try program.wait("with another mode it is taken") {
+      try await program.wait("with another mode it is taken") {
         try server.log().contains("the certificate was replaced")
       }
       #expect(try server.serial() != first)
@@ -190,7 +192,7 @@
     }
 
     @Test("check warns of a certificate that ends soon")
-    func warnings() throws {
+    func warnings() async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
       let environment = [
@@ -209,7 +211,7 @@
       let warned = try program.program.run("check", environment: environment)
       #expect(warned.status == 0)
       #expect(warned.out.contains("warning: a certificate in server.tls_cert ends at"))
-      let server = try program.serve()
+      let server = try await program.serve()
       _ = try server.curl(path: "/readyz")
       #expect(try program.text("body.out").contains("certificate_ends"))
       #expect(server.stop() == 0)
@@ -220,10 +222,10 @@
     /// been closed.
     @Test(
       "who does not come to a request is closed", arguments: ["", "\\x16\\x03\\x01\\x02\\x00\\x01"])
-    func unfinishedHandshakes(beginning: String) throws {
+    func unfinishedHandshakes(beginning: String) async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve(["CARDEA_SERVER_MAX_CONNECTIONS": "1"])
+      let server = try await program.serve(["CARDEA_SERVER_MAX_CONNECTIONS": "1"])
       let status = try program.shell(
         "exec 3<>/dev/tcp/127.0.0.1/\(server.port); printf '\(beginning)' >&3; "
           + server.curlLine("-w '%{http_code}'", path: "/healthz"))
@@ -232,10 +234,10 @@
     }
 
     @Test("who shakes hands and says nothing is closed, too", arguments: ["h2", "http/1.1"])
-    func silence(name: String) throws {
+    func silence(name: String) async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve(["CARDEA_SERVER_MAX_CONNECTIONS": "1"])
+      let server = try await program.serve(["CARDEA_SERVER_MAX_CONNECTIONS": "1"])
       let status = try program.shell(
         """
         mkfifo silence; exec 4<>silence
@@ -250,10 +252,10 @@
 
     /// curl holds its one connection; the stream on it has its own time.
     @Test("a body that comes too slowly ends its stream")
-    func slowBody() throws {
+    func slowBody() async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve()
+      let server = try await program.serve()
       let status = try program.shell(
         """
         (for i in {1..300}; do printf ' ' || break; sleep 0.1; done) 2>/dev/null | {
@@ -269,10 +271,10 @@
 
     /// A stream of HTTP/2 may hold as much before anybody is known as a connection of HTTP/1.1.
     @Test("of streams there are no more than of connections")
-    func streams() throws {
+    func streams() async throws {
       let program = try TLSProgram()
       let token = try #require(try program.program.run("init").lines.last)
-      let server = try program.serve([
+      let server = try await program.serve([
         "CARDEA_SERVER_MAX_CONNECTIONS": "2", "CARDEA_SERVER_REQUEST_TIMEOUT": "30s",
       ])
       let url = "https://127.0.0.1:\(server.port)/v1/signals"
@@ -289,10 +291,10 @@
     }
 
     @Test("cookies that come in several fields of HTTP/2 are one value")
-    func cookies() throws {
+    func cookies() async throws {
       let program = try TLSProgram()
       #expect(try program.program.run("init").status == 0)
-      let server = try program.serve(["CARDEA_EXTRACT_HEADERS": "Cookie"])
+      let server = try await program.serve(["CARDEA_EXTRACT_HEADERS": "Cookie"])
       for flag in ["--http2", "--http1.1"] {
         _ = try server.curl(flag, "-H", "Cookie: a=1", "-H", "Cookie: b=2", path: "/auth")
       }
@@ -348,16 +350,16 @@
     }
 
     /// Until it holds; a minute at most.
-    func wait(_ what: Comment, _ holds: () throws -> Bool) throws {
-      for _ in 0..<600 {
+    func wait(_ what: Comment, _ holds: () throws -> Bool) async throws {
+      for _ in 0..<1_200 {
         if try holds() { return }
-        Thread.sleep(forTimeInterval: 0.1)
+        try await Task.sleep(for: .milliseconds(50))
       }
       try #require(try holds(), what)
     }
 
     /// Serves with `cert.pem` and `key.pem`, with short time limits.
-    func serve(_ environment: [String: String] = [:]) throws -> TLSServer {
+    func serve(_ environment: [String: String] = [:]) async throws -> TLSServer {
       var settings = [
         "CARDEA_SERVER_REQUEST_TIMEOUT": "1s", "CARDEA_SERVER_IDLE_TIMEOUT": "1s",
       ]
@@ -370,7 +372,7 @@
       process.standardError = try FileHandle(
         forWritingTo: program.folder.appending(path: "server.log"))
       try process.run()
-      try wait("it listens") {
+      try await wait("it listens") {
         try !process.isRunning || text("server.log").contains("(Ctrl-C ends it)\n")
       }
       let log = try text("server.log")

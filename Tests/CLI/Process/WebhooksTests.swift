@@ -166,20 +166,23 @@ struct WebhooksTests {
     #expect(second.stop() == 0)
   }
 
-  /// S1 to S3: endpoints that always fail, never answer or answer without end delay no verdict and no other
-  /// endpoint.
+  /// S1 and S2: endpoints that always fail, hang up, never answer, or answer slowly or without end, delay no verdict, no
+  /// change and no other endpoint.
   @Test func endpointsThatMisbehaveAreNobodyElsesBusiness() async throws {
     let rig = try Rig()
     let receiver = try await WebhookReceiver()
     let server = try rig.serve(["CARDEA_WEBHOOKS_TIMEOUT": "2m"])
     var bad: [String] = []
-    for path in ["/hang", "/500", "/redirect", "/headers", "/big", "/hang/2"] {
+    let paths = [
+      "/hang", "/500", "/redirect", "/close", "/drip", "/headers", "/big", "/hang/2",
+    ]
+    for path in paths {
       bad.append(try rig.endpoint(receiver.url(path)).id)
     }
     _ = try rig.endpoint(receiver.url("/ok"))
     let token = try rig.key("shop")
     let seen = try await receiver.wait { all in
-      Set(all.map(\.path)).isSuperset(of: ["/hang", "/hang/2", "/500", "/redirect", "/headers"])
+      Set(all.map(\.path)).isSuperset(of: paths)
     }
     #expect(!seen.isEmpty)
     // While they hang.
@@ -187,12 +190,19 @@ struct WebhooksTests {
     for number in 0..<20 { _ = try rig.key("more-\(number)") }
     let good = try await receiver.wait { all in all.filter { $0.path == "/ok" }.count >= 21 }
     let positions = good.filter { $0.path == "/ok" }.compactMap { $0.data["position"] as? Int }
-    #expect(positions == Array(9...29))
+    #expect(positions == Array(11...31))
+    // Two hang to this moment, and one drips: nobody has let go of what was delivered to them first.
+    for index in [0, 4, 7] {
+      let held = try rig.delivery(bad[index])
+      #expect(held["last_failure"] is NSNull && held["last_success_at"] is NSNull, "\(held)")
+    }
     #expect(try await server.authenticate(token) == 200)
     let failing = try rig.wait(for: bad[1]) { $0["circuit"] as? String == "open" }
     #expect((failing["last_failure"] as? [String: Any])?["reason"] as? String == "HTTP 500")
     let redirecting = try rig.wait(for: bad[2]) { $0["circuit"] as? String == "open" }
     #expect((redirecting["last_failure"] as? [String: Any])?["status"] as? Int == 302)
+    let closing = try rig.wait(for: bad[3]) { $0["circuit"] as? String == "open" }
+    #expect((closing["last_failure"] as? [String: Any])?["status"] is NSNull)
     // A server that is told to stop does not wait for those that hang.
     #expect(server.stop() == 0)
   }
@@ -222,6 +232,29 @@ struct WebhooksTests {
     let audit = try rig.run("audit", "list", "--action", "webhook_deleted", "--json")
     #expect(audit.out.contains(gone.id) && audit.out.contains("127.0.0.1"))
     #expect(!audit.out.contains("/reenter"))
+    #expect(server.stop() == 0)
+  }
+
+  /// S3: a receiver that makes a key in the middle of each delivery, whose signal is delivered to it in turn, while the
+  /// only thread waits for it.
+  @Test func aReceiverMayMakeWhatItIsToldOf() async throws {
+    let rig = try Rig()
+    let receiver = try await WebhookReceiver()
+    let server = try rig.serve(["CARDEA_WEBHOOKS_CONCURRENCY": "1"])
+    try receiver.callBack(server.address, token: rig.admin)
+    _ = try rig.endpoint(receiver.url("/create"), "--signal", "key_created")
+    _ = try rig.endpoint(receiver.url("/ok"), "--signal", "key_created")
+    let token = try rig.key("shop")
+    let all = try await receiver.wait { all in
+      ["/create", "/ok"].allSatisfy { path in all.filter { $0.path == path }.count >= 5 }
+    }
+    for path in ["/create", "/ok"] {
+      let names = all.filter { $0.path == path }.map {
+        ($0.data["key"] as? [String: Any])?["name"] as? String
+      }
+      #expect(names == ["shop", "made-1", "made-2", "made-3", "made-4"], "\(path)")
+    }
+    #expect(try await server.authenticate(token) == 200)
     #expect(server.stop() == 0)
   }
 

@@ -19,7 +19,7 @@ import Testing
 struct FaultyAuditSink: AuditSink {
   enum Fault: PlantedFault {
     case keepsLineBreaks, dropsLast, swallowsErrors, flushesTwice, linesForEmptyBatches,
-      stopsAtHundred
+      stopsAtHundred, saysNo
 
     var breaks: Set<String> {
       switch self {
@@ -37,6 +37,7 @@ struct FaultyAuditSink: AuditSink {
           "records each event once from many threads at once",
         ]
       case .linesForEmptyBatches: ["takes an empty batch"]
+      case .saysNo: ["says that it can record, as long as it does"]
       case .stopsAtHundred: ["records each event once from many threads at once"]
       }
     }
@@ -72,6 +73,8 @@ struct FaultyAuditSink: AuditSink {
     if fault == .stopsAtHundred, calls.value > 100 { return }
     lines.update { [text] in $0 += text }
   }
+
+  func canRecord() -> Bool { fault != .saysNo }
 
   func flush() {
     if fault == .flushesTwice { lines.update { $0 += $0 } }

@@ -30,6 +30,7 @@ private struct JSONLinesFile: AuditSink {
   var id: String { sink.id }
   func open() throws(ConfigurationFault) { try sink.open() }
   func record(_ events: [AccessEvent]) throws { try sink.record(events) }
+  func canRecord() -> Bool { sink.canRecord() }
   func flush() throws { try sink.flush() }
 
   func requestIDs() throws -> [String] {
@@ -95,6 +96,7 @@ private struct SpoolFolder: AsyncAuditSink {
   var id: String { sink.id }
   func open() throws(ConfigurationFault) { try sink.open() }
   func record(_ event: AccessEvent) async throws { try await sink.record(event) }
+  func canRecord() -> Bool { sink.canRecord() }
   func close() async { await sink.close() }
 
   func requestIDs() throws -> [String] {

@@ -118,7 +118,7 @@ struct Doctor {
             "\(subscription.name) gave up on \(subscription.deadLetters) signals: "
               + "cardea signals dead-letters list"))
       }
-      if end - subscription.position > 1_000 {
+      if end - subscription.position > Int64(SubscriptionFigures.manyWaiting) {
         findings.append(
           .warning(
             "subscription_behind",

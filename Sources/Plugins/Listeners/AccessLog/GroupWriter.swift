@@ -37,6 +37,8 @@ final class GroupWriter: Sendable {
     var isWatched = false
     /// A write has been under way for longer than the deadline.
     var isStuck = false
+    /// The last write failed.
+    var isFailing = false
     var isClosed = false
     /// Attempts that were refused and are in no line yet.
     var refused: Int64 = 0
@@ -86,6 +88,21 @@ final class GroupWriter: Sendable {
     if let failure { throw failure }
   }
 
+  /// Whether a line would be taken and, as far as is known, written. After a write that failed it is tried to write the
+  /// count of what was refused: the next call tells what came of it.
+  func canWrite() -> Bool {
+    let (isWell, tries) = state.withLock { state -> (Bool, Bool) in
+      if state.isClosed || state.isStuck || state.waiting.count >= GroupWriter.mostWaiting {
+        return (false, false)
+      }
+      guard state.isFailing else { return (true, false) }
+      defer { state.isRunning = true }
+      return (false, !state.isRunning)
+    }
+    if tries { lane.async { self.run() } }
+    return isWell
+  }
+
   /// Writes what waits, and takes no more.
   func close() async {
     state.withLock { $0.isClosed = true }
@@ -120,6 +137,7 @@ final class GroupWriter: Sendable {
       let done = state.withLock { state in
         if failure != nil { state.refused += Int64(group.lines.count) + group.refused }
         state.isStuck = false
+        state.isFailing = failure != nil
         defer { state.written = [] }
         return state.written
       }

@@ -85,6 +85,10 @@ public final class QueueAuditSink: AuditSink, AccessSpool, AccessSource {
     if !isTaken, overflow == .refuse { throw Full() }
   }
 
+  public func canRecord() -> Bool {
+    overflow == .drop || tier == .failures || waiting < bound
+  }
+
   public func resume(after sequence: Int64) { discard(through: sequence) }
 
   public func records(after sequence: Int64, details: Int, limit: Int) -> [SpooledAccess] {

@@ -112,6 +112,12 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
     try await writer.write(SpoolLine.body(draft, isFolded: isFolded))
   }
 
+  public func canRecord() -> Bool {
+    // Who is let in leaves no line there.
+    if tier == .failures { return true }
+    return parts.withLock { $0?.writer }?.canWrite() ?? false
+  }
+
   public var sources: [any AccessSource] {
     parts.withLock { parts in
       guard let current = parts else { return [] }
