@@ -98,6 +98,7 @@ let libraries: [Target] = [
       .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
       .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: tls),
       .product(name: "NIOTLS", package: "swift-nio", condition: tls),
       .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),

@@ -11,6 +11,7 @@ let package = Package(
     .package(name: "cardea", path: ".."),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     .systemLibrary(name: "CBenchSodium", path: "Sources/CBenchSodium", pkgConfig: "libsodium"),
@@ -27,5 +28,13 @@ let package = Package(
       name: "empty-hummingbird",
       dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
       path: "Sources/EmptyHummingbird", swiftSettings: settings),
+    .executableTarget(
+      name: "empty-nio",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Sources/EmptyNIO", swiftSettings: settings),
   ]
 )

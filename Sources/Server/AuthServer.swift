@@ -109,11 +109,12 @@ public struct AuthServer: Sendable {
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
     let onListening = onListening
+    let responder = ServerResponder(
+      kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
+      webhooks: webhooks, pages: pages, history: history, certificate: certificate)
     return Application(
-      responder: ServerResponder(
-        kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
-        webhooks: webhooks, pages: pages, history: history, certificate: certificate),
-      server: server(channel, certificate),
+      responder: responder,
+      server: server(channel, certificate, warm: configuration.answersWarm ? responder : nil),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }
           ?? .hostname(configuration.host, port: configuration.port),
@@ -128,16 +129,17 @@ public struct AuthServer: Sendable {
   }
 
   private func server(
-    _ channel: HTTP1Channel.Configuration, _ certificate: CurrentCertificate?
+    _ channel: HTTP1Channel.Configuration, _ certificate: CurrentCertificate?,
+    warm: ServerResponder?
   ) -> HTTPServerBuilder {
     #if TLS
       if let certificate {
         return HTTPServerBuilder { [configuration] responder in
-          TLSServerChannel(certificate, configuration, channel, responder: responder)
+          TLSServerChannel(certificate, configuration, channel, warm: warm, responder: responder)
         }
       }
     #endif
-    return .http1(configuration: channel)
+    return HTTPServerBuilder { ServerChannel(channel, warm: warm, responder: $0) }
   }
 
   /// Tokens cross the network in clear unless something in front speaks TLS.

@@ -1,8 +1,8 @@
 import Cardea
 import Foundation
 
-/// `/auth` over loopback beside an empty Hummingbird handler: both as processes of their own, loaded by `wrk` in
-/// turn, judged by the processor time that each server spent per request, and by the requests it answered.
+/// `/auth` over loopback beside an empty Hummingbird handler and an empty handler of SwiftNIO: all as processes of their
+/// own, loaded by `wrk` in turn, judged by the processor time that each server spent per request, and by the requests it answered.
 enum ServerBenchmarks {
   struct Load: Codable {
     let name: String
@@ -18,10 +18,14 @@ enum ServerBenchmarks {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     print("\nServer")
-    let floor = try Programs.start(empty, ["8427"])
+    let nio = URL(filePath: empty).deletingLastPathComponent().appending(path: "empty-nio").path
     var contenders: [Contender] = [
       Contender(
-        name: "empty Hummingbird handler", process: floor, port: 8427, header: "X-Nothing: 1")
+        name: "empty Hummingbird handler", process: try Programs.start(empty, ["8427"]),
+        port: 8427, header: "X-Nothing: 1"),
+      Contender(
+        name: "empty SwiftNIO handler", process: try Programs.start(nio, ["8426"]), port: 8426,
+        header: "X-Nothing: 1"),
     ]
     defer { for contender in contenders { contender.process.terminate() } }
     // A server for each tier: P4 and P7.
@@ -47,7 +51,7 @@ enum ServerBenchmarks {
           name: "/auth, malformed token, audit \(tier)", process: server, port: port,
           header: "X-API-Key: nonsense"))
     }
-    try Probe.waitFor(port: 8427, token: "none")
+    for port in [8426, 8427] { try Probe.waitFor(port: port, token: "none") }
 
     var cpu = [[Double]](repeating: [], count: contenders.count)
     var rate = [[Double]](repeating: [], count: contenders.count)

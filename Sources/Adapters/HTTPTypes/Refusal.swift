@@ -7,7 +7,8 @@ import HTTPTypes
 public struct Refusal: Sendable {
   public let problem: Problem
   public let head: HTTPResponse
-  public let body: [UInt8]
+  /// The problem as JSON, made when it is asked for.
+  public var body: [UInt8] { problem.body() }
 
   /// `WWW-Authenticate` of every 401.
   public static let challenge = "Api-Key realm=\"cardea\""
@@ -48,7 +49,6 @@ public struct Refusal: Sendable {
     head = HTTPResponse(
       status: HTTPResponse.Status(code: problem.status, reasonPhrase: problem.title),
       headerFields: fields)
-    body = problem.body()
     self.problem = problem
   }
 }

@@ -1,6 +1,7 @@
 import CardeaHTTPTypes
 import CardeaKernel
 import HTTPTypes
+import Logging
 import NIOCore
 
 /// Whose address a request has, and whether its forwarding headers may be believed.
@@ -37,6 +38,11 @@ package struct ClientAddress: Sendable, Equatable {
       return
     }
     self.init(forwarded: fields, trusted: trusted)
+  }
+
+  /// Tells the log what was wrong with the forwarding headers.
+  func note(in logger: @autoclosure () -> Logger) {
+    if let fault { logger().debug("X-Forwarded-For has \(fault)") }
   }
 
   private init(_ text: String?, isForwarded: Bool = false, fault: String? = nil) {

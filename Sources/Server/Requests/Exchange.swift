@@ -14,9 +14,7 @@ import NIOCore
 /// One request on its way through the server, with what was found out about it.
 struct Exchange: Sendable {
   let request: Request
-  let target: RequestTarget
-  let requestID: String
-  let client: ClientAddress
+  let arrival: Arrival
   let kernel: AuthKernel
   let configuration: ServerConfiguration
   let logger: Logger
@@ -31,6 +29,9 @@ struct Exchange: Sendable {
   /// What the route takes.
   var takes = RouteInput()
 
+  var target: RequestTarget { arrival.target }
+  var requestID: String { arrival.requestID }
+  var client: ClientAddress { arrival.client }
   var now: Timestamp { kernel.clock.now() }
 
   /// The id in the path. What is no id names nothing.

@@ -26,9 +26,10 @@ final class ParserAnswers: ChannelOutboundHandler, RemovableChannelHandler {
       requestID: id)
     let refusal = Refusal(problem, requestID: id)
     var answer = refusal.head
-    answer.headerFields[.contentLength] = String(refusal.body.count)
+    let body = ByteBuffer(bytes: refusal.body)
+    answer.headerFields[.contentLength] = String(body.readableBytes)
     answer.headerFields[.connection] = "close"
     context.write(wrapOutboundOut(.head(answer)), promise: nil)
-    context.write(wrapOutboundOut(.body(ByteBuffer(bytes: refusal.body))), promise: promise)
+    context.write(wrapOutboundOut(.body(body)), promise: promise)
   }
 }

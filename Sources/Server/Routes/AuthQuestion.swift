@@ -21,8 +21,8 @@ struct AuthQuestion: Sendable {
   /// Envoy puts a fixed path before the client's target. What is required stands in it, and `-`
   /// ends it: `/auth/envoy/s/orders:read/c/internal/-` demands scope and class, `any` is
   /// `any_scope`. The first `-` is ours, whatever the client's path holds.
-  init(envoy exchange: Exchange) throws(Problem) {
-    var rest = exchange.target.path.utf8.dropFirst(ProxyProfile.envoy.path.utf8.count)
+  init(envoy arrival: Arrival) throws(Problem) {
+    var rest = arrival.target.path.utf8.dropFirst(ProxyProfile.envoy.path.utf8.count)
     func segment() -> String? {
       guard rest.popFirst() == UInt8(ascii: "/") else { return nil }
       let raw = rest.prefix { $0 != UInt8(ascii: "/") }
@@ -40,9 +40,9 @@ struct AuthQuestion: Sendable {
       }
       demands.append((known, value))
     }
-    let query = exchange.target.query.map { "?\($0)" } ?? ""
+    let query = arrival.target.query.map { "?\($0)" } ?? ""
     original = .told(
-      method: exchange.request.method.rawValue, target: "\(Substring(rest))\(query)")
+      method: arrival.head.method.rawValue, target: "\(Substring(rest))\(query)")
     for (name, value) in demands { try demand(name, value) }
   }
 

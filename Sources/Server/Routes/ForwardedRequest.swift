@@ -17,13 +17,13 @@ struct ForwardedRequest: RequestView, Sendable {
   let clientAddress: String?
   let requestID: String?
 
-  init(_ exchange: Exchange, _ original: OriginalRequest, form: String?) {
-    fields = exchange.request.headers
-    clientAddress = exchange.client.text
-    requestID = exchange.requestID
+  init(_ arrival: Arrival, _ original: OriginalRequest, form: String? = nil) {
+    fields = arrival.head.headerFields
+    clientAddress = arrival.client.text
+    requestID = arrival.requestID
     formItems = form.map { FormItems(form: $0) }
     var (toldMethod, toldTarget): (String?, String?)
-    if exchange.client.isForwarded {
+    if arrival.client.isForwarded {
       switch original {
       case .fields:
         if case .one(let name) = fields.value(of: "x-forwarded-method") { toldMethod = name }

@@ -1,7 +1,7 @@
 /// A proxy whose way of asking has a path of its own.
 ///
 /// - nginx's `auth_request` takes nothing but 2xx, 401 and 403, and opens a new connection after
-///   each answer with a body: see ``Hummingbird/Response/init(forNginx:)``.
+///   each answer with a body: see ``AuthAnswer/init(forNginx:)``.
 /// - Envoy's `ext_authz` asks with the client's own method, and with the client's target behind a
 ///   fixed path: see ``AuthQuestion/init(envoy:)``.
 /// - Caddy's `forward_auth`, Traefik's ForwardAuth and HAProxy's auth-request hand on what they are

@@ -15,12 +15,15 @@ import Hummingbird
 /// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
+  /// Answers a request without a body at once, as the route's ``Handler`` would; `nil` if it can't, and has done nothing.
+  typealias WarmHandler = @Sendable (Arrival) -> AuthAnswer?
 
   struct Route: Sendable {
     /// The pattern that it answers.
     let path: String
     let takes: RouteInput
     let handler: Handler
+    var warm: WarmHandler?
   }
 
   private struct Entry: Sendable {
@@ -63,14 +66,18 @@ struct RouteTable: Sendable {
   }
 
   /// Takes every method.
-  mutating func any(_ path: String, query: Set<String>, _ handler: @escaping Handler) {
+  mutating func any(
+    _ path: String, query: Set<String>, warm: WarmHandler? = nil, _ handler: @escaping Handler
+  ) {
     entries[path, default: Entry()].any = Route(
-      path: path, takes: RouteInput(query: query), handler: handler)
+      path: path, takes: RouteInput(query: query), handler: handler, warm: warm)
   }
 
   /// Takes every method, for the path and for everything below it.
-  mutating func anyBelow(_ path: String, _ handler: @escaping Handler) {
-    trees.append((path, Route(path: path, takes: RouteInput(), handler: handler)))
+  mutating func anyBelow(
+    _ path: String, warm: WarmHandler? = nil, _ handler: @escaping Handler
+  ) {
+    trees.append((path, Route(path: path, takes: RouteInput(), handler: handler, warm: warm)))
   }
 
   private mutating func on(_ method: HTTPRequest.Method, _ route: Route) {

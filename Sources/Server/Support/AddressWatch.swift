@@ -9,11 +9,11 @@ final class AddressWatch: Sendable {
   /// Whether any request had no address although its peer is no trusted proxy.
   var hasSeenUnknown: Bool { hasSeen.load(ordering: .relaxed) }
 
-  func note(_ client: ClientAddress, _ logger: Logger) {
+  func note(_ client: ClientAddress, _ logger: @autoclosure () -> Logger) {
     guard client.text == nil, !client.isForwarded, !hasSeenUnknown,
       !hasSeen.exchange(true, ordering: .relaxed)
     else { return }
-    logger.warning(
+    logger().warning(
       """
       requests have no client address: the peer is on loopback, or sends forwarding headers, and \
       is no trusted proxy. Name your proxy in server.trusted_proxies.

@@ -12,6 +12,8 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
 
   private let reading: TimeAmount
   private let writing: TimeAmount
+  /// Whether a head has come and its request's end has not.
+  private var isOpen = false
   private var request: Scheduled<Void>?
   private var answer: Scheduled<Void>?
 
@@ -23,7 +25,7 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     self.writing = TimeAmount(writing)
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { begin(context) }
+  func handlerAdded(context: ChannelHandlerContext) { request = closing(context, in: reading) }
 
   func handlerRemoved(context: ChannelHandlerContext) { end() }
 
@@ -34,13 +36,17 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head: begin(context)
+    case .head: arrived(whole: false)
     case .body: break
-    case .end:
-      request?.cancel()
-      request = nil
+    case .end: arrived(whole: true)
     }
     context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    // Most requests come whole: they need no time limit.
+    if isOpen, request == nil { request = closing(context, in: reading) }
+    context.fireChannelReadComplete()
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -49,9 +55,10 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     context.fireChannelWritabilityChanged()
   }
 
-  private func begin(_ context: ChannelHandlerContext) {
+  private func arrived(whole: Bool) {
+    isOpen = !whole
     request?.cancel()
-    request = closing(context, in: reading)
+    request = nil
   }
 
   private func closing(_ context: ChannelHandlerContext, in limit: TimeAmount) -> Scheduled<Void> {

@@ -55,6 +55,8 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var pageFrameAncestors: [String] = []
   /// `page.templates`: a folder whose files stand in for the built-in templates of the same name.
   public var pageTemplates: String?
+  /// Whether warm requests of `/auth` are answered on the event loop: no setting, since nobody could tell but by the time.
+  package var answersWarm = true
   /// The version of the program, for its log.
   public var version = ""
 

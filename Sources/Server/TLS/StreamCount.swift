@@ -62,11 +62,12 @@
         requestID: id)
       let refusal = Refusal(problem, requestID: id)
       var answer = refusal.head
-      answer.headerFields[.contentLength] = String(refusal.body.count)
+      let body = ByteBuffer(bytes: refusal.body)
+      answer.headerFields[.contentLength] = String(body.readableBytes)
       answer.headerFields[.retryAfter] = "1"
       let channel = context.channel
       context.write(wrapOutboundOut(.head(answer)), promise: nil)
-      context.write(wrapOutboundOut(.body(ByteBuffer(bytes: refusal.body))), promise: nil)
+      context.write(wrapOutboundOut(.body(body)), promise: nil)
       context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
         channel.close(promise: nil)
       }

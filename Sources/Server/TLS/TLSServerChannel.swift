@@ -9,7 +9,7 @@
   /// A connection that speaks TLS, and then HTTP/2 or HTTP/1.1, as the client chooses (ALPN).
   struct TLSServerChannel: ServerChildChannel {
     enum Negotiated: Sendable {
-      case http1(HTTP1Channel.Value)
+      case http1(ServerChannel.Value)
       case http2(HTTP2Channel.Value)
     }
 
@@ -20,17 +20,20 @@
 
     private let certificate: CurrentCertificate
     private let configuration: ServerConfiguration
-    private let http1: HTTP1Channel
+    private let http1: ServerChannel
     private let http2: HTTP2Channel
 
-    /// - Parameter channel: what a connection of HTTP/1.1 is configured with; streams of HTTP/2 are, too.
+    /// - Parameters:
+    ///   - channel: what a connection of HTTP/1.1 is configured with; streams of HTTP/2 are, too.
+    ///   - warm: who answers at once on connections of HTTP/1.1.
     init(
       _ certificate: CurrentCertificate, _ configuration: ServerConfiguration,
-      _ channel: HTTP1Channel.Configuration, responder: @escaping HTTPChannelHandler.Responder
+      _ channel: HTTP1Channel.Configuration, warm: ServerResponder?,
+      responder: @escaping HTTPChannelHandler.Responder
     ) {
       self.certificate = certificate
       self.configuration = configuration
-      http1 = HTTP1Channel(responder: responder, configuration: channel)
+      http1 = ServerChannel(channel, warm: warm, responder: responder)
       let handlers = channel.additionalChannelHandlers
       let budget = StreamBudget(most: configuration.maxConnections)
       http2 = HTTP2Channel(

@@ -1,0 +1,101 @@
+import CardeaHTTPTypes
+import CardeaHummingbird
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+
+/// What a proxy is answered, before it is a response: who is asking in four fields, or the refusal.
+struct AuthAnswer: Sendable {
+  let status: HTTPResponse.Status
+  let fields: HTTPFields
+  let body: [UInt8]
+
+  /// - Parameters:
+  ///   - profile: the proxy's; `nil` for what `/auth` itself answers.
+  ///   - texts: what refused clients are told.
+  init(
+    _ verdict: Verdict, to arrival: Arrival, _ profile: ProxyProfile?,
+    texts: @autoclosure () -> RefusalTexts
+  ) {
+    switch verdict {
+    case .allow(let identity):
+      self.init(status: .ok, fields: AuthAnswer.fields(of: identity))
+    case .deny(let denial):
+      let refusal = Refusal(denial, texts: texts(), requestID: arrival.requestID)
+      if profile == .nginx {
+        self.init(forNginx: refusal)
+      } else {
+        self.init(
+          status: refusal.head.status, fields: refusal.head.headerFields, body: refusal.body)
+      }
+    }
+  }
+
+  private init(status: HTTPResponse.Status, fields: HTTPFields, body: [UInt8] = []) {
+    self.status = status
+    self.fields = fields
+    self.body = body
+  }
+
+  /// A refusal as nginx's `auth_request` can take it: 401 or 403, without a body.
+  ///
+  /// It makes 500 of any other status, and closes its connection to us after an answer with a body.
+  /// The status that was meant stands in `X-Cardea-Status` and the problem's code in
+  /// `X-Cardea-Code`, from which the configuration in `deploy/nginx` makes the client's answer.
+  init(forNginx refusal: Refusal) {
+    var fields = refusal.head.headerFields
+    fields[.contentType] = nil
+    fields[.xCardeaStatus] = String(refusal.problem.status)
+    fields[.xCardeaCode] = refusal.problem.code
+    self.init(
+      status: refusal.problem.status == 401 ? .unauthorized : .forbidden, fields: fields)
+  }
+
+  /// As Hummingbird writes it.
+  var response: Response {
+    Response(
+      status: status, headers: fields,
+      body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// Always all four, so that a proxy overwrites whatever a client sent under these names.
+  private static func fields(of identity: Identity) -> HTTPFields {
+    var fields = HTTPFields()
+    // With those that every answer has, and the limits'.
+    fields.reserveCapacity(12)
+    fields[.xCardeaKeyID] = identity.keyID.text
+    fields[.xCardeaKeyPrefix] = identity.prefix
+    fields[.xCardeaOwner] = encoded(identity.owner ?? "")
+    fields[.xCardeaScopes] = identity.scopes.names.joined(separator: " ")
+    fields.add(identity.limits)
+    return fields
+  }
+
+  /// Percent-encodes what an owner's name may only hold if it was imported: anything but visible
+  /// ASCII, and comma, quotes and `%`.
+  private static func encoded(_ name: String) -> String {
+    let isPlain: (UInt8) -> Bool = {
+      $0 > 0x20 && $0 < 0x7F && $0 != 0x2C && $0 != 0x22 && $0 != 0x27 && $0 != 0x25
+    }
+    if name.utf8.allSatisfy(isPlain) { return name }
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in name.utf8 {
+      if isPlain(byte) {
+        bytes.append(byte)
+      } else {
+        bytes += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension HTTPField.Name {
+  static let xCardeaKeyID = Self(known: "X-Cardea-Key-Id")
+  static let xCardeaKeyPrefix = Self(known: "X-Cardea-Key-Prefix")
+  static let xCardeaOwner = Self(known: "X-Cardea-Owner")
+  static let xCardeaScopes = Self(known: "X-Cardea-Scopes")
+  static let xCardeaStatus = Self(known: "X-Cardea-Status")
+  static let xCardeaCode = Self(known: "X-Cardea-Code")
+}

@@ -1,0 +1,53 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// Translates between the parts of HTTP/1.1 and those that are the same for every version, as
+/// `HTTP1ToHTTPServerCodec` does.
+///
+/// That one takes each target apart as a URL; what begins with a slash is a path already, and stays as it is either
+/// way. Threading: on its channel's event loop.
+final class PathCodec: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      do {
+        context.fireChannelRead(wrapInboundOut(.head(try PathCodec.request(head))))
+      } catch {
+        context.fireErrorCaught(error)
+      }
+    case .body(let body): context.fireChannelRead(wrapInboundOut(.body(body)))
+    case .end(let trailers):
+      let fields = trailers.map { HTTPFields($0, splitCookie: false) }
+      context.fireChannelRead(wrapInboundOut(.end(fields)))
+    }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(let head):
+      context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: promise)
+    case .body(let body):
+      context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: promise)
+    case .end(let trailers):
+      context.write(wrapOutboundOut(.end(trailers.map { HTTPHeaders($0) })), promise: promise)
+    }
+  }
+
+  static func request(_ head: HTTPRequestHead) throws -> HTTPRequest {
+    guard head.uri.utf8.first == UInt8(ascii: "/") else {
+      return try HTTPRequest(head, secure: false, splitCookie: false)
+    }
+    return HTTPRequest(
+      method: try HTTPRequest.Method(head.method), scheme: "http",
+      authority: head.headers.first(name: "host"), path: head.uri,
+      headerFields: HTTPFields(head.headers, splitCookie: false))
+  }
+}

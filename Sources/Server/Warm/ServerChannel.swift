@@ -1,0 +1,50 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// A connection that speaks HTTP/1.1: Hummingbird's, with a cheaper codec and ``WarmAnswers`` in it.
+struct ServerChannel: HTTPChannelHandler {
+  typealias Value = HTTP1Channel.Value
+
+  let responder: HTTPChannelHandler.Responder
+  private let configuration: HTTP1Channel.Configuration
+  /// Who answers at once; `nil` if nobody does.
+  private let warm: ServerResponder?
+
+  init(
+    _ configuration: HTTP1Channel.Configuration, warm: ServerResponder?,
+    responder: @escaping HTTPChannelHandler.Responder
+  ) {
+    self.configuration = configuration
+    self.warm = warm
+    self.responder = responder
+  }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    channel.eventLoop.makeCompletedFuture {
+      var limits = NIOHTTPDecoderLimitConfiguration()
+      limits.maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
+      limits.maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
+      limits.maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
+      let pipeline = channel.pipeline.syncOperations
+      try pipeline.configureHTTPServerPipeline(
+        withPipeliningAssistance: false, withErrorHandling: false,
+        withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
+        withDecoderLimitConfiguration: limits)
+      try pipeline.addHandler(PathCodec())
+      try pipeline.addHandlers(configuration.additionalChannelHandlers())
+      let idle = configuration.idleTimeout.map { Duration.nanoseconds($0.nanoseconds) }
+      try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idle, logger: logger))
+      if let warm { try pipeline.addHandler(WarmAnswers(warm, logger)) }
+      return try Value(
+        wrappingChannelSynchronously: channel,
+        configuration: .init(isOutboundHalfClosureEnabled: true))
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await handleHTTP(asyncChannel: value, logger: logger)
+  }
+}

@@ -1,0 +1,58 @@
+import CardeaKernel
+import HTTPTypes
+import Hummingbird
+import Logging
+import Tracing
+
+extension ServerResponder {
+  /// An answer that is whole.
+  struct WarmAnswer {
+    let head: HTTPResponse
+    /// Empty for a `HEAD`, whatever its length says.
+    let body: [UInt8]
+  }
+
+  /// The answer that ``respond(to:context:)`` would give, if it can be given at once; `nil` if not, and then nothing
+  /// has been done.
+  ///
+  /// Threading: any, an event loop's included: it never waits.
+  /// - Parameters:
+  ///   - head: of a request without a body.
+  ///   - peer: the other end of the connection, if it has an address.
+  func answerIfWarm(_ head: HTTPRequest, peer: IPAddress?, _ logger: Logger) -> WarmAnswer? {
+    // Told apart before anything is taken apart: what else there is comes this way, too.
+    guard isUntraced, let path = head.path, path.utf8.starts(with: "/auth".utf8),
+      head.headerFields.areWarm
+    else { return nil }
+    let began = kernel.clock.monotonic()
+    let arrival = Arrival(head, peer: peer, configuration)
+    guard case .route(let route, _) = routes.match(head.method, arrival.target.path),
+      let answer = route.warm?(arrival)
+    else { return nil }
+    addresses.note(arrival.client, arrival.logger(logger))
+    var response = answer.response
+    response.addCommonFields(requestID: arrival.requestID)
+    response.headers[.date] = DateField.now
+    if logger.logLevel <= .info {
+      let logger = arrival.logger(logger)
+      arrival.client.note(in: logger)
+      log(logger, head.method, route.path, response.status, since: began)
+    }
+    return WarmAnswer(head: response.head, body: head.method == .head ? [] : answer.body)
+  }
+}
+
+extension HTTPFields {
+  /// Whether there is no body behind these fields, and nothing in them that asks for more than an answer: to be
+  /// told when to send a body, to speak another protocol, to be closed, to be part of a trace.
+  fileprivate var areWarm: Bool {
+    allSatisfy { field in
+      switch field.name.canonicalName {
+      case "content-length": field.value == "0"
+      case "connection": field.value != "close"
+      case "transfer-encoding", "expect", "upgrade", "traceparent": false
+      default: true
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import HTTPTypes
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import Testing
+
+@testable import CardeaServer
+
+@Suite("parts of HTTP/1.1")
+struct PathCodecTests {
+  @Test(arguments: [
+    "/", "/auth", "/auth?scope=a%20b", "//auth", "/a b", "/%zz", "/é", "/a#b", "/http://x/y",
+    "/auth:8420/x", "*", "", "auth", "http://test", "http://test/auth?a=b", "HTTP://test/auth",
+    "test:80", "?a=b", "mailto:a@b",
+  ])
+  func areReadAsNIOReadsThem(_ uri: String) throws {
+    for method in [HTTPMethod.GET, .HEAD, .RAW(value: "BREW")] {
+      let head = HTTPRequestHead(
+        version: .http1_1, method: method, uri: uri,
+        headers: ["X-A": "1", "HOST": "a", "Host": "b", "Cookie": "a=b; c=d", "x-a": "2"])
+      let theirs = try HTTPRequest(head, secure: false, splitCookie: false)
+      #expect(try PathCodec.request(head) == theirs)
+    }
+    let bare = HTTPRequestHead(version: .http1_1, method: .GET, uri: uri)
+    #expect(
+      try PathCodec.request(bare) == HTTPRequest(bare, secure: false, splitCookie: false))
+  }
+
+  @Test func aMethodThatIsNoneIsRefused() {
+    let head = HTTPRequestHead(version: .http1_1, method: .RAW(value: "A B"), uri: "/auth")
+    #expect(throws: HTTP1TypeConversionError.self) { try PathCodec.request(head) }
+  }
+}

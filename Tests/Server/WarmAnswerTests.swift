@@ -1,0 +1,218 @@
+import Cardea
+import CardeaServer
+import CardeaTestSupport
+import Testing
+
+/// What is answered on the event loop is what Hummingbird would have answered.
+@Suite("warm answers")
+struct WarmAnswerTests {
+  private static let targets = [
+    "/auth", "/auth/caddy", "/auth/traefik", "/auth/haproxy", "/auth/nginx",
+    "/auth/envoy/-/orders/1?a=b", "/auth/envoy/s/orders:read/-/orders/1", "/auth?scope=orders:read",
+    "/auth?any_scope=x&any_scope=orders:read", "/auth?class=internal", "/auth/nginx?class=internal",
+    "/auth?scope=orders:write",
+  ]
+
+  private static func request(
+    _ method: String = "GET", _ target: String = "/auth", _ fields: [String] = [],
+    version: String = "1.1", body: String = ""
+  ) -> String {
+    (["\(method) \(target) HTTP/\(version)", "Host: test"] + fields + ["", body])
+      .joined(separator: "\r\n")
+  }
+
+  /// Requests that are no plain question, with this key's token.
+  private static func oddities(_ token: String) -> [String] {
+    let key = "X-API-Key: \(token)"
+    let fields: [[String]] = [
+      ["x-api-key: \(token)"], [key, key], [key, "X-API-Key: other"],
+      ["Authorization: Bearer \(token)"],
+      ["authorization: Api-Key \(token)"], [key, "Authorization: Bearer \(token)"],
+      [key, "Authorization: Bearer e.y.j"], ["X-API-Key:"], ["X-API-Key: \(token),\(token)"],
+      ["X-API-Key: \(String(repeating: "x", count: 600))"], ["X-API-Key: \u{E9}"],
+      [key, "X-Request-Id: of-the-client"], [key, "X-Request-Id: no id"],
+      [key, "X-Request-Id: a", "X-Request-Id: b"], ["X-Request-Id: of-the-client"],
+      [key, "User-Agent: curl/8"], [key, "Content-Length: 0"], [key, "Content-Length: 00"],
+      [key, "Connection: keep-alive"], [key, "Connection: close"], [key, "Connection: Close"],
+      [key, "Connection: keep-alive", "Connection: close"], [key, "Connection: close, x"],
+      [key, "Upgrade: websocket"], [key, "Connection: Upgrade", "Upgrade: h2c"],
+      [key, "Expect: 100-continue"], [key, "Content-Type: application/x-www-form-urlencoded"],
+      [key, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+      [key, "X-Forwarded-For: 192.0.2.7"], [key, "X-Forwarded-For: garbage"],
+      ["X-Forwarded-For: 192.0.2.7"],
+      [key, "X-Forwarded-Method: DELETE", "X-Forwarded-Uri: /orders/1?a=b"],
+      ["X-Forwarded-Uri: /orders/1?api_key=\(token)"], ["X-Forwarded-Uri: /?api_key=%zz"],
+      [key, "X-Forwarded-Method: A", "X-Forwarded-Method: B", "X-Forwarded-Uri: nowhere"],
+    ]
+    let bodies: [([String], String)] = [
+      (["Content-Length: 3"], "abc"), (["Transfer-Encoding: chunked"], "3\r\nabc\r\n0\r\n\r\n"),
+      (["Transfer-Encoding: chunked"], "0\r\nX-Trailer: x\r\n\r\n"),
+      (
+        ["Content-Type: application/x-www-form-urlencoded", "Content-Length: 7"], "a=b&c=d"
+      ),
+    ]
+    let lines = [
+      request("GET", "http://test/auth", [key]), request("GET", "//auth", [key]),
+      request("GET", "/auth/", [key]), request("GET", "/authentic", [key]),
+      request("GET", "/auth/nginx/x", [key]), request("GET", "/auth/envoyx", [key]),
+      request("GET", "/auth/envoy/x", [key]), request("GET", "/%61uth", [key]),
+      request("GET", "/auth?", [key]), request("GET", "/auth?scopes=x", [key]),
+      request("GET", "/auth?scope=%zz", [key]), request("GET", "/auth/nginx?scopes=x", [key]),
+      request("GET", "/auth?class=a&class=b", [key]), request("GET", "/auth?api_key=\(token)"),
+      request("OPTIONS", "*", [key]), request("BREW", "/auth", [key]),
+      request("GET", "/healthz", [key]), request("GET", "/v1/self", [key]),
+      request("GET", "/auth", [key], version: "1.0"),
+      request("GET", "/auth", [key, "Connection: keep-alive"], version: "1.0"),
+      request("GET", "/auth", [key], version: "2.0"), "GET /auth HTTP/1.1\r\n\(key)\r\n\r\n",
+      "GET /auth HTTP/1.1\r\nHost: a\r\nHost: b\r\n\(key)\r\n\r\n",
+    ]
+    let methods = ["HEAD", "POST", "DELETE", "OPTIONS"]
+    return lines + fields.map { request("GET", "/auth", $0) }
+      + bodies.map { request("POST", "/auth", [key] + $0, body: $1) }
+      + methods.flatMap { method in
+        ["/auth", "/auth/nginx", "/auth?scope=orders:write"].map { request(method, $0, [key]) }
+      } + methods.map { request($0, "/auth") }
+  }
+
+  /// Keys in every state, and tokens of none.
+  private static func tokens(_ twins: Twins) async throws -> [String?] {
+    let reader = try await twins.key("reader") { $0.scopes = ["orders:read", "x"] }
+    let owned = try await twins.key("owned") {
+      $0.owner = OwnerReference(name: "alice@example.org")
+      $0.keyClass = "internal"
+      $0.scopes = ["orders:*"]
+    }
+    let states = [
+      try await twins.key("suspended"), try await twins.key("revoked"),
+      try await twins.key("purged"),
+    ]
+    let kernel = twins.warm.kernel
+    _ = try await kernel.suspendKey(states[0].id, by: .host)
+    _ = try await kernel.revokeKey(states[1].id, by: .host)
+    _ = try await kernel.purgeKey(states[2].id, by: .host)
+    let expired = try await twins.key("expired") { $0.expiry = .after(.seconds(1)) }
+    twins.clock.advance(by: 2)
+    func stranger(under prefix: String? = nil) throws -> String {
+      try KeysmithFormat().build(
+        TokenRequest(
+          namespace: "tok", identifierLength: 8, secretLength: 32, prefix: prefix,
+          primitives: kernel.primitives)
+      ).token.reveal()
+    }
+    let wrong = try stranger(under: String(reader.token.prefix { $0 != ":" }))
+    return [reader.token, owned.token] + states.map(\.token) + [
+      expired.token, wrong, try stranger(), "nonsense", nil,
+    ]
+  }
+
+  private static func limits() throws -> [any Plugin] {
+    [
+      try RateLimitPolicy([
+        RateLimitRule("minute 1000/1m burst=900"), RateLimitRule("few 3/1h path=/few burst=3"),
+      ])
+    ]
+  }
+
+  @Test func areThoseOfTheOtherWay() async throws {
+    try await Twins.run(
+      plugins: Self.limits,
+      server: {
+        $0.trustedProxies = ["127.0.0.1"].compactMap { CIDR($0) }
+        $0.readsForms = true
+      }
+    ) { twins in
+      let tokens = try await Self.tokens(twins)
+      var requests = Self.targets.flatMap { target in
+        tokens.map { Self.request("GET", target, $0.map { ["X-API-Key: \($0)"] } ?? []) }
+      }
+      let good = try #require(tokens[0])
+      requests += Self.oddities(good)
+      for _ in 0..<5 {
+        requests.append(
+          Self.request(
+            "GET", "/auth",
+            ["X-API-Key: \(good)", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /few"]))
+      }
+      // The first time the store is asked, the second time memory.
+      for round in 1...2 {
+        for request in requests {
+          let (warm, plain) = try await twins.answers(to: request)
+          #expect(warm == plain, "round \(round): \(request)")
+          #expect(warm.hasPrefix("HTTP/1.1 "), "round \(round): \(request)")
+        }
+      }
+      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.warm.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
+      #expect(twins.warm.recorded.withLock { $0 }.count > 200)
+      #expect(twins.warm.lines.withLock { $0 }.count > requests.count)
+    }
+  }
+
+  /// Else the comparison above compares nothing.
+  @Test func areGivenOnTheEventLoop() async throws {
+    try await Twins.run { twins in
+      let token = try await twins.key { $0.scopes = ["orders:read"] }.token
+      let targets = Self.targets.filter { !$0.contains("internal") && !$0.contains("write") }
+      for target in targets {
+        let request = Self.request("GET", target, ["X-API-Key: \(token)", "X-Request-Id: a"])
+        _ = try await twins.answers(to: request)
+      }
+      let head = Self.request("HEAD", "/auth", ["X-API-Key: \(token)"])
+      _ = try await twins.answers(to: head)
+      // The first one was not in memory.
+      let expected = [false] + Array(repeating: true, count: targets.count)
+      #expect(twins.warm.isOnLoop.withLock { $0 } == expected)
+      #expect(twins.plain.isOnLoop.withLock { !$0.contains(true) })
+    }
+  }
+
+  /// One behind the other on one connection: the answers come in the order of the requests.
+  @Test func keepTheirPlaceInTheLine() async throws {
+    try await Twins.run { twins in
+      let key = "X-API-Key: \(try await twins.key().token)"
+      let warm = Self.request("GET", "/auth", [key])
+      let body = "{\"token\": \"x\"}"
+      let kinds = [
+        warm, Self.request("GET", "/healthz"), Self.request("HEAD", "/auth", [key]),
+        Self.request(
+          "POST", "/v1/verify",
+          ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"],
+          body: body), Self.request("GET", "/openapi.yaml"), Self.request("GET", "/auth"),
+        Self.request("POST", "/auth", [key, "Content-Length: 2"], body: "ab"),
+        Self.request("POST", "/nowhere", ["Content-Length: 2"], body: "ab"),
+      ]
+      var random = SplitMix64(seed: 7)
+      for _ in 0..<20 {
+        let line = (0..<30).map { _ in kinds[Int(random.next() % UInt64(kinds.count))] }
+        let (answers, plain) = try await twins.answers(to: line.joined())
+        #expect(answers == plain)
+        #expect(answers.components(separatedBy: "HTTP/1.1 ").count > 30)
+      }
+      // Behind one that is to be the last nothing is answered, and behind what is no HTTP neither.
+      for end in [Self.request("GET", "/healthz", ["Connection: close"]), "NONSENSE\r\n\r\n"] {
+        let (answers, plain) = try await twins.answers(to: warm + warm + end + warm + warm)
+        #expect(answers == plain)
+      }
+      #expect(twins.warm.isOnLoop.withLock { $0.contains(true) })
+      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+    }
+  }
+
+  /// What an asynchronous sink has to record is not decided on the event loop.
+  @Test func waitForWhoeverHasToBeWaitedFor() async throws {
+    try await Twins.run(plugins: { [PatientSink()] }) { twins in
+      let request = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
+      for _ in 0..<3 {
+        let (warm, plain) = try await twins.answers(to: request)
+        #expect(warm == plain)
+      }
+      #expect(twins.warm.isOnLoop.withLock { $0 } == [false, false, false])
+    }
+  }
+}
+
+private struct PatientSink: AsyncAuditSink {
+  let id = "test.patient"
+
+  func record(_ event: AccessEvent) async throws {}
+}
