@@ -3,16 +3,21 @@ import CardeaKernel
 import CardeaWebhooks
 import HTTPTypes
 import Hummingbird
+import Logging
+import Tracing
 
 /// Answers every request: finds the route, turns whatever it throws into a problem, and adds what
 /// every response carries.
 final class ServerResponder: HTTPResponder {
   typealias Context = ServerContext
 
-  private let kernel: AuthKernel
-  private let configuration: ServerConfiguration
+  let kernel: AuthKernel
+  let configuration: ServerConfiguration
   private let pages: ServedPages
   private let instruments: Instruments
+  /// Whether only a request itself can say that it is part of a trace.
+  let isUntraced: Bool
+  let addresses = AddressWatch()
   let routes: RouteTable
 
   init(
@@ -24,9 +29,9 @@ final class ServerResponder: HTTPResponder {
     self.configuration = configuration
     self.pages = pages
     instruments = .active
+    isUntraced = instruments.areOurs && InstrumentationContext.current == nil
     var table = RouteTable()
-    let addresses = AddressWatch()
-    AuthRoutes.add(to: &table, addresses: addresses)
+    AuthRoutes(kernel: kernel, addresses: addresses).add(to: &table)
     VerifyRoutes.add(to: &table)
     KeyRoutes.add(to: &table, idempotency: IdempotencyTable())
     BulkRoutes.add(to: &table)
@@ -37,7 +42,8 @@ final class ServerResponder: HTTPResponder {
     AuditRoutes.add(to: &table)
     SignalRoutes.add(to: &table, feed)
     if let webhooks { WebhookRoutes.add(to: &table, webhooks) }
-    HealthRoutes.add(to: &table, addresses: addresses, certificate: certificate)
+    HealthRoutes.add(
+      to: &table, addresses: addresses, certificate: certificate, webhooks: webhooks)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
     pages.add(to: &table, addresses: addresses, feed: feed, history: history)
@@ -66,22 +72,25 @@ final class ServerResponder: HTTPResponder {
     if request.method == .head { response = response.createHeadResponse() }
     response.addCommonFields(requestID: exchange.requestID)
     if let limits = exchange.limits { response.headers.add(limits.all) }
-    log(exchange, response, since: began)
+    log(exchange.logger, request.method, exchange.route, response.status, since: began)
     span.note(request, route: exchange.route, status: response.status)
     return response
   }
 
   /// One line per request. Neither path nor query, which may hold what nobody should have sent there, nor a method
   /// of the client's own making.
-  private func log(_ exchange: Exchange, _ response: Response, since began: UInt64) {
-    guard exchange.logger.logLevel <= .info else { return }
+  func log(
+    _ logger: Logger, _ method: HTTPRequest.Method, _ route: String?, _ status: HTTPResponse.Status,
+    since began: UInt64
+  ) {
+    guard logger.logLevel <= .info else { return }
     let microseconds = (kernel.clock.monotonic() &- began) / 1_000
-    exchange.logger.info(
+    logger.info(
       "request",
       metadata: [
-        "method": "\(exchange.request.method.telemetryName)",
-        "route": "\(exchange.route ?? "-")",
-        "status": .stringConvertible(response.status.code),
+        "method": "\(method.telemetryName)",
+        "route": "\(route ?? "-")",
+        "status": .stringConvertible(status.code),
         "duration_ms": .stringConvertible(Double(microseconds) / 1_000),
       ])
   }
@@ -89,28 +98,13 @@ final class ServerResponder: HTTPResponder {
   private func exchange(
     _ request: Request, _ context: ServerContext, _ trace: TraceParent?
   ) -> Exchange {
-    let client = ClientAddress(
-      peer: context.peer, isLocalProxy: configuration.socket != nil, fields: request.headers,
-      trusted: configuration.trustedProxies)
-    var givenID: String?
-    if case .one(let id) = request.headers.value(of: "x-request-id") { givenID = id }
-    let requestID = RequestID.accepted(givenID)
-    var logger = context.logger
-    logger[metadataKey: "hb.request.id"] = nil
-    logger[metadataKey: "request_id"] = "\(requestID)"
-    if let trace {
-      logger[metadataKey: "trace_id"] = "\(trace.traceID)"
-      logger[metadataKey: "span_id"] = "\(trace.parentID)"
-    }
-    let exchange = Exchange(
-      request: request, target: RequestTarget(request.head.path ?? ""),
-      requestID: requestID, client: client, kernel: kernel,
-      configuration: configuration, logger: logger, connection: context.connection,
+    let arrival = Arrival(request.head, peer: context.peer, configuration)
+    let logger = arrival.logger(context.logger, trace)
+    arrival.client.note(in: logger)
+    return Exchange(
+      request: request, arrival: arrival, kernel: kernel, configuration: configuration,
+      logger: logger, connection: context.connection,
       limits: kernel.hasPolicies ? AnswerLimits() : nil)
-    if let fault = client.fault {
-      exchange.logger.debug("X-Forwarded-For has \(fault)")
-    }
-    return exchange
   }
 
   private func answer(_ exchange: inout Exchange) async throws -> Response {
