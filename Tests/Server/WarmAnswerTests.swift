@@ -198,6 +198,36 @@ struct WarmAnswerTests {
     }
   }
 
+  /// A connection that sends a thousand at once does not keep the loop from the others.
+  @Test func leaveMostOfABurstToTheOtherWay() async throws {
+    try await Twins.run { twins in
+      let request = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
+      _ = try await twins.answers(to: request)
+      let (warm, plain) = try await twins.answers(to: String(repeating: request, count: 1_000))
+      #expect(warm == plain)
+      #expect(warm.components(separatedBy: "HTTP/1.1 200").count == 1_001)
+      let isOnLoop = twins.warm.isOnLoop.withLock { $0.dropFirst() }
+      #expect(isOnLoop.contains(true))
+      #expect(isOnLoop.contains(false))
+    }
+  }
+
+  /// Some answers need no body: whoever waits for one before sending it gets it.
+  @Test func keepNobodyWaitingForABody() async throws {
+    try await Twins.run(server: { $0.requestTimeout = .seconds(5) }) { twins in
+      for path in ["/v1/verify", "/auth"] {
+        let (warm, plain) = try await twins.answers(
+          to: Self.request(
+            "POST", path,
+            [
+              "Content-Type: application/json", "Expect: 100-continue", "Content-Length: 99999999",
+            ]))
+        #expect(warm == plain)
+        #expect(warm.hasPrefix("HTTP/1.1 4"), "\(path)")
+      }
+    }
+  }
+
   /// What an asynchronous sink has to record is not decided on the event loop.
   @Test func waitForWhoeverHasToBeWaitedFor() async throws {
     try await Twins.run(plugins: { [PatientSink()] }) { twins in

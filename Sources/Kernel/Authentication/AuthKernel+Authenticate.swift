@@ -288,7 +288,8 @@ extension AuthKernel {
     let shared = await readings.join(token.digest)
     if let shared, shared.says(of: token) { return shared }
     let began = time.monotonic()
-    let reading = ColdReading(began: began, found: await read(token, remembering: known))
+    let found = await read(token, remembering: known)
+    let reading = ColdReading(began: began, found: found, wasCancelled: Task.isCancelled)
     if shared == nil { readings.end(token.digest, reading) }
     return reading
   }

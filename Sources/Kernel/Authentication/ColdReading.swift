@@ -3,6 +3,8 @@ struct ColdReading: Sendable {
   /// By the monotonic clock.
   let began: UInt64
   let found: Found
+  /// Whether whoever read was told to stop meanwhile.
+  let wasCancelled: Bool
 
   enum Found: Sendable {
     case entry(KnownToken)
@@ -11,12 +13,12 @@ struct ColdReading: Sendable {
   }
 
   /// Whether it answers a request that came while it was under way. Of an unknown key it does not, which may have been
-  /// made since; nor if the store was not reached, since whoever read may have been cancelled.
+  /// made since; nor if the store was not reached by somebody who was told to stop.
   func says(of token: PresentedToken) -> Bool {
     switch found {
     case .entry(let known): known.has(prefix: token.prefix)
     case .denied(let reason): reason != .unknown
-    case .unreachable: false
+    case .unreachable: !wasCancelled
     }
   }
 }

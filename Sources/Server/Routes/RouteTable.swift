@@ -15,7 +15,7 @@ import Hummingbird
 /// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
-  /// Answers a request without a body at once, as the route's ``Handler`` would; `nil` if it can't, and has done nothing.
+  /// Answers a request without a body at once, as the route's ``Handler`` would; `nil` if it can't, and has recorded nothing.
   typealias WarmHandler = @Sendable (Arrival) -> AuthAnswer?
 
   struct Route: Sendable {

@@ -12,18 +12,20 @@ extension ServerResponder {
     let body: [UInt8]
   }
 
+  /// Whether the answer to a request of this head may be given at once, if no body follows. Anything else is to go its
+  /// way as soon as its head is there: some answers do not wait for the body.
+  func mayAnswerWarm(_ head: HTTPRequest) -> Bool {
+    isUntraced && head.path?.utf8.starts(with: "/auth".utf8) ?? false && head.headerFields.areWarm
+  }
+
   /// The answer that ``respond(to:context:)`` would give, if it can be given at once; `nil` if not, and then nothing
-  /// has been done.
+  /// has been done, but that a policy may have counted the request whose key changed at that very moment.
   ///
   /// Threading: any, an event loop's included: it never waits.
   /// - Parameters:
-  ///   - head: of a request without a body.
+  ///   - head: of a request without a body, of which ``mayAnswerWarm(_:)`` is true.
   ///   - peer: the other end of the connection, if it has an address.
   func answerIfWarm(_ head: HTTPRequest, peer: IPAddress?, _ logger: Logger) -> WarmAnswer? {
-    // Told apart before anything is taken apart: what else there is comes this way, too.
-    guard isUntraced, let path = head.path, path.utf8.starts(with: "/auth".utf8),
-      head.headerFields.areWarm
-    else { return nil }
     let began = kernel.clock.monotonic()
     let arrival = Arrival(head, peer: peer, configuration)
     guard case .route(let route, _) = routes.match(head.method, arrival.target.path),

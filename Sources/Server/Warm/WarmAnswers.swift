@@ -10,7 +10,8 @@ import NIOHTTPTypes
 ///
 /// It answers nothing while an earlier request of the connection is on its way through Hummingbird, nor once one was
 /// that is to be the last. While the client takes no answers, Hummingbird reads no further requests, so it gets those
-/// too. Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
+/// too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from the others.
+/// Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
 /// its answers for any other. Threading: on its channel's event loop.
 final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
@@ -27,6 +28,11 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   /// Requests that were handed on and are not answered to the end.
   private var underWay = 0
   private var wasLast = false
+  /// Answers since the last reading of the connection began.
+  private var answered = 0
+
+  /// Answers to one reading: some hundred microseconds' work.
+  private static let mostAnswered = 32
 
   init(_ responder: ServerResponder, _ logger: Logger) {
     self.responder = responder
@@ -36,7 +42,9 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
-      if underWay == 0, !wasLast, context.channel.isWritable {
+      if underWay == 0, !wasLast, answered < WarmAnswers.mostAnswered, context.channel.isActive,
+        context.channel.isWritable, responder.mayAnswerWarm(head)
+      {
         held = head
       } else {
         handOn(head, context)
@@ -45,6 +53,7 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
       guard let head = held else { return context.fireChannelRead(data) }
       held = nil
       if let answer = answer(head, context) {
+        answered += 1
         write(answer, context)
       } else {
         handOn(head, context)
@@ -57,6 +66,11 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
       }
       context.fireChannelRead(data)
     }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    answered = 0
+    context.fireChannelReadComplete()
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
