@@ -24,6 +24,10 @@ final class Link: Sendable {
 
     /// Nothing that it is used for goes on when the answer is overdue.
     var isRead: Bool { ![.changes, .bulk, .limits].contains(self) }
+
+    /// Whether one plan is as good as another: what reads a few rows by their key. To plan a lookup among partitions
+    /// takes the server several times as long as to run it.
+    var plansOnce: Bool { [.lookups, .changes, .limits, .watch].contains(self) }
   }
 
   private let purpose: Purpose
@@ -143,8 +147,14 @@ final class Link: Sendable {
   private func prepare(_ connection: Connection) throws(Failure) {
     // Compiling a plan takes longer than any of ours runs. A pooler in transaction mode keeps no settings.
     let session = Statement(
-      "SELECT set_config('jit', 'off', false), set_config('statement_timeout', $1, false)",
-      [purpose.isRead ? "\(limit.wholeMilliseconds * 2)" : "0"], isKept: false)
+      """
+      SELECT set_config('jit', 'off', false), set_config('statement_timeout', $1, false),
+        set_config('plan_cache_mode', $2, false)
+      """,
+      [
+        purpose.isRead ? "\(limit.wholeMilliseconds * 2)" : "0",
+        purpose.plansOnce ? "force_generic_plan" : "auto",
+      ], isKept: false)
     let limit = max(limit, .seconds(2))
     for statement in (url.hasPooler ? [] : [session]) + setup {
       _ = try Link.wait(for: statement, on: connection, within: limit)
