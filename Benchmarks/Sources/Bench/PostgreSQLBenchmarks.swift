@@ -86,13 +86,13 @@ enum PostgreSQLBenchmarks {
       let store = server.url(database)
       let token = try Programs.output(cardea, ["init", "--store", store])
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      let spools = FileManager.default.temporaryDirectory.path + "/cardea-bench-spools-\(count)"
-      defer { try? FileManager.default.removeItem(atPath: spools) }
+      let spools = try Folder("spools-\(count)")
+      defer { spools.remove() }
       let ports = (0..<count).map { 8472 + $0 }
       let nodes = try ports.map { port in
         try Programs.start(
           cardea, ["serve", "--store", store, "--port", "\(port)"],
-          ["CARDEA_NODE_NAME": "node-\(port)", "CARDEA_AUDIT_SPOOL": "\(spools)/\(port)"])
+          ["CARDEA_NODE_NAME": "node-\(port)", "CARDEA_AUDIT_SPOOL": spools.path("\(port)")])
       }
       defer {
         for node in nodes {
