@@ -82,10 +82,28 @@ public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {
         }
         await sink.close()
       },
-      Promise("throws after it was closed") {
+      Promise("tells who does not suspend once per event, when it has recorded it") {
+        let sink = try opened()
+        try await withinPatience(of: "being told of what was recorded") {
+          for number in 0..<20 {
+            let (failure, _) = await told(sink, "r\(number)")
+            try require(failure == nil, "it says that it could not record")
+            try require(
+              try await recorded(sink).count, is: number + 1, "events that it has recorded by then")
+          }
+          let calls = await told(sink, "last").calls
+          await sink.close()
+          try require(calls.withLock { $0 }, is: 1, "times that it told of one event")
+        }
+      },
+      Promise("throws after it was closed, and tells so who does not suspend") {
         let sink = try opened()
         await sink.close()
         try await requireThrow { try await sink.record(event("a")) }
+        try await withinPatience(of: "being told that it is closed") {
+          try require(
+            await told(sink, "a").failure != nil, "it says that it recorded what it can't have")
+        }
       },
     ]
   }
@@ -99,6 +117,12 @@ public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {
             let sink = try broken()
             try sink.open()
             try await sink.record(event("a"))
+          }
+          try await withinPatience(of: "being told what can't be recorded") {
+            let sink = try broken()
+            try sink.open()
+            try require(
+              await told(sink, "a").failure != nil, "it says that it recorded what it can't have")
           }
         })
     }
@@ -116,6 +140,23 @@ public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {
         })
     }
     return promises
+  }
+
+  /// What the sink says of an event to who does not suspend, and how often it has said so by now.
+  private func told(
+    _ sink: Sink, _ id: String
+  ) async -> (failure: (any Error)?, calls: Locked<Int>) {
+    let calls = Locked(0)
+    let failure = await withCheckedContinuation { continuation in
+      sink.record(event(id)) { failure in
+        let isFirst = calls.withLock { calls in
+          calls += 1
+          return calls == 1
+        }
+        if isFirst { continuation.resume(returning: failure) }
+      }
+    }
+    return (failure, calls)
   }
 
   private func requireThrow(_ work: () async throws -> Void) async throws {

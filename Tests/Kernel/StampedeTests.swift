@@ -1,9 +1,10 @@
 import CardeaFormats
-import CardeaKernel
 import CardeaMemoryStore
 import Dispatch
 import Synchronization
 import Testing
+
+@testable import CardeaKernel
 
 /// Many requests at once with one key that nobody remembers.
 @Suite struct StampedeTests {
@@ -94,6 +95,7 @@ import Testing
     async let first = rig.verdict(key.token)
     await wait(for: isHeld)
     async let second = rig.verdict(key.token)
+    while rig.kernel.readings.waiting == 0 { await Task.yield() }
     _ = try await rig.kernel.revokeKey(key.stored.key.id, by: .host)
     mayGoOn.withLock { $0 = true }
     #expect(await first.denial?.reason == .revoked)

@@ -59,7 +59,7 @@ struct Twins: Sendable {
     )
   }
 
-  private static func comparable(_ bytes: [UInt8]) -> String {
+  static func comparable(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self)
       .replacing(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/, with: "DATE")
       .replacing(/(X-Request-Id: |"request_id":")[0-9a-f]{16}(?![0-9a-f])/) { "\($0.1)ID" }
@@ -73,6 +73,8 @@ struct Twin: Sendable {
   private(set) var client = HTTPClient(port: 0)
   /// Every authentication in order, without the request's id.
   let recorded: Locked<[AccessEvent]>
+  /// Whether each of them was decided on an event loop rather than in a task.
+  let isRecordedOnLoop: Locked<[Bool]>
   /// The log's lines of requests, without their ids and durations.
   let lines: Locked<[String]>
   /// Whether each verified request was decided on an event loop rather than in a task.
@@ -93,12 +95,13 @@ struct Twin: Sendable {
     var kernelConfiguration = KernelConfiguration()
     kernelConfiguration.preferredHasher = "hmac_sha256"
     recorded = Locked([])
+    isRecordedOnLoop = Locked([])
     lines = Locked([])
     isOnLoop = Locked([])
     var registry = Registry()
     registry.use(try StandardPlugins(options))
     registry.use(store)
-    registry.use(RecordingSink(recorded: recorded))
+    registry.use(RecordingSink(recorded: recorded, isOnLoop: isRecordedOnLoop))
     registry.use(WherePolicy(isOnLoop: isOnLoop))
     for plugin in plugins { registry.use(plugin) }
     kernel = try AuthKernel(registry, configuration: kernelConfiguration, clock: clock)
@@ -131,9 +134,12 @@ struct Twin: Sendable {
 private struct RecordingSink: AuditSink {
   let id = "test.recording"
   let recorded: Locked<[AccessEvent]>
+  let isOnLoop: Locked<[Bool]>
 
   func record(_ events: [AccessEvent]) {
+    let isInNoTask = withUnsafeCurrentTask { $0 == nil }
     for event in events {
+      isOnLoop.withLock { $0.append(isInNoTask) }
       var request = event.request
       request.requestID = nil
       let kept = AccessEvent(

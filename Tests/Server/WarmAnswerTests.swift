@@ -1,6 +1,7 @@
 import Cardea
 import CardeaServer
 import CardeaTestSupport
+import Dispatch
 import Testing
 
 /// What is answered on the event loop is what Hummingbird would have answered.
@@ -113,9 +114,9 @@ struct WarmAnswerTests {
     ]
   }
 
-  @Test func areThoseOfTheOtherWay() async throws {
+  @Test(arguments: Waiting.allCases) func areThoseOfTheOtherWay(_ waiting: Waiting) async throws {
     try await Twins.run(
-      plugins: Self.limits,
+      plugins: { try Self.limits() + waiting.sinks() },
       server: {
         $0.trustedProxies = ["127.0.0.1"].compactMap { CIDR($0) }
         $0.readsForms = true
@@ -149,8 +150,8 @@ struct WarmAnswerTests {
   }
 
   /// Else the comparison above compares nothing.
-  @Test func areGivenOnTheEventLoop() async throws {
-    try await Twins.run { twins in
+  @Test(arguments: Waiting.allCases) func areGivenOnTheEventLoop(_ waiting: Waiting) async throws {
+    try await Twins.run(plugins: waiting.sinks) { twins in
       let token = try await twins.key { $0.scopes = ["orders:read"] }.token
       let targets = Self.targets.filter { !$0.contains("internal") && !$0.contains("write") }
       for target in targets {
@@ -167,8 +168,8 @@ struct WarmAnswerTests {
   }
 
   /// One behind the other on one connection: the answers come in the order of the requests.
-  @Test func keepTheirPlaceInTheLine() async throws {
-    try await Twins.run { twins in
+  @Test(arguments: Waiting.allCases) func keepTheirPlaceInTheLine(_ waiting: Waiting) async throws {
+    try await Twins.run(plugins: waiting.sinks) { twins in
       let key = "X-API-Key: \(try await twins.key().token)"
       let warm = Self.request("GET", "/auth", [key])
       let body = "{\"token\": \"x\"}"
@@ -228,21 +229,153 @@ struct WarmAnswerTests {
     }
   }
 
-  /// What an asynchronous sink has to record is not decided on the event loop.
-  @Test func waitForWhoeverHasToBeWaitedFor() async throws {
-    try await Twins.run(plugins: { [PatientSink()] }) { twins in
+  /// Nobody is answered before the sink has it, and what comes behind waits for its turn.
+  @Test func areGivenOutWhenTheyAreRecorded() async throws {
+    let held = HeldSink()
+    try await Twins.run(plugins: { [held] }) { twins in
+      let key = "X-API-Key: \(try await twins.key().token)"
+      let warm = Self.request("GET", "/auth", [key])
+      _ = try await twins.answers(to: warm)
+      held.holds()
+      let line = warm + Self.request("GET", "/healthz") + warm + "NONSENSE\r\n\r\n"
+      async let warmly = twins.warm.client.raw(Array(line.utf8))
+      async let plainly = twins.plain.client.raw(Array(line.utf8))
+      // One of each server.
+      while held.waiting < 2 { await Task.yield() }
+      try await Task.sleep(for: .milliseconds(50))
+      #expect(held.waiting == 2)
+      #expect(twins.warm.recorded.withLock { $0.count } == 1)
+      held.letGo()
+      let given = Twins.comparable(try await warmly)
+      #expect(given == Twins.comparable(try await plainly))
+      #expect(given.components(separatedBy: "HTTP/1.1 200").count == 4)
+      #expect(twins.warm.recorded.withLock { $0.count } == 3)
+    }
+  }
+
+  /// Nobody is there when the sink answers.
+  @Test func areForNobodyOnceTheClientHasGone() async throws {
+    let held = HeldSink()
+    try await Twins.run(plugins: { [held] }) { twins in
+      let warm = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
+      _ = try await twins.answers(to: warm)
+      held.holds()
+      for client in [twins.warm.client, twins.plain.client] {
+        do {
+          let gone = try TricklingClient(port: client.port)
+          await gone.repeats(warm + warm, 1, every: .zero)
+          while held.waiting < 1 { await Task.yield() }
+        }
+        held.letGo()
+        held.holds()
+      }
+      held.letGo()
+      let (given, plain) = try await twins.answers(to: warm)
+      #expect(given == plain)
+      #expect(given.hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
+  /// A sink that fails denies either way.
+  @Test func areDenialsWhereTheyCanNotBeRecorded() async throws {
+    let held = HeldSink()
+    try await Twins.run(plugins: { [held] }) { twins in
       let request = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
-      for _ in 0..<3 {
-        let (warm, plain) = try await twins.answers(to: request)
+      _ = try await twins.answers(to: request)
+      held.fails()
+      let (warm, plain) = try await twins.answers(to: request)
+      #expect(warm == plain)
+      #expect(warm.hasPrefix("HTTP/1.1 503"))
+      #expect(warm.contains("audit_unavailable"))
+      #expect(twins.warm.isOnLoop.withLock { $0 } == [false, true])
+    }
+  }
+
+  /// What goes beyond the failed attempts that an address has is refused without a task.
+  @Test(arguments: Waiting.allCases) func refuseAFlood(_ waiting: Waiting) async throws {
+    try await Twins.run(
+      plugins: waiting.sinks,
+      server: { $0.trustedProxies = ["127.0.0.1"].compactMap { CIDR($0) } }
+    ) { twins in
+      let prefix = try await twins.key().token.prefix { $0 != ":" }
+      for _ in 0..<13 {
+        let wrong = try KeysmithFormat().build(
+          TokenRequest(
+            namespace: "tok", identifierLength: 8, secretLength: 32, prefix: String(prefix),
+            primitives: twins.warm.kernel.primitives)
+        ).token.reveal()
+        let (warm, plain) = try await twins.answers(
+          to: Self.request(
+            "GET", "/auth", ["X-API-Key: \(wrong)", "X-Forwarded-For: 192.0.2.9"]))
         #expect(warm == plain)
       }
-      #expect(twins.warm.isOnLoop.withLock { $0 } == [false, false, false])
+      let flood = [false] + Array(repeating: false, count: 9) + [true, true, true]
+      #expect(twins.warm.isRecordedOnLoop.withLock { $0 } == flood)
+      #expect(
+        twins.warm.recorded.withLock { $0.suffix(3).map(\.reason) }
+          == Array(repeating: .rateLimited, count: 3))
+      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
     }
   }
 }
 
+/// Whether an audit sink has to be waited for.
+enum Waiting: CaseIterable, Sendable {
+  case forNobody, forATask, forAQueue
+
+  func sinks() -> [any Plugin] {
+    switch self {
+    case .forNobody: []
+    case .forATask: [PatientSink()]
+    case .forAQueue: [HeldSink()]
+    }
+  }
+}
+
+/// Leaves the kernel to make its promise known to who can't suspend.
 private struct PatientSink: AsyncAuditSink {
   let id = "test.patient"
 
-  func record(_ event: AccessEvent) async throws {}
+  func record(_ event: AccessEvent) async throws { await Task.yield() }
+}
+
+/// Answers on a queue of its own, unless it is told to wait.
+private final class HeldSink: AsyncAuditSink {
+  let id = "test.held"
+  private let queue = DispatchQueue(label: "test.held")
+  private let state = Locked((isFailing: false, waiting: 0))
+
+  private struct Broken: Error {}
+
+  var waiting: Int { state.withLock { $0.waiting } }
+
+  /// From the next one on.
+  func holds() { queue.suspend() }
+
+  func letGo() {
+    queue.resume()
+    queue.sync {}
+  }
+
+  func fails() { state.withLock { $0.isFailing = true } }
+
+  func record(_ event: AccessEvent) async throws {
+    let failure = await withCheckedContinuation { continuation in
+      record(event) { continuation.resume(returning: $0) }
+    }
+    if let failure { throw failure }
+  }
+
+  func record(
+    _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
+  ) {
+    state.withLock { $0.waiting += 1 }
+    queue.async { [self] in
+      let isFailing = state.withLock { state in
+        state.waiting -= 1
+        return state.isFailing
+      }
+      done(isFailing ? Broken() : nil)
+    }
+  }
 }

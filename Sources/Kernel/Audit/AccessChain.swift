@@ -13,14 +13,15 @@ public struct AccessChain: Sendable {
   func entry(_ draft: AccessDraft, salt: [UInt8], after head: AccessHead) -> AccessEntry {
     let position = head.position + 1
     let digest = primitives.sha256(salt + draft.payload)
-    let header = AccessChain.header(
-      node: head.node, position: position, at: draft.at, action: draft.action, reason: draft.reason,
-      status: draft.status, count: draft.count, keyID: draft.keyID, prefix: draft.prefix)
+    let link = AccessChain.link(
+      head.hash, digest, node: head.node, position: position, at: draft.at, action: draft.action,
+      reason: draft.reason, status: draft.status, count: draft.count, keyID: draft.keyID,
+      prefix: draft.prefix)
     return AccessEntry(
       node: head.node, position: position, action: draft.action, at: draft.at, reason: draft.reason,
       status: draft.status, count: draft.count, keyID: draft.keyID, prefix: draft.prefix,
       payload: draft.payload, salt: salt, payloadDigest: digest,
-      hash: primitives.sha256(head.hash.bytes + header + digest.bytes))
+      hash: primitives.sha256(link))
   }
 
   /// Whether `entry` follows what stands at `position` with `hash`, unchanged. An entry without a payload
@@ -31,22 +32,25 @@ public struct AccessChain: Sendable {
     {
       return false
     }
-    let header = AccessChain.header(
-      node: entry.node, position: entry.position, at: entry.at, action: entry.action,
-      reason: entry.reason, status: entry.status, count: entry.count, keyID: entry.keyID,
-      prefix: entry.prefix)
-    return entry.position == position + 1
-      && primitives.sha256(hash.bytes + header + entry.payloadDigest.bytes) == entry.hash
+    let link = AccessChain.link(
+      hash, entry.payloadDigest, node: entry.node, position: entry.position, at: entry.at,
+      action: entry.action, reason: entry.reason, status: entry.status, count: entry.count,
+      keyID: entry.keyID, prefix: entry.prefix)
+    return entry.position == position + 1 && primitives.sha256(link) == entry.hash
   }
 
-  /// One line per field. The texts that come from outside are last and carry their length, so no two headers
-  /// are spelled alike. This layout is part of the stored format.
-  private static func header(
-    node: String, position: Int64, at: Timestamp, action: String, reason: String?, status: Int,
+  /// What an entry's hash is of: the hash before it, the header, its payload's digest.
+  ///
+  /// The header has one line per field. The texts that come from outside are last and carry their length, so no two
+  /// headers are spelled alike. This layout is part of the stored format.
+  private static func link(
+    _ hash: Digest256, _ digest: Digest256, node: String, position: Int64, at: Timestamp,
+    action: String, reason: String?, status: Int,
     count: Int64, keyID: UUID?, prefix: String?
   ) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(192)
+    bytes.reserveCapacity(256)
+    bytes.append(contentsOf: hash.bytes)
     func add(_ text: String) {
       bytes.append(contentsOf: text.utf8)
       bytes.append(0x0A)
@@ -62,6 +66,7 @@ public struct AccessChain: Sendable {
       add(text.map { String($0.utf8.count) } ?? "-")
       add(text ?? "")
     }
+    bytes.append(contentsOf: digest.bytes)
     return bytes
   }
 }

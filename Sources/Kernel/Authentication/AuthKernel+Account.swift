@@ -21,33 +21,17 @@ extension AuthKernel {
   @inline(__always)
   func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
-  /// The key of this prefix as the store has it; the meter is told how long that took.
-  func lookUp(_ prefix: String) async throws(StoreError) -> StoredKey? {
-    guard let meter else { return try await store.find(prefix: prefix) }
-    let began = time.monotonic()
-    do throws(StoreError) {
-      let found = try await store.find(prefix: prefix)
-      meter.note(
-        MeasuredLookup(
-          result: found == nil ? .absent : .found, nanoseconds: time.monotonic() &- began))
-      return found
-    } catch {
-      meter.note(MeasuredLookup(result: .failed, nanoseconds: time.monotonic() &- began))
-      throw error
-    }
-  }
-
   /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
   func settle(
     _ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64
   ) async -> Verdict {
     if asyncAuditSinks.isEmpty { return conclude(outcome, facts, began) }
     var outcome = outcome
-    var recorded = 0
+    var recorded: [any AsyncAuditSink] = []
     for sink in asyncAuditSinks {
       do {
         try await sink.record(event(outcome, facts))
-        recorded += 1
+        recorded.append(sink)
       } catch {
         outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
       }
@@ -56,11 +40,48 @@ extension AuthKernel {
     if verdict.denial != outcome.verdict.denial {
       // A sink that need not be waited for failed: what the others hold is followed by what came of it.
       outcome.verdict = verdict
-      for sink in asyncAuditSinks.prefix(recorded) {
-        try? await sink.record(event(outcome, facts))
-      }
+      for sink in recorded { try? await sink.record(event(outcome, facts)) }
     }
     return verdict
+  }
+
+  /// As ``settle(_:_:_:)``, for who must not suspend.
+  ///
+  /// - Parameters:
+  ///   - outcome: what the sinks before `index` made of it.
+  ///   - recorded: those of them that took it.
+  ///   - resume: runs what follows a sink's answer, elsewhere than on the sink's thread.
+  func settle(
+    _ outcome: Outcome, _ unsettled: UnsettledVerdict, from index: Int,
+    recorded: [any AsyncAuditSink], resuming resume: @escaping UnsettledVerdict.Resume,
+    then done: @escaping @Sendable (Verdict) -> Void
+  ) {
+    guard index < asyncAuditSinks.count else {
+      var outcome = outcome
+      let verdict = conclude(outcome, unsettled.facts, unsettled.began)
+      guard verdict.denial != outcome.verdict.denial else { return done(verdict) }
+      outcome.verdict = verdict
+      return correct(recorded[...], event(outcome, unsettled.facts)) { resume { done(verdict) } }
+    }
+    let sink = asyncAuditSinks[index]
+    sink.record(event(outcome, unsettled.facts)) { [self] failure in
+      resume { [self] in
+        var outcome = outcome
+        if failure != nil { outcome.verdict = afterAuditFailure(sink.id, outcome.verdict) }
+        settle(
+          outcome, unsettled, from: index + 1, recorded: recorded + (failure == nil ? [sink] : []),
+          resuming: resume, then: done)
+      }
+    }
+  }
+
+  /// Tells sinks, one after the other, what came of what they recorded.
+  private func correct(
+    _ sinks: ArraySlice<any AsyncAuditSink>, _ event: AccessEvent,
+    then done: @escaping @Sendable () -> Void
+  ) {
+    guard let sink = sinks.first else { return done() }
+    sink.record(event) { [self] _ in correct(sinks.dropFirst(), event, then: done) }
   }
 
   /// Accounts for a verdict: usage, audit, signals, the meter. The audit comes first; if it fails, the request is denied.

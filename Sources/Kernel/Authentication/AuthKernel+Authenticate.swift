@@ -14,10 +14,34 @@ extension AuthKernel {
     if !asyncAuditSinks.isEmpty { return nil }
     let began = beginMeasuring()
     var memory = PolicyMemory()
-    return switch firstLook(request, requirement, &memory) {
-    case .exempt(let verdict): verdict
-    case .decided(let outcome): conclude(outcome, RequestFacts(request), began)
-    case .cold, .session: nil
+    switch firstLook(request, requirement, &memory) {
+    case .exempt(let verdict): return verdict
+    case .decided(let outcome): return conclude(outcome, RequestFacts(request), began)
+    case .cold(let token):
+      return outcomeOfFlood(token, request).map { conclude($0, RequestFacts(request), began) }
+    case .session: return nil
+    }
+  }
+
+  /// The verdict, if it can be reached at once, also where audit sinks have to be waited for before it is given out:
+  /// synchronous, on the caller's thread, never blocking. `nil` means: call ``authenticate(_:requiring:)``.
+  public func decideIfWarm(
+    _ request: some RequestView, requiring requirement: Requirement = .none
+  ) -> WarmVerdict? {
+    if asyncAuditSinks.isEmpty {
+      return authenticateIfWarm(request, requiring: requirement).map { .settled($0) }
+    }
+    let began = beginMeasuring()
+    var memory = PolicyMemory()
+    let outcome: Outcome?
+    switch firstLook(request, requirement, &memory) {
+    case .exempt(let verdict): return .settled(verdict)
+    case .decided(let decided): outcome = decided
+    case .cold(let token): outcome = outcomeOfFlood(token, request)
+    case .session: outcome = nil
+    }
+    return outcome.map {
+      .unsettled(UnsettledVerdict(self, $0, RequestFacts(request), began))
     }
   }
 
@@ -132,6 +156,17 @@ extension AuthKernel {
         return .cold(token)
       }
     }
+  }
+
+  /// The denial of a token that is not known, where too many before it have failed: so that a flood costs no task.
+  /// `nil` where a policy has to be asked first, or the limits let it through.
+  @inline(never)
+  private func outcomeOfFlood(_ token: PresentedToken, _ request: some RequestView) -> Outcome? {
+    guard policies.before.isEmpty, !(cache.find(token.digest)?.wasRight ?? false),
+      let denial = attempts.denialOfFlood(
+        token.digest, prefix: token.prefix, address: request.clientAddress)
+    else { return nil }
+    return denied(denial, prefix: token.prefix)
   }
 
   /// What follows for a request in which there is no API key: the verdict on its session, or why it has none.
@@ -279,102 +314,6 @@ extension AuthKernel {
       }
     }
     return denied(.storeUnavailable, prefix: token.prefix, source: source)
-  }
-
-  /// One reading for all requests that present this token at the same time.
-  private func reading(
-    _ token: PresentedToken, remembering known: KnownToken?
-  ) async -> ColdReading {
-    let shared = await readings.join(token.digest)
-    if let shared, shared.says(of: token) { return shared }
-    let began = time.monotonic()
-    let found = await read(token, remembering: known)
-    let reading = ColdReading(began: began, found: found, wasCancelled: Task.isCancelled)
-    if shared == nil { readings.end(token.digest, reading) }
-    return reading
-  }
-
-  /// Reads the key and finds the secret row that the token matches, by memory where possible, else by hash.
-  private func read(
-    _ token: PresentedToken, remembering known: KnownToken?
-  ) async -> ColdReading.Found {
-    let readAt = stamps.beforeReading()
-    let found: StoredKey?
-    do { found = try await lookUp(token.prefix) } catch { return .unreachable }
-    guard let stored = found else { return .denied(.unknown) }
-    if stored.key.status == .purged { return .denied(.purged) }
-
-    // Somebody else may have found it out meanwhile.
-    let known =
-      known ?? cache.find(token.digest).flatMap { $0.has(prefix: token.prefix) ? $0 : nil }
-    let rows = stored.key.secrets
-    let rowID = known?.secretID ?? token.session?.secretID
-    var match = rows.first { $0.id == rowID }
-    if match == nil, token.session == nil {
-      for row in rows.reversed() where known?.isWrong(for: row) != true {
-        switch await matches(token, row) {
-        case .success(true): match = row
-        case .success(false): continue
-        case .failure(let denial): return .denied(denial.reason)
-        }
-        break
-      }
-    }
-    let entry = KnownToken(
-      stored, digest: token.digest, stamp: stamps.stamp(readAt: readAt, stored), match: match,
-      session: token.session, naming: token.naming, wasRight: known?.wasRight ?? false)
-    cache.insert(entry)
-    if let match, token.session == nil { upgradeIfNeeded(stored, match, token.secret) }
-    return .entry(entry)
-  }
-
-  func matches(
-    _ token: PresentedToken, _ row: StoredSecret
-  ) async -> Result<Bool, Denial> {
-    guard let hasher = hashers[row.hash.algorithm] else { return .failure(Denial(.failed)) }
-    let request = VerifyRequest(secret: token.secret, hash: row.hash)
-    let work: @Sendable () -> Result<Bool, Denial> = {
-      do { return .success(try hasher.verify(request)) } catch { return .failure(Denial(.failed)) }
-    }
-    if hasher.cost == .fast { return work() }
-    do { return try await pool.run(for: token.prefix, work) } catch {
-      return .failure(Denial(.overloaded))
-    }
-  }
-
-  /// Hashes a secret again in the background if its hash is not what would be made today.
-  private func upgradeIfNeeded(_ stored: StoredKey, _ row: StoredSecret, _ secret: Secret) {
-    // Not while requests wait for a hash: the next cold reading comes round to it.
-    guard pool.waiting == 0, let preferred = hashers[configuration.preferredHasher],
-      stored.key.status == .active,
-      row.hash.algorithm != preferred.algorithm || preferred.needsRehash(row.hash)
-    else { return }
-    upgrades.start(row.id) { [self] in
-      guard let hash = try? await hashed(secret, prefix: stored.key.prefix) else { return }
-      await upgrade(stored, row, to: hash)
-    }
-  }
-
-  /// Whether what is known is current and, where others share the store, confirmed within the lease: by
-  /// the poll, or by a reading that began less than a lease ago.
-  @inline(__always)
-  func isTrusted(_ token: KnownToken, readBegan: UInt64?) -> Bool {
-    guard isShared else { return stamps.isCurrent(token.stamp) }
-    // In this order: the lease's end, the stamp, the clock (``LeaseKeeper/end``; model/lease.pml).
-    let end = lease?.end ?? 0
-    guard stamps.isCurrent(token.stamp) else { return false }
-    let now = time.monotonic()
-    if let readBegan, now &- readBegan < configuration.lease.nanoseconds { return true }
-    return now < end
-  }
-
-  /// Whether a key may be served from memory although the store can't be reached (`cache.max_stale`).
-  func isServedStale(_ token: KnownToken) -> Bool {
-    guard configuration.maxStale > .zero, let end = lease?.end, stamps.isCurrent(token.stamp)
-    else { return false }
-    let grace = configuration.maxStale.nanoseconds
-    let now = time.monotonic()
-    return (now > grace ? now - grace : 0) < end
   }
 
   /// What follows right now from what is known of a token.

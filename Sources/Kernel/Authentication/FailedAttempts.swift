@@ -57,6 +57,11 @@ final class FailedAttempts: Sendable {
   fileprivate struct Source: Sendable {
     let address: BudgetTable.Subject
     let pair: BudgetTable.Subject
+
+    /// The same token from elsewhere is another attempt.
+    func subject(of digest: Digest128) -> BudgetTable.Subject {
+      BudgetTable.Subject(low: digest.low ^ address.low, high: digest.high ^ address.high)
+    }
   }
 
   /// Which budgets one unit was taken from.
@@ -71,9 +76,7 @@ final class FailedAttempts: Sendable {
   /// Begins an attempt; every one that is `under` is to be given to ``end(_:_:)``.
   func begin(_ digest: Digest128, prefix: String, address: String?) -> Start {
     guard let source = source(prefix, address) else { return .under(nil) }
-    // The same token from elsewhere is another attempt.
-    let token = BudgetTable.Subject(
-      low: digest.low ^ source.address.low, high: digest.high ^ source.address.high)
+    let token = source.subject(of: digest)
     let isJoined = running.withLock { running in
       let count = running[token]
       running[token] = (count ?? 0) + 1
@@ -100,6 +103,12 @@ final class FailedAttempts: Sendable {
     default: break
     }
     if verdict.identity != nil { noteSuccess(attempt.source) }
+  }
+
+  /// The denial with which ``begin(_:prefix:address:)`` would answer; `nil` if it would not, and counts nothing.
+  func denialOfFlood(_ digest: Digest128, prefix: String, address: String?) -> Denial? {
+    guard let source = source(prefix, address), let denial = forecast(source) else { return nil }
+    return running.withLock { $0[source.subject(of: digest)] == nil } ? denial : nil
   }
 
   /// An attempt with a token that is remembered as wrong: `nil` if it is within the limits, and counted.
@@ -136,7 +145,10 @@ final class FailedAttempts: Sendable {
 
   /// The denial that an attempt would meet now; counts nothing.
   func forecast(prefix: String, address: String?) -> Denial? {
-    guard let source = source(prefix, address) else { return nil }
+    source(prefix, address).flatMap(forecast)
+  }
+
+  private func forecast(_ source: Source) -> Denial? {
     let now = self.now
     var pair = pairs.used(source.pair, floor: now)
     var own = addresses.used(source.address, floor: now)

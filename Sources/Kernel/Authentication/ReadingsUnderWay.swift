@@ -33,4 +33,7 @@ final class ReadingsUnderWay: Sendable {
     let waited = followers.withLock { $0.removeValue(forKey: digest) } ?? []
     for follower in waited { follower.resume(returning: reading) }
   }
+
+  /// Who waits for another's reading: for tests.
+  var waiting: Int { followers.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 }

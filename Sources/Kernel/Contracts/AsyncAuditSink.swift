@@ -1,8 +1,8 @@
 /// An audit sink whose promise takes waiting for: a write that many requests share, a disk's sync.
 ///
-/// With one registered, no verdict is given on the warm path: ``AuthKernel/authenticateIfWarm(_:requiring:)``
-/// answers `nil`, and ``AuthKernel/authenticate(_:requiring:)`` suspends the request, not its thread, until
-/// `record` returns.
+/// With one registered, ``AuthKernel/authenticateIfWarm(_:requiring:)`` answers `nil`;
+/// ``AuthKernel/decideIfWarm(_:requiring:)`` gives a verdict that is given out once it is recorded, and
+/// ``AuthKernel/authenticate(_:requiring:)`` suspends the request, not its thread, until `record` returns.
 ///
 /// Threading: from any task, many at once.
 public protocol AsyncAuditSink: Plugin {
@@ -12,6 +12,9 @@ public protocol AsyncAuditSink: Plugin {
   /// Returns once the event is as durable as the sink promises; a throw denies the request. It has a
   /// limit of its own and throws past it: a disk that hangs must not hold requests for ever.
   func record(_ event: AccessEvent) async throws
+  /// The same for who must not suspend, an event loop: returns at once, and calls `done` once, with what
+  /// ``record(_:)`` would throw. From any thread, before it returns too; `done` comes back at once as well.
+  func record(_ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void)
   /// As ``AuditSink/canRecord()``. It does not wait: what it finds out by trying again, the next call tells.
   func canRecord() -> Bool
   /// Called at shutdown, after the last event.
@@ -22,5 +25,15 @@ extension AsyncAuditSink {
   public func open() throws(ConfigurationFault) {}
   public func canRecord() -> Bool { true }
   public func close() async {}
+  public func record(
+    _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
+  ) {
+    Task {
+      do {
+        try await record(event)
+        done(nil)
+      } catch { done(error) }
+    }
+  }
   public func register(in registry: inout Registry) { registry.add(auditSink: self) }
 }

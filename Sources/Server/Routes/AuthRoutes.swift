@@ -53,11 +53,13 @@ struct AuthRoutes: Sendable {
   /// read is left to the other way, which says why.
   private func answerIfWarm(
     _ arrival: Arrival, _ read: Reader, _ profile: ProxyProfile? = nil
-  ) -> AuthAnswer? {
+  ) -> Prompt<AuthAnswer>? {
     guard let question = try? read(arrival) else { return nil }
     let view = ForwardedRequest(arrival, question.original)
-    return kernel.authenticateIfWarm(view, requiring: question.requirement).map {
-      answer(to: arrival, $0, profile)
+    return switch kernel.decideIfWarm(view, requiring: question.requirement) {
+    case .settled(let verdict)?: .now(answer(to: arrival, verdict, profile))
+    case .unsettled(let verdict)?: .later(verdict) { answer(to: arrival, $0, profile) }
+    case nil: nil
     }
   }
 

@@ -15,8 +15,9 @@ import Hummingbird
 /// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
-  /// Answers a request without a body at once, as the route's ``Handler`` would; `nil` if it can't, and has recorded nothing.
-  typealias WarmHandler = @Sendable (Arrival) -> AuthAnswer?
+  /// Answers a request without a body without a task, as the route's ``Handler`` would; `nil` if it can't, and has
+  /// recorded nothing.
+  typealias WarmHandler = @Sendable (Arrival) -> Prompt<AuthAnswer>?
 
   struct Route: Sendable {
     /// The pattern that it answers.

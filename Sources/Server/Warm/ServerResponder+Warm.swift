@@ -6,7 +6,7 @@ import Tracing
 
 extension ServerResponder {
   /// An answer that is whole.
-  struct WarmAnswer {
+  struct WarmAnswer: Sendable {
     let head: HTTPResponse
     /// Empty for a `HEAD`, whatever its length says.
     let body: [UInt8]
@@ -18,29 +18,33 @@ extension ServerResponder {
     isUntraced && head.path?.utf8.starts(with: "/auth".utf8) ?? false && head.headerFields.areWarm
   }
 
-  /// The answer that ``respond(to:context:)`` would give, if it can be given at once; `nil` if not, and then nothing
+  /// The answer that ``respond(to:context:)`` would give, if it takes no task; `nil` if it does, and then nothing
   /// has been done, but that a policy may have counted the request whose key changed at that very moment.
   ///
   /// Threading: any, an event loop's included: it never waits.
   /// - Parameters:
   ///   - head: of a request without a body, of which ``mayAnswerWarm(_:)`` is true.
   ///   - peer: the other end of the connection, if it has an address.
-  func answerIfWarm(_ head: HTTPRequest, peer: IPAddress?, _ logger: Logger) -> WarmAnswer? {
+  func answerIfWarm(
+    _ head: HTTPRequest, peer: IPAddress?, _ logger: Logger
+  ) -> Prompt<WarmAnswer>? {
     let began = kernel.clock.monotonic()
     let arrival = Arrival(head, peer: peer, configuration)
     guard case .route(let route, _) = routes.match(head.method, arrival.target.path),
       let answer = route.warm?(arrival)
     else { return nil }
     addresses.note(arrival.client, arrival.logger(logger))
-    var response = answer.response
-    response.addCommonFields(requestID: arrival.requestID)
-    response.headers[.date] = DateField.now
-    if logger.logLevel <= .info {
-      let logger = arrival.logger(logger)
-      arrival.client.note(in: logger)
-      log(logger, head.method, route.path, response.status, since: began)
+    return answer.map { [self] in
+      var response = $0.response
+      response.addCommonFields(requestID: arrival.requestID)
+      response.headers[.date] = DateField.now
+      if logger.logLevel <= .info {
+        let logger = arrival.logger(logger)
+        arrival.client.note(in: logger)
+        log(logger, head.method, route.path, response.status, since: began)
+      }
+      return WarmAnswer(head: response.head, body: head.method == .head ? [] : $0.body)
     }
-    return WarmAnswer(head: response.head, body: head.method == .head ? [] : answer.body)
   }
 }
 

@@ -5,11 +5,12 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers at once, on the event loop, what ``ServerResponder/answerIfWarm(_:peer:_:)`` can, and hands on everything
+/// Answers on the event loop what ``ServerResponder/answerIfWarm(_:peer:_:)`` can, and hands on everything
 /// else to Hummingbird, untouched and in order: its way through tasks costs several times the verification.
 ///
 /// It answers nothing while an earlier request of the connection is on its way through Hummingbird, nor once one was
-/// that is to be the last. While the client takes no answers, Hummingbird reads no further requests, so it gets those
+/// that is to be the last. While a verdict waits to be recorded, what comes behind its request waits here, and no more
+/// is read than a little. While the client takes no answers, Hummingbird reads no further requests, so it gets those
 /// too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from the others.
 /// Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
 /// its answers for any other. Threading: on its channel's event loop.
@@ -18,6 +19,14 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
+
+  /// What comes in behind a request that is not answered yet.
+  private enum Event {
+    case part(HTTPRequestPart)
+    case readComplete
+    case inputClosed
+    case error(any Error)
+  }
 
   private let responder: ServerResponder
   private let logger: Logger
@@ -30,17 +39,74 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var wasLast = false
   /// Answers since the last reading of the connection began.
   private var answered = 0
+  /// Whether a verdict waits to be recorded.
+  private var isPending = false
+  private var behind = CircularBuffer<Event>()
+  /// Whether more is to be read once it is.
+  private var owesRead = false
+  private var context: ChannelHandlerContext?
 
   /// Answers to one reading: some hundred microseconds' work.
   private static let mostAnswered = 32
+  /// Where reading stops. Not at the first: to stop and go on costs two calls of the system.
+  private static let mostBehind = 64
 
   init(_ responder: ServerResponder, _ logger: Logger) {
     self.responder = responder
     self.logger = logger
   }
 
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
+    receive(.part(unwrapInboundIn(data)), context)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { receive(.readComplete, context) }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    receive(.error(error), context)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { return receive(.inputClosed, context) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    // Nobody is there to be answered.
+    behind.removeAll()
+    context.fireChannelInactive()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if behind.count < WarmAnswers.mostBehind { context.read() } else { owesRead = true }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if case .end = unwrapOutboundIn(data) { underWay -= 1 }
+    context.write(data, promise: promise)
+  }
+
+  private func receive(_ event: Event, _ context: ChannelHandlerContext) {
+    if isPending { behind.append(event) } else { handle(event, context) }
+  }
+
+  private func handle(_ event: Event, _ context: ChannelHandlerContext) {
+    switch event {
+    case .part(let part): handle(part, context)
+    case .readComplete:
+      answered = 0
+      context.fireChannelReadComplete()
+    case .inputClosed: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    case .error(let error): context.fireErrorCaught(error)
+    }
+  }
+
+  private func handle(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    switch part {
     case .head(let head):
       if underWay == 0, !wasLast, answered < WarmAnswers.mostAnswered, context.channel.isActive,
         context.channel.isWritable, responder.mayAnswerWarm(head)
@@ -50,32 +116,16 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
         handOn(head, context)
       }
     case .end(nil):
-      guard let head = held else { return context.fireChannelRead(data) }
+      guard let head = held else { return context.fireChannelRead(wrapInboundOut(part)) }
       held = nil
-      if let answer = answer(head, context) {
-        answered += 1
-        write(answer, context)
-      } else {
-        handOn(head, context)
-        context.fireChannelRead(data)
-      }
+      answer(head, context)
     case .body, .end:
       if let head = held {
         held = nil
         handOn(head, context)
       }
-      context.fireChannelRead(data)
+      context.fireChannelRead(wrapInboundOut(part))
     }
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    answered = 0
-    context.fireChannelReadComplete()
-  }
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .end = unwrapOutboundIn(data) { underWay -= 1 }
-    context.write(data, promise: promise)
   }
 
   private func handOn(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
@@ -84,12 +134,36 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelRead(wrapInboundOut(.head(head)))
   }
 
-  private func answer(
-    _ head: HTTPRequest, _ context: ChannelHandlerContext
-  ) -> ServerResponder.WarmAnswer? {
+  /// Answers a request that has come to its end, or hands it on.
+  private func answer(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     let known = peer ?? IPAddress(context.remoteAddress)
     peer = .some(known)
-    return responder.answerIfWarm(head, peer: known, logger)
+    switch responder.answerIfWarm(head, peer: known, logger) {
+    case .now(let answer)?:
+      answered += 1
+      write(answer, context)
+    case .later(let verdict, let answer)?:
+      answered += 1
+      isPending = true
+      let loop = context.eventLoop
+      let handler = NIOLoopBound(self, eventLoop: loop)
+      verdict.settle(resuming: { loop.execute($0) }) { handler.value.goOn(with: answer($0)) }
+    case nil:
+      handOn(head, context)
+      context.fireChannelRead(wrapInboundOut(.end(nil)))
+    }
+  }
+
+  /// Gives the answer that was pending, and takes what came behind its request.
+  private func goOn(with answer: ServerResponder.WarmAnswer) {
+    isPending = false
+    guard let context else { return }
+    write(answer, context)
+    while !isPending, let event = behind.popFirst() { handle(event, context) }
+    if !isPending, owesRead {
+      owesRead = false
+      context.read()
+    }
   }
 
   private func write(_ answer: ServerResponder.WarmAnswer, _ context: ChannelHandlerContext) {

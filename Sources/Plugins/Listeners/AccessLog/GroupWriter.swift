@@ -2,13 +2,13 @@ import CardeaKernel
 import Dispatch
 
 /// Writes lines in groups: what arrives while a write is under way goes out with the next one, and whoever
-/// waits is resumed when the write with their line has returned.
+/// waits is told when the write with their line has returned.
 ///
 /// No thread waits but the writer's own. Nobody waits longer than the deadline: a disk that hangs holds the
 /// writer, while those who wait, and those who come then, are refused. What was refused is counted, and the
 /// count is written with the next group that can be.
 ///
-/// Threading: `write` from any task; `body` is called on the writer's own queue, one group at a time.
+/// Threading: `write` from any thread; `body` is called on the writer's own queue, one group at a time.
 final class GroupWriter: Sendable {
   /// Writes a group, all of it or nothing.
   typealias Body = @Sendable (_ lines: [[UInt8]]) throws(SpoolError) -> Void
@@ -26,7 +26,8 @@ final class GroupWriter: Sendable {
   private struct Waiting: Sendable {
     let line: [UInt8]
     let since: UInt64
-    let continuation: CheckedContinuation<SpoolError?, Never>
+    /// Called on the writer's queue, or its timers'.
+    let done: @Sendable (SpoolError?) -> Void
   }
 
   private struct State: Sendable {
@@ -60,32 +61,29 @@ final class GroupWriter: Sendable {
     self.body = body
   }
 
-  /// Returns once the line is written.
-  func write(_ line: [UInt8]) async throws(SpoolError) {
-    let failure = await withCheckedContinuation { continuation in
-      let waiting = Waiting(line: line, since: now(), continuation: continuation)
-      let start = state.withLock { state -> (refusal: SpoolError?, runs: Bool, watches: Bool) in
-        let refusal: SpoolError? =
-          state.isClosed
-          ? .closed
-          : state.isStuck
-            ? .timedOut : state.waiting.count >= GroupWriter.mostWaiting ? .full : nil
-        if let refusal {
-          state.refused += 1
-          return (refusal, false, false)
-        }
-        state.waiting.append(waiting)
-        defer {
-          state.isRunning = true
-          state.isWatched = true
-        }
-        return (nil, !state.isRunning, !state.isWatched)
+  /// Calls `done` once the line is written, or with why it is not: on the writer's queue, or at once.
+  func write(_ line: [UInt8], then done: @escaping @Sendable (SpoolError?) -> Void) {
+    let waiting = Waiting(line: line, since: now(), done: done)
+    let start = state.withLock { state -> (refusal: SpoolError?, runs: Bool, watches: Bool) in
+      let refusal: SpoolError? =
+        state.isClosed
+        ? .closed
+        : state.isStuck
+          ? .timedOut : state.waiting.count >= GroupWriter.mostWaiting ? .full : nil
+      if let refusal {
+        state.refused += 1
+        return (refusal, false, false)
       }
-      if let refusal = start.refusal { return continuation.resume(returning: refusal) }
-      if start.runs { lane.async { self.run() } }
-      if start.watches { watch() }
+      state.waiting.append(waiting)
+      defer {
+        state.isRunning = true
+        state.isWatched = true
+      }
+      return (nil, !state.isRunning, !state.isWatched)
     }
-    if let failure { throw failure }
+    if let refusal = start.refusal { return done(refusal) }
+    if start.runs { lane.async { self.run() } }
+    if start.watches { watch() }
   }
 
   /// Whether a line would be taken and, as far as is known, written. After a write that failed it is tried to write the
@@ -141,7 +139,7 @@ final class GroupWriter: Sendable {
         defer { state.written = [] }
         return state.written
       }
-      for waiting in done { waiting.continuation.resume(returning: failure) }
+      for waiting in done { waiting.done(failure) }
     }
   }
 
@@ -164,7 +162,7 @@ final class GroupWriter: Sendable {
         state.isWatched = state.isRunning
         return (stuck + late, state.isRunning)
       }
-      for waiting in found.overdue { waiting.continuation.resume(returning: .timedOut) }
+      for waiting in found.overdue { waiting.done(.timedOut) }
       if found.goesOn { self.watch() }
     }
   }

@@ -106,10 +106,19 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
   }
 
   public func record(_ event: AccessEvent) async throws {
-    if tier == .failures, event.reason == nil { return }
-    guard let writer = parts.withLock({ $0?.writer }) else { throw SpoolError.closed }
+    let failure = await withCheckedContinuation { continuation in
+      record(event) { continuation.resume(returning: $0) }
+    }
+    if let failure { throw failure }
+  }
+
+  public func record(
+    _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
+  ) {
+    if tier == .failures, event.reason == nil { return done(nil) }
+    guard let writer = parts.withLock({ $0?.writer }) else { return done(SpoolError.closed) }
     let (draft, isFolded) = gate.draft(event)
-    try await writer.write(SpoolLine.body(draft, isFolded: isFolded))
+    writer.write(SpoolLine.body(draft, isFolded: isFolded)) { done($0) }
   }
 
   public func canRecord() -> Bool {

@@ -55,32 +55,39 @@ enum SpoolLine {
   }
 
   /// Reads a line without its end; `nil` if it is none.
-  static func record(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> SpooledAccess? {
-    let parts = line.split(separator: 0x20, maxSplits: 8, omittingEmptySubsequences: false)
-    guard parts.count == 9, let sequence = number(parts[0]), sequence > 0,
-      let at = number(parts[1]), let count = number(parts[3]), let status = number(parts[4]),
-      parts[2].count == 1, let payload = payload(parts[8])
+  static func record(_ line: UnsafeBufferPointer<UInt8>) -> SpooledAccess? {
+    var rest = line
+    guard let sequence = next(&rest).flatMap(number), sequence > 0,
+      let at = next(&rest).flatMap(number), let kind = next(&rest), kind.count == 1,
+      let count = next(&rest).flatMap(number), let status = next(&rest).flatMap(number),
+      let reason = next(&rest).map(text), let keyID = next(&rest),
+      let prefix = next(&rest).flatMap(prefix), rest.first == UInt8(ascii: "{"),
+      rest.last == UInt8(ascii: "}")
     else { return nil }
-    let reason = text(parts[5])
-    let isLogOut = parts[2].first == UInt8(ascii: "o")
-    guard let prefix = prefix(parts[7]) else { return nil }
     return SpooledAccess(
       sequence: sequence,
       draft: AccessDraft(
-        action: isLogOut
+        action: kind[0] == UInt8(ascii: "o")
           ? UserLoggedOut.name : AccessDraft.action(for: reason.flatMap(Denial.Reason.init)),
         at: Timestamp(milliseconds: at), reason: reason, status: Int(status), count: count,
-        keyID: text(parts[6]).flatMap { UUID(uuidString: $0) }, prefix: prefix.text,
-        payload: payload), isFolded: parts[2].first == UInt8(ascii: "f"))
+        keyID: text(keyID).flatMap { UUID(uuidString: $0) }, prefix: prefix.text,
+        payload: Array(rest)), isFolded: kind[0] == UInt8(ascii: "f"))
   }
 
-  private typealias Part = Slice<UnsafeBufferPointer<UInt8>>
+  private typealias Part = UnsafeBufferPointer<UInt8>
+
+  /// Takes what stands before the next space, and the space; `nil` if there is none.
+  private static func next(_ rest: inout Part) -> Part? {
+    guard let end = rest.firstIndex(of: 0x20) else { return nil }
+    defer { rest = Part(rebasing: rest[(end + 1)...]) }
+    return Part(rebasing: rest[..<end])
+  }
 
   private static func number(_ part: Part) -> Int64? {
     guard !part.isEmpty else { return nil }
     var value: Int64 = 0
     let isNegative = part.first == dash
-    for byte in isNegative ? part.dropFirst() : part {
+    for byte in isNegative ? part.dropFirst() : part[...] {
       guard byte >= 0x30, byte <= 0x39 else { return nil }
       let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, overflow2) = scaled.addingReportingOverflow(Int64(byte) - 0x30)
@@ -97,6 +104,9 @@ enum SpoolLine {
   private static func prefix(_ part: Part) -> (text: String?, ())? {
     if part.count == 1, part.first == dash { return (nil, ()) }
     if part.elementsEqual("%".utf8) { return ("", ()) }
+    guard part.contains(UInt8(ascii: "%")) else {
+      return String(validating: part, as: UTF8.self).map { ($0, ()) }
+    }
     var bytes: [UInt8] = []
     var rest = part[...]
     while let byte = rest.popFirst() {
@@ -110,9 +120,5 @@ enum SpoolLine {
       rest = rest.dropFirst(2)
     }
     return String(validating: bytes, as: UTF8.self).map { ($0, ()) }
-  }
-
-  private static func payload(_ part: Part) -> [UInt8]? {
-    part.first == UInt8(ascii: "{") && part.last == UInt8(ascii: "}") ? Array(part) : nil
   }
 }

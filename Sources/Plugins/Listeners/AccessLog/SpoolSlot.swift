@@ -321,7 +321,7 @@ final class SpoolSlot: AccessSource {
       let (used, goesOn) = buffer.withUnsafeBufferPointer { bytes -> (Int, Bool) in
         var begin = 0
         while let end = bytes[begin...].firstIndex(of: SpoolLine.lineFeed) {
-          if let record = SpoolLine.record(Slice(base: bytes, bounds: begin..<end)),
+          if let record = SpoolLine.record(UnsafeBufferPointer(rebasing: bytes[begin..<end])),
             !body(record, start + end + 1)
           {
             return (begin, false)

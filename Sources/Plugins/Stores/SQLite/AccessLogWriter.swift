@@ -43,24 +43,23 @@ struct AccessLogWriter {
     let (entries, end) = batch.entries(after: head)
     let purged = try purgedKeys(among: entries)
     var number = try lastNumber()
+    let row = try Query(
+      db,
+      """
+      INSERT INTO access_log (number, node, position, at, action, reason, status, count, key_id, prefix,
+        payload, salt, payload_digest, hash, path)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
     for entry in entries {
       number += 1
       let isErased = entry.keyID.map(purged.contains) ?? false
       let path = isErased ? nil : AccessRow.path(entry.keyID, entry.payload)
-      try Query(
-        db,
-        """
-        INSERT INTO access_log (number, node, position, at, action, reason, status, count, key_id, prefix,
-          payload, salt, payload_digest, hash, path)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
+      try row.run(
+        with: [
           number, node, entry.position, entry.at, entry.action, entry.reason, entry.status,
-          entry.count,
-          entry.keyID, entry.prefix, isErased ? nil : entry.payload, isErased ? nil : entry.salt,
-          entry.payloadDigest.bytes, entry.hash.bytes, path,
-        ]
-      ).run()
+          entry.count, entry.keyID, entry.prefix, isErased ? nil : entry.payload,
+          isErased ? nil : entry.salt, entry.payloadDigest.bytes, entry.hash.bytes, path,
+        ])
     }
     try Query(
       db,

@@ -2,7 +2,7 @@ import CardeaKernel
 import GRDB
 import GRDBSQLite
 
-/// One run of a prepared statement: bound on creation, stepped, read by column, reset when it goes.
+/// A prepared statement: bound on creation or for each run, stepped, read by column, reset when it goes.
 ///
 /// Statements are prepared once per connection and kept by GRDB. Binding and reading go through SQLite's
 /// C interface: GRDB's own text values end at the first NUL byte and repair invalid UTF-8 silently, so two
@@ -64,6 +64,13 @@ struct Query: ~Copyable, StoredRow {
   func run() throws(StoreError) -> Int32 {
     while try step() {}
     return sqlite3_changes(sqlite3_db_handle(handle))
+  }
+
+  /// Runs it once more, with other values.
+  func run(with values: [any Bindable]) throws(StoreError) {
+    sqlite3_reset(handle)
+    try Query.bind(values, to: handle)
+    try run()
   }
 
   /// Runs an insert; `false` if a constraint refused it.

@@ -1,0 +1,15 @@
+import CardeaKernel
+
+/// An answer that takes no task: there at once, or when its verdict is recorded.
+enum Prompt<Answer>: Sendable where Answer: Sendable {
+  case now(Answer)
+  case later(UnsettledVerdict, @Sendable (Verdict) -> Answer)
+
+  /// The answer made into another.
+  func map<Other>(_ change: @escaping @Sendable (Answer) -> Other) -> Prompt<Other> {
+    switch self {
+    case .now(let answer): .now(change(answer))
+    case .later(let verdict, let answer): .later(verdict) { change(answer($0)) }
+    }
+  }
+}

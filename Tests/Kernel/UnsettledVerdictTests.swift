@@ -1,0 +1,130 @@
+import CardeaKernel
+import Dispatch
+import Testing
+
+/// Verdicts that are reached at once, and given out when they are recorded.
+@Suite struct UnsettledVerdictTests {
+  private struct Refusal: Error {}
+
+  /// Answers on a queue of its own.
+  private final class QueueSink: AsyncAuditSink {
+    let id: String
+    let queue = DispatchQueue(label: "audit.queued")
+    let events = Collected<AccessEvent>()
+    let fails = Locked(false)
+
+    init(_ id: String = "audit.queued") { self.id = id }
+
+    func record(_ event: AccessEvent) async throws { try keep(event) }
+
+    func record(
+      _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
+    ) {
+      queue.async { [self] in
+        do {
+          try keep(event)
+          done(nil)
+        } catch { done(error) }
+      }
+    }
+
+    private func keep(_ event: AccessEvent) throws {
+      if fails.withLock({ $0 }) { throw Refusal() }
+      events.append(event)
+    }
+  }
+
+  /// Need not be waited for.
+  private final class QuickSink: AuditSink {
+    let id = "audit.quick"
+    let events = Collected<AccessEvent>()
+    let fails = Locked(false)
+
+    func record(_ events: [AccessEvent]) throws {
+      if fails.withLock({ $0 }) { throw Refusal() }
+      for event in events { self.events.append(event) }
+    }
+  }
+
+  private let loop = DispatchQueue(label: "loop")
+
+  /// The verdict, `nil` if it is not reached at once; all that follows a sink's answer happens on ``loop``.
+  private func verdict(_ rig: Rig, _ call: Call) async -> Verdict? {
+    switch rig.kernel.decideIfWarm(call) {
+    case .settled(let verdict)?: return verdict
+    case .unsettled(let unsettled)?:
+      return await withCheckedContinuation { continuation in
+        unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { [loop] in
+          dispatchPrecondition(condition: .onQueue(loop))
+          continuation.resume(returning: $0)
+        }
+      }
+    case nil: return nil
+    }
+  }
+
+  private func rig(
+    _ sinks: QueueSink..., quick: QuickSink? = nil,
+    configure: (inout KernelConfiguration) -> Void = { _ in }
+  ) async throws -> Rig {
+    try await Rig(configure: configure) {
+      for sink in sinks { $0.use(sink) }
+      if let quick { $0.use(quick) }
+    }
+  }
+
+  @Test func waitForTheSinkAndNotForTheStore() async throws {
+    let (sink, quick) = (QueueSink(), QuickSink())
+    let rig = try await rig(sink, quick: quick)
+    let issued = try await rig.key()
+    #expect(await verdict(rig, Call(issued.token)) == nil, "the store has to be asked")
+    #expect(sink.events.all.isEmpty)
+    _ = await rig.verdict(issued.token)
+    sink.queue.suspend()
+    async let waiting = verdict(rig, Call(issued.token))
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(sink.events.all.count == 1 && quick.events.all.count == 1)
+    sink.queue.resume()
+    #expect(await waiting?.identity != nil)
+    #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
+    #expect(sink.events.all.map(\.reason) == [nil, nil, .missing])
+    #expect(quick.events.all.map(\.reason) == [nil, nil, .missing])
+  }
+
+  @Test func areDeniedIfASinkFails() async throws {
+    let (first, second) = (QueueSink(), QueueSink("audit.other"))
+    let rig = try await rig(first, second)
+    let issued = try await rig.key()
+    _ = await rig.verdict(issued.token)
+    first.fails.withLock { $0 = true }
+    let denial = await verdict(rig, Call(issued.token))?.denial
+    #expect(denial?.reason == .auditUnavailable && denial?.category == .unavailable)
+    #expect(second.events.all.map(\.reason) == [nil, .auditUnavailable])
+  }
+
+  @Test func areGivenOutAnywayIfAnOperatorSaysSo() async throws {
+    let sink = QueueSink()
+    let rig = try await rig(sink) { $0.auditOnFailure = .allow }
+    let issued = try await rig.key()
+    _ = await rig.verdict(issued.token)
+    sink.fails.withLock { $0 = true }
+    #expect(await verdict(rig, Call(issued.token))?.identity != nil)
+    #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
+  }
+
+  /// What the sinks that took it hold is followed by what came of it, either way.
+  @Test(arguments: [true, false]) func areCorrectedIfALaterSinkFails(_ isWarm: Bool) async throws {
+    let (first, second, quick) = (QueueSink(), QueueSink("audit.other"), QuickSink())
+    let rig = try await rig(first, second, quick: quick)
+    let issued = try await rig.key()
+    _ = await rig.verdict(issued.token)
+    quick.fails.withLock { $0 = true }
+    let denial =
+      isWarm
+      ? await verdict(rig, Call(issued.token))?.denial : await rig.verdict(issued.token).denial
+    #expect(denial?.reason == .auditUnavailable)
+    for sink in [first, second] {
+      #expect(sink.events.all.map(\.reason) == [nil, nil, .auditUnavailable])
+    }
+  }
+}
