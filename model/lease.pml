@@ -47,7 +47,6 @@ bool promoted;
 /* ---- What a node knows. Times are ticks since, LEASE being as good as for ever, or ticks left. ---- */
 
 byte applied[NODES + 1];   /* Up to here it has applied the log. */
-byte own[NODES + 1];       /* Positions of its own changes, which the poll passes over. */
 byte left[NODES + 1];      /* Of the lease. */
 byte polling[NODES + 1];   /* Since the poll began that is under way. */
 /* The verdict cache: whether the key is in it as active, with a stamp that is still current (ChangeStamps). Any
@@ -156,18 +155,8 @@ proctype Revoke(byte n) {
 #ifdef FAULT_EARLY_ACKNOWLEDGEMENT
   if :: done -> acknowledge(n) :: else fi;
 #endif
-#ifndef FAULT_NOTED_BEFORE_MARKED
   mark(n);
-#endif
-  d_step {
-    if
-    :: done && n < NODES && position > applied[n] -> own[n] = own[n] | BIT(position)
-    :: else
-    fi;
-    position = 0; startedHere = false };
-#ifdef FAULT_NOTED_BEFORE_MARKED
-  mark(n);
-#endif
+  d_step { position = 0; startedHere = false };
   if :: done -> acknowledge(n) :: else fi;
   d_step { done = false; n = 0 }
 }
@@ -210,9 +199,10 @@ inline extend(n) {
 #endif
 }
 
-/* LeaseKeeper.poll. A batch is one entry, so every entry makes the batch a full one. */
+/* LeaseKeeper.poll. A batch is one entry, so every entry makes the batch a full one. What is read is marked, the node's
+   own changes too, and only then counts as applied: after a failover their positions may be those of others. */
 proctype Poller(byte n) {
-  byte entries; byte position; bool isOwn;
+  byte entries; byte position;
 end:
   do
   :: polling[n] = 0;
@@ -233,24 +223,22 @@ end:
         fi;
         entries = 0 };
       if
-#ifdef FAULT_EARLY_LEASE
       :: position != 0 ->
+#ifdef FAULT_EARLY_LEASE
         extend(n);
-        atomic {
-#else
-      :: atomic { position != 0 ->
 #endif
+#ifndef FAULT_UNMARKED
+        if
+        :: kind[position] == REVOCATION -> mark(n)
+        :: else
+        fi;
+#endif
+        atomic {
           applied[n] = position;
-          isOwn = HAS(own[n], position);
-          own[n] = own[n] & ~BIT(position);
-          if
-          :: !isOwn && kind[position] == REVOCATION -> mark(n)
-          :: else
-          fi;
 #ifdef FAULT_FULL_BATCH
           extend(n);
 #endif
-          position = 0; isOwn = false }
+          position = 0 }
       :: atomic { position == 0 -> extend(n) }
       :: position = 0 /* The answer is lost. */
       fi

@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaTestSupport
+import Dispatch
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -234,14 +235,34 @@ struct NodesTests {
   @Test("a node whose polls alone fail allows no longer than its receipt says")
   func readingsWithoutPolls() async throws {
     let nodes = try await Nodes(["a", "b"], lease: .seconds(10))
-    let key = try await nodes.warmKey()
+    let keys = [try await nodes.warmKey("first"), try await nodes.warmKey("second")]
+    let rig = nodes.rigs[1]
     nodes.stores[1].fault = .polls
     nodes.clock.advance(.seconds(11))
-    // Its lease has run out: it goes to the store, and what it reads there counts for a lease.
-    #expect(await nodes.rigs[1].verdict(key.token).identity != nil)
-    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
-    #expect(changed.receipt.pending.map(\.node) == ["b"])
-    #expect(await nodes.rigs[1].verdict(key.token).denial?.reason == .revoked)
+    // Its lease has run out: it goes to the store, and what it reads there counts for a lease, though the key is
+    // revoked on the other node just after.
+    for (key, waits) in zip(keys, [9, 10]) {
+      let isHeld = DispatchSemaphore(value: 0)
+      let mayGoOn = Locked(false)
+      nodes.stores[1].holdNextFind {
+        isHeld.signal()
+        while !mayGoOn.withLock({ $0 }) { await Task.yield() }
+      }
+      async let verdict = rig.verdict(key.token)
+      await wait(for: isHeld)
+      let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+      let pending = try #require(changed.receipt.pending.first)
+      #expect(changed.receipt.pending.count == 1 && pending.node == "b")
+      #expect(pending.by.milliseconds - nodes.clock.now().milliseconds == 10_000)
+      nodes.clock.advance(.seconds(waits))
+      mayGoOn.withLock { $0 = true }
+      if waits < 10 {
+        #expect(await verdict.identity != nil)
+      } else {
+        #expect(await verdict.denial?.reason == .revoked)
+      }
+      #expect(await rig.verdict(key.token).denial?.reason == .revoked)
+    }
     await nodes.shutdown()
   }
 

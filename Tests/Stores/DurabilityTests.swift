@@ -8,7 +8,11 @@ import Testing
 /// What was acknowledged stays: across SIGKILL (D1), a full disk (D3), and by a sync before each
 /// acknowledgement (D10).
 @Suite("SQLite durability", .serialized) struct DurabilityTests {
-  @Test("D1: a writer is killed 50 times; nothing acknowledged is lost")
+  /// How often; `CARDEA_KILLS` says so.
+  private static let kills =
+    ProcessInfo.processInfo.environment["CARDEA_KILLS"].flatMap { Int($0) } ?? 50
+
+  @Test("D1: a writer is killed again and again; nothing acknowledged is lost")
   func killedWriter() async throws {
     let seed = seed()
     FileHandle.standardError.write(Data("D1: CARDEA_TEST_SEED=\(seed)\n".utf8))
@@ -18,7 +22,7 @@ import Testing
     let chain = try Records().chain
     var acknowledged: [String: Acknowledgement] = [:]
     var head = LogHead.empty
-    for round in 0..<50 {
+    for round in 0..<DurabilityTests.kills {
       let writer = try ChildProcess("write", path, "8")
       let killAfter = Int.random(in: 1...120, using: &random)
       var lines: [String] = []
@@ -66,7 +70,7 @@ import Testing
       query.after = page.cursor(in: query.sort)
     } while query.after != nil
     #expect(revisions == head.position)
-    #expect(acknowledged.count > 50)
+    #expect(acknowledged.count > DurabilityTests.kills)
     await store.close()
   }
 

@@ -113,6 +113,7 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
     var hasPolled = false
     var cautions: [String] = []
     var polls = 0
+    var hold: (@Sendable () async -> Void)?
   }
 
   public let id = "store.nodes"
@@ -134,6 +135,11 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
 
   /// Polls so far.
   public var polls: Int { state.withLock { $0.polls } }
+
+  /// Has the next reading by prefix wait before it is handed over.
+  public func holdNextFind(_ hold: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.hold = hold }
+  }
 
   private func reach() throws(StoreError) {
     if fault == .everything { throw .unavailable("told to be away") }
@@ -180,9 +186,15 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
   public func close() {
     if let node = state.withLock({ $0.node }) { group.leave(node) }
   }
-  public func find(prefix: String) throws(StoreError) -> StoredKey? {
+  public func find(prefix: String) async throws(StoreError) -> StoredKey? {
     try reach()
-    return base.find(prefix: prefix)
+    let found = base.find(prefix: prefix)
+    let hold = state.withLock { state in
+      defer { state.hold = nil }
+      return state.hold
+    }
+    await hold?()
+    return found
   }
   public func find(id: UUID) throws(StoreError) -> StoredKey? {
     try reach()

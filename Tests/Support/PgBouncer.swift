@@ -6,19 +6,20 @@ public final class PgBouncer: Sendable {
   /// Of TCP, on 127.0.0.1.
   public let port: Int
   private let shell: ShellKeeper
+  private let folder: String
 
   /// - Parameters:
   ///   - server: clients log in with the password of ``PostgreSQLServer/role``, and are logged in with it.
   ///   - connections: how many of the server's it uses at most, for each database.
   public init(before server: PostgreSQLServer, connections: Int = 20) throws {
-    let folder = "/tmp/cpb-\(UUID().uuidString.prefix(8))"
+    folder = "/tmp/cpb-\(UUID().uuidString.prefix(8))"
     shell = try ShellKeeper(folder: folder, script: PgBouncer.script)
     var ports = (0..<20).map { _ in Int.random(in: 20_000..<32_000) }
     while true {
       let port = ports.removeLast()
       let settings = """
         [databases]
-        * = host=127.0.0.1 port=\(server.port)
+        %include \(folder)/databases.ini
         [pgbouncer]
         listen_addr = 127.0.0.1
         listen_port = \(port)
@@ -35,6 +36,7 @@ public final class PgBouncer: Sendable {
       try settings.write(toFile: "\(folder)/pgbouncer.ini", atomically: true, encoding: .utf8)
       try "\"\(PostgreSQLServer.role)\" \"\(PostgreSQLServer.password)\"\n".write(
         toFile: "\(folder)/users", atomically: true, encoding: .utf8)
+      try PgBouncer.write(["*": server], in: folder)
       do { try shell.run("start") } catch let failure as ShellKeeper.Failure {
         guard failure.said.contains("in use"), !ports.isEmpty else { throw failure }
         continue
@@ -42,6 +44,22 @@ public final class PgBouncer: Sendable {
       self.port = port
       return
     }
+  }
+
+  /// Where databases of a name are; `*` is all others.
+  private static func write(_ servers: [String: PostgreSQLServer], in folder: String) throws {
+    let lines = servers.map { "\($0.key) = host=127.0.0.1 port=\($0.value.port)\n" }
+    try lines.joined().write(
+      toFile: "\(folder)/databases.ini", atomically: true, encoding: .utf8)
+  }
+
+  /// Goes on with another server. Its clients keep their connections, and notice nothing.
+  public func lead(_ database: String, to server: PostgreSQLServer) throws {
+    try PgBouncer.write([database: server, "*": server], in: folder)
+    try shell.run("reload")
+    let url = server.url(database, through: [port])
+    let asked = ["-X", "-q", "-A", "-t", "-d", url, "-c", "SELECT inet_server_port()"]
+    while try Tool.run("psql", asked).trimmingCharacters(in: .newlines) != "\(server.port)" {}
   }
 
   /// It refuses to run as root.
@@ -60,6 +78,7 @@ public final class PgBouncer: Sendable {
         sleep 0.02
       done
     }
+    reload() { kill -HUP "$(cat pid)"; }
     clean() { kill -9 "$(cat pid)"; }
     """
 }

@@ -183,6 +183,16 @@ public final class PostgreSQLServer: Sendable {
     while try query(loaded) == before {}
   }
 
+  /// As if its disk were full: no file grows past so many bytes; `nil` is any number. A limit within a page has the
+  /// server write half of it, which it takes for a full disk.
+  public func limitFiles(to bytes: Int?) throws {
+    let limit = bytes.map { "\($0)" } ?? "unlimited"
+    try shell.run(
+      "first=$(head -n 1 data/postmaster.pid); "
+        + "for process in $first $(pgrep -P $first); do as prlimit --pid $process --fsize=\(limit):; done"
+    )
+  }
+
   /// Makes a standby the primary; it takes writes when this returns.
   public func promote() throws { try shell.run("control promote") }
 

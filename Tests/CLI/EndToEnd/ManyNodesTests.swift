@@ -99,7 +99,62 @@ import Testing
     try await cluster.nodes[2].waits(for: 401, with: token)
   }
 
+  #if os(Linux)
+    @Test("the page shows live who obeys a revocation, and whom it waits for")
+    func receiptOnThePage() async throws {
+      // Nobody's lease runs out while a browser starts.
+      let cluster = try await Cluster(.stopped, settings: "cache: {lease: 60s}")
+      let (id, token) = try await cluster.makeKey("watched")
+      for node in cluster.nodes { try await node.waits(for: 200, with: token) }
+      try cluster.program.write(cluster.admin, to: "admin.token")
+      cluster.begin(.stopped)
+      defer { cluster.nodes[2].thaw() }
+      let script = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .appending(path: "../../../scripts/browser/receipt_flow.py").standardized
+      let output = try Tool.run(
+        "timeout",
+        [
+          "-k", "10", "300", "/usr/bin/python3", script.path, cluster.nodes[0].address,
+          cluster.program.path("admin.token"), id, "three", "\(cluster.nodes[2].id)",
+        ])
+      #expect(output == "pending\nconfirmed\n")
+      #expect(try await cluster.nodes[2].authenticate(token) == 401)
+    }
+  #endif
+
   // MARK: Races
+
+  /// Rotations that are raced; `CARDEA_RACES` says how many.
+  private static let rotations =
+    ProcessInfo.processInfo.environment["CARDEA_RACES"].flatMap { Int($0) } ?? 10
+
+  @Test("V6: of two rotations at once on two nodes one wins, and the other is told of a conflict")
+  func racedRotations() async throws {
+    let cluster = try await Cluster(.nothing)
+    let (id, token) = try await cluster.makeKey("raced")
+    var current = token
+    for round in 0..<ManyNodesTests.rotations {
+      let rotated = try await cluster.together(2, from: round) { _ in
+        ("POST", "/v1/keys/\(id)/rotate", #"{"overlap":"1h"}"#, [])
+      }
+      #expect(rotated.map(\.status).sorted() == [200, 409], "\(rotated.map(\.text))")
+      let won = try #require(rotated.first { $0.status == 200 }?.json["token"] as? String)
+      // Both are valid until the rotation is completed.
+      #expect(try await cluster.nodes[round % 3].authenticate(current) == 200)
+      #expect(try await cluster.nodes[round % 3].authenticate(won) == 200)
+      let completed = try await cluster.nodes[(round + 2) % 3].call(
+        "POST", "/v1/keys/\(id)/complete-rotation", cluster.admin)
+      #expect(completed.status == 200, "\(completed.text)")
+      current = won
+    }
+    for node in cluster.nodes { try await node.waits(for: 200, with: current) }
+    let count = try cluster.database.query(
+      """
+      SELECT count(*) FROM cardea.signal_log l JOIN cardea.keys k ON k.id = l.key_id
+      WHERE k.name = 'raced' AND signal = 'token_rotated'
+      """)
+    #expect(count == "\(ManyNodesTests.rotations)")
+  }
 
   @Test("a key limit, a rotation and an idempotency key are obeyed by three nodes at once")
   func races() async throws {
@@ -309,14 +364,15 @@ private final class Cluster: Sendable {
 
   /// So many requests at once, spread over the nodes.
   func together(
-    _ count: Int,
+    _ count: Int, from first: Int = 0,
     _ request: @escaping @Sendable (Int) -> (String, String, String, [(String, String)])
   ) async throws -> [HTTPAnswer] {
     try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
       for number in 0..<count {
         group.addTask { [self] in
           let (method, path, body, headers) = request(number)
-          return try await nodes[number % nodes.count].call(method, path, admin, body, headers)
+          return try await nodes[(first + number) % nodes.count].call(
+            method, path, admin, body, headers)
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }

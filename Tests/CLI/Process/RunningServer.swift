@@ -77,6 +77,9 @@ final class RunningServer: @unchecked Sendable {
     process.waitUntilExit()
   }
 
+  /// Of its process.
+  var id: Int32 { process.processIdentifier }
+
   /// Stops it where it is, and lets it go on.
   func freeze() { signal(SIGSTOP) }
   func thaw() { signal(SIGCONT) }

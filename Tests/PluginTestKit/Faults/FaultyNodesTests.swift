@@ -143,7 +143,9 @@ struct FaultyNodes: ManyNodeStore {
 
   func open() throws(StoreError) { try base.open() }
   func close() { if fault != .keepsWhoLeft { base.close() } }
-  func find(prefix: String) throws(StoreError) -> StoredKey? { try base.find(prefix: prefix) }
+  func find(prefix: String) async throws(StoreError) -> StoredKey? {
+    try await base.find(prefix: prefix)
+  }
   func find(id: UUID) throws(StoreError) -> StoredKey? { try base.find(id: id) }
   func keys(_ query: KeyQuery) throws(StoreError) -> Page<StoredKey> { try base.keys(query) }
   func owner(id: UUID) throws(StoreError) -> OwnerRecord? { try base.owner(id: id) }

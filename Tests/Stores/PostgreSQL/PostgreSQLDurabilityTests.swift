@@ -78,6 +78,87 @@ import Testing
     try await check(acknowledged, url, records)
   }
 
+  /// Migrations that are killed; `CARDEA_MIGRATIONS` says how many.
+  private static let migrations =
+    ProcessInfo.processInfo.environment["CARDEA_MIGRATIONS"].flatMap { Int($0) } ?? 3
+
+  @Test("D9: a migration that is killed midway leaves nothing, and the next one does the whole")
+  func killedMigrations() async throws {
+    let whole = try TestDatabase()
+    let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('cardea')"
+    let count = try #require(Int(try whole.query(tables)))
+    for round in 0..<PostgreSQLDurabilityTests.migrations {
+      let database = try TestDatabase(isEmpty: true)
+      // It stands still behind so many tables and indexes, from the first to the last.
+      let last = 1 + round * (count - 1) / max(1, PostgreSQLDurabilityTests.migrations - 1)
+      try database.query(
+        """
+        CREATE FUNCTION stand_still() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF (\(tables)) >= \(last) THEN PERFORM pg_sleep(600); END IF; END $$;
+        CREATE EVENT TRIGGER stands_still ON ddl_command_end EXECUTE FUNCTION stand_still()
+        """)
+      let writer = try ChildProcess("count", database.url(), "1")
+      let sleepers = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep'
+        """
+      try await eventually { try database.query(sleepers) == "1" }
+      writer.kill()
+      // The server notices within a second.
+      try await eventually { try database.query(sleepers) == "0" }
+      try await eventually { try database.query(tables) == "0" }
+      try database.query("DROP EVENT TRIGGER stands_still")
+      let (store, records) = (try database.store(), try Records())
+      try await store.open()
+      _ = try await store.commit(records.insert(records.key()))
+      #expect(try database.query(tables) == "\(count)")
+      await store.close()
+    }
+  }
+
+  @Test("D3: a full disk refuses changes, keeps what it has, and recovers without a restart")
+  func fullDisk() async throws {
+    let server = try PostgreSQLServer()
+    let database = try TestDatabase(on: server)
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    // The payloads' table becomes larger than a segment of the write-ahead log, and then can't grow any more.
+    try database.query(
+      """
+      INSERT INTO cardea.signal_payloads SELECT n, decode(repeat(md5(n::text), 60), 'hex'), 'salt'
+      FROM generate_series(4000000, 4020000) n
+      """)
+    let size = try #require(
+      Int(try database.query("SELECT pg_relation_size('cardea.signal_payloads_0')")))
+    try #require(size > 17 << 20)
+    try server.limitFiles(to: size + 4_096)
+    var kept: [KeyRecord] = []
+    var refused: (key: KeyRecord, error: StoreError)?
+    while refused == nil, kept.count < 20_000 {
+      let batch = (0..<50).map { _ in records.key() }
+      let outcomes = await withTaskGroup(of: (KeyRecord, StoreError?).self) { group in
+        for key in batch {
+          group.addTask { (key, await refusal(of: records.insert(key), by: store)) }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      for (key, error) in outcomes {
+        if let error { refused = (key, error) } else { kept.append(key) }
+      }
+    }
+    let (key, error) = try #require(refused)
+    guard case .unavailable(let reason) = error else { throw error }
+    #expect(reason.contains("free space"), "\(reason)")
+    #expect(try await store.find(prefix: key.prefix) == nil)
+    for key in kept { #expect(try await store.find(prefix: key.prefix)?.key == key) }
+    #expect(try await verifiedLog(of: store, records.chain).count == kept.count)
+
+    try server.limitFiles(to: nil)
+    #expect(try await store.commit(records.insert(records.key())) == Int64(kept.count) + 1)
+    #expect(try await verifiedLog(of: store, records.chain).count == kept.count + 1)
+    await store.close()
+  }
+
   private func check(
     _ acknowledged: [String: Acknowledgement], _ database: TestDatabase
   ) async throws {

@@ -128,6 +128,32 @@ import Testing
     await store.close()
   }
 
+  @Test("a failover behind a pooler, which keeps our connections, is noticed, and nothing believed")
+  func behindPooler() async throws {
+    let former = try PostgreSQLServer()
+    let next = try PostgreSQLServer(following: former)
+    let database = try TestDatabase(on: former)
+    let pooler = try PgBouncer(before: former)
+    let (store, records) = (
+      try database.store(through: [pooler.port], "pooler=transaction"), try Records()
+    )
+    try await store.open()
+    _ = try await store.commit(records.insert(records.key()))
+    #expect(try store.poll(after: 0, limit: 9).count == 1)
+    try next.waitUntilCaughtUp(with: former)
+    try next.promote()
+    try pooler.lead(database.name, to: next)
+    // The log is the same, but what was read meanwhile may be the former server's.
+    #expect(throws: StoreError.conflict) { try store.poll(after: 1, limit: 9) }
+    #expect(try store.forgetHistory() == 1)
+    #expect(try store.poll(after: 1, limit: 9) == [])
+    let key = records.key(at: 1)
+    _ = try await store.commit(records.insert(key))
+    #expect(try store.poll(after: 1, limit: 9).count == 1)
+    #expect(try next.query("SELECT count(*) FROM cardea.keys", in: database.name) == "2")
+    await store.close()
+  }
+
   @Test("a connection that is lost leaves nothing behind")
   func leaks() async throws {
     let database = try TestDatabase()

@@ -1,8 +1,9 @@
 import CardeaKernel
-import CardeaPostgreSQL
 import CardeaTestSupport
 import Foundation
 import Testing
+
+@testable import CardeaPostgreSQL
 
 @Suite("PostgreSQL schema") struct PostgreSQLSchemaTests {
   @Test("a migrated database is what schema.sql makes")
@@ -37,6 +38,42 @@ import Testing
   private var schemaFile: URL {
     URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../../Sources/Plugins/Stores/PostgreSQL/schema.sql").standardized
+  }
+
+  @Test(
+    "a prefix's partition is the one where the server keeps it, and a lookup asks that one alone")
+  func partitionOfAPrefix() async throws {
+    let prefixes = (0..<200).map { "tok_" + String(UUID().uuidString.prefix($0 % 32)) } + ["", "é"]
+    let database = try TestDatabase()
+    let rows = prefixes.map { "('\($0)', \(PartitionHash.partition(of: $0, among: 8)))" }
+    #expect(
+      try database.query(
+        """
+        SELECT bool_and(satisfies_hash_partition('cardea.keys'::regclass, 8, p, t))
+        FROM (VALUES \(rows.joined(separator: ","))) x (t, p)
+        """) == "t")
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    let key = records.key()
+    _ = try await store.commit(records.insert(key))
+    #expect(try await store.find(prefix: key.prefix)?.key == key)
+    let partition = PartitionHash.partition(of: key.prefix, among: 8)
+    #expect(try database.server.log().contains("FROM cardea.keys_\(partition) k"))
+    await store.close()
+  }
+
+  @Test("tables that were divided otherwise are read as a whole")
+  func otherPartitions() async throws {
+    let database = try TestDatabase()
+    let records = try Records()
+    let key = records.key()
+    let partition = PartitionHash.partition(of: key.prefix, among: 8)
+    try database.query("ALTER TABLE cardea.keys_\(partition) RENAME TO moved")
+    let store = try database.store()
+    try await store.open()
+    _ = try await store.commit(records.insert(key))
+    #expect(try await store.find(prefix: key.prefix)?.key == key)
+    await store.close()
   }
 
   @Test("several nodes that come first at once make one set of tables")

@@ -1,4 +1,5 @@
 import CPostgreSQL
+import CardeaKernel
 import Dispatch
 
 #if canImport(Darwin)
@@ -12,12 +13,17 @@ import Dispatch
 /// One connection to a server, on which statements follow one another without waiting for the answers before
 /// (libpq's pipeline mode). Each has a synchronisation point of its own, so that a refusal concerns it alone.
 ///
-/// No thread waits for an answer: a dispatch source tells when the socket has one. The first answer that is overdue
+/// One for lookups has them share one: what is asked while the server is busy with others is sent together, which costs
+/// both sides one wake and one transaction instead of many. Behind one that is refused the server passes the others
+/// over; they are sent again.
+///
+/// Whoever asks sends on their own thread, or leaves it to the one that is at it; one thread waits for the answers to
+/// all. (A dispatch source costs ten system calls and two changes of threads an answer.) The first answer that is overdue
 /// ends the connection, since those behind it can't come before.
 ///
-/// Threading: ``send(_:within:answer:)`` and ``end(_:)`` from any thread; answers are called on the connection's queue.
-/// Whoever makes a connection ends it, else it stays open.
-// @unchecked: everything that changes is touched on `queue` alone.
+/// Threading: ``send(_:within:answer:)`` and ``end(_:)`` from any thread; answers are called on the connection's, and
+/// call nothing of it. Whoever makes a connection ends it, else it stays open.
+// @unchecked: everything that changes is touched behind `gate` alone.
 final class Connection: @unchecked Sendable {
   typealias Answer = @Sendable (Result<Rows, Failure>) -> Void
 
@@ -27,51 +33,80 @@ final class Connection: @unchecked Sendable {
     var ended: @Sendable (Connection, Failure) -> Void = { _, _ in }
   }
 
-  private let queue = DispatchQueue(
-    label: "cardea.store.postgresql.connection", qos: .userInitiated)
+  private let gate = Gate()
+  private let alarm: Alarm
   private let handle: OpaquePointer
   /// Not behind a pooler in transaction mode, declared or found out: what was prepared is another session's next time.
   private var keepsStatements: Bool
+  /// Whether statements share synchronisation points: all only read, and none depends on another.
+  private let joins: Bool
   private let events: Events
-  private let reader: any DispatchSourceRead
-  private let watchdog: any DispatchSourceTimer
   /// While libpq could not hand everything to the socket.
-  private var writer: (any DispatchSourceWrite)?
-  /// Sources that are not done with the socket yet.
-  private let sources = DispatchGroup()
+  private var isWriting = false
+  /// What came and is not sent yet.
+  private let inbox = Locked<[Request]>([])
   private var waiting: ArraySlice<Request> = []
+  /// Synchronisation points that the server has not passed yet, and whether the last of what was sent has its own.
+  private var syncs = 0
+  private var isSynced = true
+  /// Whether the command of the moment has given something: what libpq ends with nothing is it.
+  private var hasResult = false
+  private var passedOver: [Request] = []
   private var names: [String: String] = [:]
+  /// When our thread looks whether an answer is overdue.
+  private var armed = UInt64.max
   private var prepared = 0
   private var ending: Failure?
   private var hasEnded: Bool { ending != nil }
 
-  private struct Request {
+  // A class, since queues of them move.
+  private final class Request {
     let statement: Statement
     /// `DispatchTime` in nanoseconds.
     let deadline: UInt64
     let answer: Answer
     /// Prepares this statement under its name.
     var prepares = false
+    /// Whether a synchronisation point is behind it.
+    var isLast = false
+    /// Of it, those that the server is not done with.
+    var commands = 1
     var rows: Rows?
     var failure: Failure?
+    var isPassedOver = false
     var isWarned = false
+
+    init(_ statement: Statement, _ deadline: UInt64, _ answer: @escaping Answer) {
+      self.statement = statement
+      self.deadline = deadline
+      self.answer = answer
+    }
+
+    /// The same, of which nothing has been sent.
+    var anew: Request { Request(statement, deadline, answer) }
   }
+
+  /// One is with the server while the next is read there; what comes meanwhile waits for one of them.
+  private static let mostSyncs = 2
 
   /// - Parameters:
   ///   - handle: connected and idle; the connection's own from now on.
   ///   - keepsStatements: whether the server keeps what was prepared for the next time.
-  init(_ handle: OpaquePointer, keepsStatements: Bool, events: Events) {
+  ///   - joins: whether statements share synchronisation points.
+  init(
+    _ handle: OpaquePointer, keepsStatements: Bool, joins: Bool, events: Events
+  ) throws(Failure) {
+    guard let alarm = Alarm() else {
+      PQfinish(handle)
+      throw .lost("the process has no file descriptors left; raise its limit")
+    }
+    self.alarm = alarm
     self.handle = handle
     self.keepsStatements = keepsStatements
+    self.joins = joins
     self.events = events
     PQsetnonblocking(handle, 1)
     PQenterPipelineMode(handle)
-    reader = DispatchSource.makeReadSource(fileDescriptor: PQsocket(handle), queue: queue)
-    watchdog = DispatchSource.makeTimerSource(queue: queue)
-    sources.enter()
-    reader.setCancelHandler { [sources] in sources.leave() }
-    reader.setEventHandler { [weak self] in self?.receive() }
-    watchdog.setEventHandler { [weak self] in self?.look() }
     // It lives as long as the handle.
     PQsetNoticeReceiver(
       handle,
@@ -79,44 +114,80 @@ final class Connection: @unchecked Sendable {
         guard let connection, let notice else { return }
         Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().heed(notice)
       }, Unmanaged.passUnretained(self).toOpaque())
-    reader.activate()
-    watchdog.activate()
+    // A queue of one's own has a thread of its own.
+    DispatchQueue(label: "cardea.store.postgresql.connection", qos: .userInitiated)
+      .async { [self] in follow() }
   }
 
   /// Sends statements, one after the other.
-  /// - Parameter answer: called for each, in their order.
+  /// - Parameter answer: called for each, in their order, but for those that a connection for lookups sends again.
   func send(_ statements: [Statement], within limit: Duration, answer: @escaping Answer) {
-    queue.async { [self] in
-      let deadline = DispatchTime.now().uptimeNanoseconds &+ limit.clampedNanoseconds
+    let deadline = DispatchTime.now().uptimeNanoseconds &+ limit.clampedNanoseconds
+    inbox.withLock { inbox in
       for statement in statements {
-        start(Request(statement: statement, deadline: deadline, answer: answer))
+        inbox.append(Request(statement, deadline, answer))
       }
-      flush()
     }
+    attend()
   }
 
   /// Closes the connection; what was not answered yet is lost.
   func end(_ failure: Failure) {
-    queue.async { [self] in finish(failure) }
+    hold { finish(failure) }
   }
 
   /// The same once what is being asked now has been answered or is overdue.
   func end(after limit: Duration) {
     let moment = DispatchTime.now() + .nanoseconds(Int(clamping: limit.clampedNanoseconds))
-    queue.asyncAfter(deadline: moment) { [self] in
-      finish(.lost("another connection was made"))
+    DispatchQueue.global().asyncAfter(deadline: moment) { [self] in
+      end(.lost("another connection was made"))
     }
   }
 
   /// Tells once more of the end, if there was one.
   func tellIfEnded() {
-    queue.async { [self] in if let ending { events.ended(self, ending) } }
+    if let ending = hold({ ending }) { events.ended(self, ending) }
   }
 
   // MARK: Sending
 
+  /// Waits for the turn. Who came meanwhile has left us what is to be sent.
+  private func hold<Value>(_ body: () -> Value) -> Value {
+    defer { attend() }
+    return gate.hold(body)
+  }
+
+  /// Has what came sent: by us, or by whoever is at it, who looks again afterwards.
+  private func attend() {
+    while gate.tryToHold({ collect() }) == true, !inbox.withLock({ $0.isEmpty }) {}
+  }
+
+  /// Sends what came, unless the server has enough to do: then the answer to that brings us here again.
+  /// - Returns: whether all was sent.
+  @discardableResult
+  private func collect() -> Bool {
+    if joins, !hasEnded, syncs >= Connection.mostSyncs { return false }
+    let requests = inbox.withLock { inbox in
+      defer { inbox = [] }
+      return inbox
+    }
+    if requests.isEmpty { return true }
+    for request in requests { start(request) }
+    sync()
+    flush()
+    return true
+  }
+
+  /// Puts a synchronisation point behind what was sent, if there is none.
+  private func sync() {
+    if hasEnded || isSynced { return }
+    guard PQpipelineSync(handle) == 1 else { return finish(.lost(said())) }
+    waiting.last?.isLast = true
+    isSynced = true
+    syncs += 1
+  }
+
   private func start(_ request: Request) {
-    var request = request
     if hasEnded { return request.answer(.failure(.lost("the connection is closed"))) }
     let statement = request.statement
     let isSent: Bool
@@ -125,10 +196,13 @@ final class Connection: @unchecked Sendable {
       if let known = names[statement.sql] {
         name = known
       } else {
+        // Others rely on the name: no refusal but its own may keep it from being there.
+        sync()
         prepared += 1
         name = "c\(Connection.digest(of: statement))_\(prepared)"
         names[statement.sql] = name
         request.prepares = true
+        request.commands = 2
         let types = statement.values.map(\.type)
         guard PQsendPrepare(handle, name, statement.sql, Int32(types.count), types) == 1 else {
           return refuse(request)
@@ -142,8 +216,10 @@ final class Connection: @unchecked Sendable {
         PQsendQueryParams(handle, statement.sql, count, types, values, lengths, formats, 1) == 1
       }
     }
-    guard isSent, PQpipelineSync(handle) == 1 else { return refuse(request) }
+    guard isSent else { return refuse(request) }
     waiting.append(request)
+    isSynced = false
+    if !joins || request.prepares { sync() }
     if waiting.count == 1 { arm() }
   }
 
@@ -193,34 +269,58 @@ final class Connection: @unchecked Sendable {
   private func flush() {
     if hasEnded { return }
     switch PQflush(handle) {
-    case 0:
-      writer?.cancel()
-      writer = nil
+    case 0: isWriting = false
     case 1:
-      if writer != nil { return }
-      let source = DispatchSource.makeWriteSource(fileDescriptor: PQsocket(handle), queue: queue)
-      sources.enter()
-      source.setCancelHandler { [sources] in sources.leave() }
-      // libpq may have read answers while it could not write: nothing else would tell of them.
-      source.setEventHandler { [weak self] in self?.receive() }
-      writer = source
-      source.activate()
+      if isWriting { return }
+      isWriting = true
+      alarm.ring()
     default: finish(.lost(said()))
     }
   }
 
   // MARK: Receiving
 
+  /// What our thread does from the beginning to the end.
+  private func follow() {
+    let socket = PQsocket(handle)
+    var isReady = false
+    while true {
+      let next = hold { () -> (isWriting: Bool, milliseconds: Int32)? in
+        // libpq may have read answers while it could not write: nothing else would tell of them.
+        if isReady { receive() }
+        look()
+        if hasEnded {
+          // Nobody looks at the socket any more.
+          PQfinish(handle)
+          return nil
+        }
+        return (isWriting, patience)
+      }
+      guard let next else { return }
+      isReady = alarm.wait(
+        for: socket, isWriting: next.isWriting, milliseconds: next.milliseconds)
+    }
+  }
+
+  /// Until an answer may be overdue, rounded up.
+  private var patience: Int32 {
+    if armed == .max { return -1 }
+    let now = DispatchTime.now().uptimeNanoseconds
+    return armed <= now ? 0 : Int32(clamping: (armed - now) / 1_000_000 + 1)
+  }
+
   private func receive() {
     if hasEnded { return }
     let isOpen = PQconsumeInput(handle) == 1
-    while !waiting.isEmpty, PQisBusy(handle) == 0 {
+    while syncs > 0, PQisBusy(handle) == 0 {
       // Nothing between two commands' results.
-      guard let result = PQgetResult(handle) else {
-        if PQstatus(handle) == CONNECTION_BAD { break }
-        continue
+      if let result = PQgetResult(handle) {
+        take(result)
+      } else if PQstatus(handle) == CONNECTION_BAD {
+        break
+      } else {
+        endCommand()
       }
-      take(result)
       if hasEnded { return }
     }
     var isNotified = false
@@ -230,6 +330,7 @@ final class Connection: @unchecked Sendable {
     }
     if isNotified { events.notified() }
     if !isOpen || PQstatus(handle) == CONNECTION_BAD { return finish(.lost(said())) }
+    collect()
     flush()
   }
 
@@ -237,30 +338,57 @@ final class Connection: @unchecked Sendable {
     switch PQresultStatus(result) {
     case PGRES_PIPELINE_SYNC:
       PQclear(result)
-      guard let request = waiting.popFirst() else { return }
-      if let failure = request.failure { forgetNames(after: failure, of: request) }
-      request.rows?.isWarned = request.isWarned
-      if let failure = request.failure {
-        request.answer(.failure(failure))
-      } else if let rows = request.rows {
-        request.answer(.success(rows))
-      } else {
-        request.answer(.failure(.lost("the server gave no result")))
-      }
+      syncs -= 1
+      hasResult = false
+      answer()
+      let again = passedOver
+      passedOver = []
+      for request in again { start(request.anew) }
+      sync()
       arm()
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
-      waiting[waiting.startIndex].rows = Rows(result)
-    case PGRES_PIPELINE_ABORTED: PQclear(result)
+      hasResult = true
+      waiting.first?.rows = Rows(result)
+    case PGRES_PIPELINE_ABORTED:
+      hasResult = true
+      PQclear(result)
+      waiting.first?.isPassedOver = true
     default:
+      hasResult = true
       defer { PQclear(result) }
-      if waiting[waiting.startIndex].failure != nil { return }
+      if waiting.first?.failure != nil { return }
       // `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY`, which Swift does not import. The detail beside them repeats
       // values of rows.
       let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
       let primary = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) }
       guard let state else { return finish(.lost(said())) }
-      waiting[waiting.startIndex].failure =
+      waiting.first?.failure =
         .refused(state: state, message: primary ?? "no reason was given")
+    }
+  }
+
+  /// The server is done with the command of the moment. What has no synchronisation point behind it is answered now:
+  /// it only reads, and nothing that comes can take that back.
+  private func endCommand() {
+    guard hasResult, let first = waiting.first else { return }
+    hasResult = false
+    first.commands -= 1
+    if !first.isLast, first.commands == 0 { answer() }
+  }
+
+  /// Answers the first of those who wait.
+  private func answer() {
+    guard let request = waiting.popFirst() else { return }
+    if let failure = request.failure {
+      forgetNames(after: failure, of: request)
+      request.answer(.failure(failure))
+    } else if request.isPassedOver {
+      passedOver.append(request)
+    } else if let rows = request.rows {
+      rows.isWarned = request.isWarned
+      request.answer(.success(rows))
+    } else {
+      request.answer(.failure(.lost("the server gave no result")))
     }
   }
 
@@ -281,7 +409,7 @@ final class Connection: @unchecked Sendable {
   /// A notice of the server's to the statement that is being answered; `PG_DIAG_SEVERITY_NONLOCALIZED`.
   private func heed(_ notice: OpaquePointer) {
     let severity = PQresultErrorField(notice, Int32(UInt8(ascii: "V"))).map { String(cString: $0) }
-    if severity == "WARNING", !waiting.isEmpty { waiting[waiting.startIndex].isWarned = true }
+    if severity == "WARNING" { waiting.first?.isWarned = true }
   }
 
   /// What libpq says of the connection, on one line.
@@ -295,14 +423,18 @@ final class Connection: @unchecked Sendable {
 
   // MARK: Ending
 
+  /// Sees to it that our thread looks no later than the first answer is overdue. That it looks too early costs less than
+  /// waking it for each.
   private func arm() {
-    guard let first = waiting.first else { return watchdog.schedule(deadline: .distantFuture) }
-    watchdog.schedule(
-      deadline: DispatchTime(uptimeNanoseconds: first.deadline), leeway: .milliseconds(1))
+    guard let first = waiting.first, first.deadline < armed else { return }
+    armed = first.deadline
+    alarm.ring()
   }
 
   private func look() {
-    guard !hasEnded, let first = waiting.first else { return }
+    if hasEnded || DispatchTime.now().uptimeNanoseconds < armed { return }
+    armed = .max
+    guard let first = waiting.first else { return }
     if DispatchTime.now().uptimeNanoseconds < first.deadline { return arm() }
     finish(.lost("the server did not answer in time"))
   }
@@ -310,14 +442,14 @@ final class Connection: @unchecked Sendable {
   private func finish(_ failure: Failure) {
     if hasEnded { return }
     ending = failure
-    reader.cancel()
-    writer?.cancel()
-    writer = nil
-    watchdog.cancel()
-    // The socket may be closed only when no source looks at it any more.
-    sources.notify(queue: queue) { [self] in PQfinish(handle) }
-    let lost = waiting
-    waiting = []
+    alarm.ring()
+    let lost =
+      passedOver + waiting
+      + inbox.withLock { inbox in
+        defer { inbox = [] }
+        return inbox
+      }
+    (passedOver, waiting) = ([], [])
     for request in lost { request.answer(.failure(request.failure ?? failure)) }
     events.ended(self, failure)
   }

@@ -21,6 +21,13 @@ enum KeyRow {
     SELECT \(columns) FROM cardea.keys k LEFT JOIN cardea.owners o ON o.id = k.owner_id
     LEFT JOIN cardea.secrets s ON s.prefix = $1 WHERE k.prefix = $1 ORDER BY s.ordinal
     """
+  /// The same, of which the partition is known.
+  static let byPrefixInPartition = (0..<Schema.partitions).map { partition in
+    """
+    SELECT \(columns) FROM cardea.keys_\(partition) k LEFT JOIN cardea.owners o ON o.id = k.owner_id
+    LEFT JOIN cardea.secrets_\(partition) s ON s.prefix = $1 WHERE k.prefix = $1 ORDER BY s.ordinal
+    """
+  }
   /// By its id: two index reads, of `key_ids` and of `keys`.
   static let byID = """
     SELECT \(columns) FROM cardea.key_ids i JOIN cardea.keys k ON k.prefix = i.prefix

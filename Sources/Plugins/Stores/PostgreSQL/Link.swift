@@ -115,8 +115,8 @@ final class Link: Sendable {
       defer { PQfinish(handle) }
       throw .lost("the database's encoding is not UTF8; create it with ENCODING 'UTF8'")
     }
-    let connection = Connection(
-      handle, keepsStatements: !url.hasPooler,
+    let connection = try Connection(
+      handle, keepsStatements: !url.hasPooler, joins: purpose == .lookups,
       events: Connection.Events(
         notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
     do { try prepare(connection) } catch {

@@ -38,6 +38,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   let logs: AccessLogWriter
   let quotas: Transactions
   private let next = Locked(0)
+  /// Whether a prefix's partition is as ``PartitionHash`` has it.
+  private let knowsPartitions = Locked(false)
 
   /// How long a listing may take.
   private static let listDeadline = Duration.seconds(30)
@@ -84,6 +86,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       try await Schema.migrate(changes)
       try await openAll(links.filter { $0 !== changes })
       try await watch.begin()
+      let isKnown = try await read(PartitionHash.check, on: changes).first?.bool(0) == true
+      knowsPartitions.withLock { $0 = isKnown }
     } catch {
       for link in links { link.close() }
       throw error
@@ -113,7 +117,11 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   // MARK: Keys
 
   public func find(prefix: String) async throws(StoreError) -> StoredKey? {
-    try KeyRow.readAll(try await look(Statement(KeyRow.byPrefix, [prefix]))).first
+    let sql =
+      knowsPartitions.withLock { $0 }
+      ? KeyRow.byPrefixInPartition[
+        PartitionHash.partition(of: prefix, among: Schema.partitions)] : KeyRow.byPrefix
+    return try KeyRow.readAll(try await look(Statement(sql, [prefix]))).first
   }
 
   public func find(id: UUID) async throws(StoreError) -> StoredKey? {

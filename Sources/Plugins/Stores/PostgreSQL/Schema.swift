@@ -17,7 +17,7 @@ enum Schema {
 
   /// Partitions of `keys` and `secrets`. More of them make every statement dearer to plan; so many let the tables grow
   /// to 10^9 keys with some 10^8 rows each, and be spread over disks.
-  private static let partitions = 8
+  static let partitions = 8
 
   /// Positions that one partition of the signal log holds.
   static let logPartition: Int64 = 5_000_000

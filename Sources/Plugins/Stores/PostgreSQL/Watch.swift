@@ -40,8 +40,10 @@ final class Watch: Sendable {
     /// How often the connection was lost, and how often then all others were made again.
     var losses = 0
     var renewals = 0
-    /// Whether what was read before the last loss is still to be distrusted.
+    /// Whether what was read before the last loss, or of another server, is still to be distrusted.
     var isBack = false
+    /// Of the server's write-ahead log: it is another once a standby has taken over.
+    var timeline: String?
     /// Up to where the log is known to be the same as before that.
     var common: Int64?
   }
@@ -81,7 +83,8 @@ final class Watch: Sendable {
     SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
       (SELECT version FROM cardea.schema_version), (SELECT position FROM cardea.signal_log_head),
       (SELECT hash FROM cardea.signal_log WHERE position = $1),
-      l.position, l.signal, l.prefix, l.owner_id, l.hash
+      l.position, l.signal, l.prefix, l.owner_id, l.hash,
+      left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)
     FROM (SELECT 1) here LEFT JOIN LATERAL (
       SELECT position, signal, prefix, owner_id, hash FROM cardea.signal_log
       WHERE position > $1 ORDER BY position LIMIT $2) l ON true
@@ -104,7 +107,10 @@ final class Watch: Sendable {
       let found = try await Link.run(
         [Statement(Watch.news, [Int64(0), 0]), Watch.forgetLost, Watch.settings],
         on: try link.connection(), within: .seconds(10))
-      if let row = found[0].first { note(clock: row.int(0)) }
+      if let row = found[0].first {
+        note(clock: row.int(0))
+        if let timeline = try? row.text(9) { note(timeline: timeline) }
+      }
       note(settings: found[2])
     } catch {
       throw StoreError(error)
@@ -142,6 +148,7 @@ final class Watch: Sendable {
     let outdated = Watch.outdated(first.int(1))
     state.withLock { $0.outdated = outdated }
     if let outdated { throw outdated }
+    note(timeline: try first.text(9))
     try checkHistory(before: position, head: first.int(2), known: first.optionalBytes(3))
     var marks: [LogMark] = []
     for row in rows where !row.isNull(4) {
@@ -197,6 +204,14 @@ final class Watch: Sendable {
         + "\(position): what was acknowledged since the last common change is lost, revocations among it"
     }
     throw .conflict
+  }
+
+  /// A pooler keeps our connection while it goes on to another server: then only this tells of it.
+  private func note(timeline: String) {
+    state.withLock { state in
+      if let known = state.timeline, known != timeline { state.isBack = true }
+      state.timeline = timeline
+    }
   }
 
   func forgetHistory() throws(StoreError) -> Int64 {

@@ -1,0 +1,83 @@
+import CardeaKernel
+import CardeaTestSupport
+import Foundation
+import Testing
+
+@testable import CardeaPostgreSQL
+
+/// Statements that are sent together on one connection.
+@Suite("PostgreSQL connections") struct PostgreSQLConnectionTests {
+  @Test("a refused lookup concerns nobody who was asked for together with it")
+  func refusals() async throws {
+    let database = try TestDatabase()
+    let link = Link(.lookups, try PostgreSQLURL(database.url()), within: .seconds(30))
+    try await link.open()
+    let connection = try link.connection()
+    let answers = Locked<[Int: Result<Int64?, Failure>]>([:])
+    let count = 500
+    for number in 0..<count {
+      // Of some kinds, each of which is prepared by the first of it; every seventh divides by nothing.
+      let statement = Statement(
+        "SELECT 100 / $1 + $2 + \(number / 100)", [number % 7 == 0 ? 0 : 1, number])
+      connection.send([statement], within: .seconds(30)) { result in
+        answers.withLock { $0[number] = result.map { $0.first?.int(0) } }
+      }
+    }
+    try await eventually { answers.withLock { $0.count } == count }
+    for (number, answer) in answers.withLock({ $0 }) {
+      switch answer {
+      case .success(let value):
+        #expect(number % 7 != 0 && value == Int64(100 + number + number / 100))
+      case .failure(let failure):
+        #expect(number % 7 == 0 && failure.reason.contains("division by zero"))
+      }
+    }
+    #expect(try link.connection() === connection)
+    link.close()
+  }
+
+  @Test("what was asked together is lost together, and nobody waits for ever")
+  func losses() async throws {
+    let database = try TestDatabase()
+    let link = Link(.lookups, try PostgreSQLURL(database.url()), within: .seconds(30))
+    try await link.open()
+    let connection = try link.connection()
+    let (answered, lost) = (Locked(0), Locked(0))
+    for _ in 0..<200 {
+      connection.send([Statement("SELECT pg_sleep(20)")], within: .seconds(30)) { result in
+        if case .failure(.lost) = result { lost.withLock { $0 += 1 } }
+        answered.withLock { $0 += 1 }
+      }
+    }
+    connection.end(.lost("told to end"))
+    connection.send([Statement("SELECT 1")], within: .seconds(30)) { result in
+      if case .failure(.lost) = result { lost.withLock { $0 += 1 } }
+      answered.withLock { $0 += 1 }
+    }
+    #expect(answered.withLock { $0 } == 201 && lost.withLock { $0 } == 201)
+    link.close()
+  }
+
+  @Test("whoever asks while somebody looks whether it has ended is answered too")
+  func looks() async throws {
+    let database = try TestDatabase()
+    let link = Link(.changes, try PostgreSQLURL(database.url()), within: .seconds(30))
+    try await link.open()
+    let connection = try link.connection()
+    let (answered, isDone) = (Locked(0), Locked(false))
+    let looking = (0..<2).map { _ in
+      Thread { while !isDone.withLock({ $0 }) { connection.tellIfEnded() } }
+    }
+    for thread in looking { thread.start() }
+    for number in 1...200 {
+      connection.send([Statement("SELECT 1")], within: .seconds(30)) { _ in
+        answered.withLock { $0 += 1 }
+      }
+      // One after the other: the next would have those before it sent.
+      try await eventually { answered.withLock { $0 } == number }
+      if answered.withLock({ $0 }) < number { break }
+    }
+    isDone.withLock { $0 = true }
+    link.close()
+  }
+}
