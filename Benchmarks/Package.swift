@@ -16,10 +16,17 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CBenchSodium", path: "Sources/CBenchSodium", pkgConfig: "libsodium"),
     .systemLibrary(name: "CBenchOpenSSL", path: "Sources/CBenchOpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CBenchValgrind", path: "Sources/CBenchValgrind"),
+    .target(
+      name: "BenchSupport", dependencies: [.product(name: "Cardea", package: "cardea")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "instructions", dependencies: ["BenchSupport", "CBenchValgrind"],
+      path: "Sources/Instructions", swiftSettings: settings),
     .executableTarget(
       name: "bench",
       dependencies: [
-        .product(name: "Cardea", package: "cardea"),
+        "BenchSupport", .product(name: "Cardea", package: "cardea"),
         .product(name: "CardeaSQLite", package: "cardea"),
         .product(name: "CardeaPostgreSQL", package: "cardea"),
         "CBenchSodium", "CBenchOpenSSL",

@@ -1,3 +1,4 @@
+import BenchSupport
 import Cardea
 import CardeaSQLite
 import Foundation

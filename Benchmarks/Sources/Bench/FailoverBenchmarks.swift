@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// D7: a node whose PostgreSQL is killed and replaced by its synchronous standby, or stands still for a while. How long

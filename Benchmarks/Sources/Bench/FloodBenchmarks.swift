@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// F1 and F2: good requests at a fixed rate, with ten times as many bad ones and without. A third of the bad is
@@ -11,6 +12,10 @@ enum FloodBenchmarks {
     /// Of the bad requests, a second.
     var badAnswered: [Double] = []
     var goodRefused = 0
+    /// Processors that the load generator, and the server, kept busy: where they add up to all there are, what is
+    /// measured is that they are in each other's way.
+    var loadGenerator: [Double] = []
+    var server: [Double] = []
   }
 
   static func good(
@@ -42,8 +47,14 @@ enum FloodBenchmarks {
       var pair = [Load(name: "\(hasher), alone"), Load(name: "\(hasher), flooded")]
       for round in 0...rounds {
         for index in pair.indices {
+          let before = (own: ownTime(), server: Programs.processorTime(server.processIdentifier))
+          let began = ContinuousClock.now
           let (good, bad) = try run(token, perSecond, index == 0 ? 0 : perSecond * 10, seconds)
+          let took = (ContinuousClock.now - began) / .seconds(1)
           if round == 0 { continue }  // a warm-up
+          pair[index].loadGenerator.append((ownTime() - before.own) / took)
+          pair[index].server.append(
+            (Programs.processorTime(server.processIdentifier) - before.server) / took)
           pair[index].p50.append(good.quantile(0.5))
           pair[index].p99.append(good.quantile(0.99))
           pair[index].goodRefused += perSecond * seconds - good.statuses[200, default: 0]
@@ -54,10 +65,11 @@ enum FloodBenchmarks {
       for load in pair {
         print(
           String(
-            format: "  %@ p50 %7.2f ms  p99 %7.2f ms  %.2fx  %d refused  %.0f bad a second",
+            format: "  %@ p50 %7.2f ms  p99 %7.2f ms  %.2fx  %d refused  %.0f bad a second  "
+              + "cores: %.2f load generator, %.2f server",
             load.name.padding(toLength: 24, withPad: " ", startingAt: 0), median(load.p50),
             median(load.p99), median(load.p99) / median(pair[0].p99), load.goodRefused,
-            median(load.badAnswered)))
+            median(load.badAnswered), median(load.loadGenerator), median(load.server)))
       }
       loads += pair
     }
@@ -65,6 +77,8 @@ enum FloodBenchmarks {
   }
 
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  private static func ownTime() -> Double { processorNanoseconds() / 1e9 }
 
   /// Both kinds at once, each from a thread of its own.
   private static func run(
@@ -123,7 +137,11 @@ enum FloodTokens {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
 
   static func token(prefix: String) -> String {
-    let secret = (0..<32).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }
+    // Eight bytes at a time: asking the system for each would be most of the work.
+    let random = (0..<4).flatMap { _ in
+      withUnsafeBytes(of: UInt64.random(in: 0...(.max))) { Array($0) }
+    }
+    let secret = random.map { alphabet[Int($0) % alphabet.count] }
     let body = "\(prefix):" + String(decoding: secret, as: UTF8.self)
     let digits = String(crc32(body.utf8) % 1_000_000)
     return body + String(repeating: "0", count: 6 - digits.count) + digits

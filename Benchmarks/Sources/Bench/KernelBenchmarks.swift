@@ -1,3 +1,4 @@
+import BenchSupport
 import CBenchOpenSSL
 import CBenchSodium
 import Cardea
@@ -129,7 +130,7 @@ enum KernelBenchmarks {
     let one = SignalBus()
     let eight = SignalBus()
     let queued = SignalBus()
-    let tally = Counter()
+    let tally = Tally()
     one.subscribe(KeyRevoked.self, id: "a", .inline) { _ in tally.add() }
     for _ in 0..<8 { eight.subscribe(KeyRevoked.self, id: "a", .inline) { _ in tally.add() } }
     queued.subscribe(
@@ -137,11 +138,7 @@ enum KernelBenchmarks {
     ) { _ in tally.add() }
     let closures: [@Sendable (KeyRevoked) -> Void] = [{ _ in tally.add() }]
     let queue = DispatchQueue(label: "bench")
-    let key = KeyRecord(
-      id: UUID(), prefix: "tok_ab12CD34", name: "bench", format: "keysmith",
-      createdAt: Timestamp(milliseconds: 0), createdBy: "bench", secrets: [])
-    let change = KeyRevoked(
-      at: key.createdAt, actor: "bench", key: KeyFacts(StoredKey(key: key), at: key.createdAt))
+    let change = KeyRevoked.sample
     func publishing(_ bus: SignalBus) -> (Int) async -> Void {
       { operations in
         for _ in 0..<operations { bus.publish(change) }
@@ -165,19 +162,5 @@ enum KernelBenchmarks {
       ])
     report("Publish", measured)
     return ["publish": measured]
-  }
-}
-
-final class Counter: @unchecked Sendable {
-  private var value = 0
-  func add() { value &+= 1 }
-}
-
-extension AuthKernel {
-  /// Authenticates as if for the first time: the store is read and the secret is hashed.
-  func cold(_ token: String) async throws -> Identity? {
-    await verify(
-      token: Secret(Array(token.utf8)), facts: RequestFacts(method: "GET", path: "/")
-    ).identity
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
 
-/// `bench [--only kernel|audit|store|bulk|list|start|server|flood|proxy|
-///   import|postgresql|nodes|failover] [--quick] [--json FILE]
-///   [--server CARDEA EMPTY-HUMMINGBIRD] [--deploy FOLDER]`
+/// `bench [--only SECTION] [--quick] [--large] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]
+///   [--deploy FOLDER] [--peers VENV PROJECT]`
+///
+/// Sections are named below; `growth` and `peers` run only when they are asked for.
 @main
 struct Main {
   struct Report: Codable {
@@ -14,13 +15,14 @@ struct Main {
     var flood: [FloodBenchmarks.Load] = []
     var nodes: [PostgreSQLBenchmarks.Nodes] = []
     var outages: [FailoverBenchmarks.Outage] = []
+    var charts: [Chart] = []
+    var peers: [PeerBenchmarks.Load] = []
+    var peerFloods: [PeerBenchmarks.Flood] = []
     /// V9: 100,000 keys (10,000 with `--quick`).
     var bulkRevokeSeconds: Double?
     /// 100,000 tokens (10,000 with `--quick`).
     var imports: [ImportBenchmarks.Import] = []
-    var machine = ProcessInfo.processInfo.operatingSystemVersionString
-    var cores = ProcessInfo.processInfo.activeProcessorCount
-    var loadAverage = loadAverageText()
+    var setting = Setting()
   }
 
   static func main() async {
@@ -31,17 +33,12 @@ struct Main {
   }
 
   private static func run() async throws {
-    let arguments = CommandLine.arguments
     var report = Report()
-    print(
-      "\(report.machine), \(report.cores) cores, load average \(report.loadAverage)",
-      "\nFirst row of each table: the yardstick. Median of alternating rounds (least–most).")
-    let quick = arguments.contains("--quick")
-    var only: String?
-    if let index = arguments.firstIndex(of: "--only"), arguments.count > index {
-      only = arguments[index + 1]
-    }
-    if only == nil || only == "kernel" {
+    report.setting.print()
+    print("First row of each table: the yardstick. Median of alternating rounds (least–most).")
+    let quick = CommandLine.arguments.contains("--quick")
+    let server = values(after: "--server", 2)
+    if wants("kernel") {
       for group in [
         try await KernelBenchmarks.warm(), try await KernelBenchmarks.cold(),
         try await KernelBenchmarks.publish(),
@@ -49,79 +46,81 @@ struct Main {
         report.measurements.merge(group) { $1 }
       }
     }
-    if only == nil || only == "audit" {
+    if wants("audit") {
       report.measurements.merge(try await AuditBenchmarks.tiers()) { $1 }
     }
-    if only == nil || only == "store" {
+    if wants("store") {
       let group = try await StoreBenchmarks.lookup(sizes: quick ? [10_000] : [10_000, 1_000_000])
       report.measurements.merge(group) { $1 }
     }
-    if only == nil || only == "bulk" {
+    if wants("bulk") {
       report.bulkRevokeSeconds = try await StoreBenchmarks.bulkRevoke(quick ? 10_000 : 100_000)
     }
-    if only == nil || only == "list", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 2
-    {
+    if wants("list"), let server {
       report.lists = try await ListBenchmarks.pages(
-        cardea: arguments[index + 1], empty: arguments[index + 2],
-        keys: quick ? 10_000 : 1_000_000)
+        cardea: server[0], empty: server[1], keys: quick ? 10_000 : 1_000_000)
     }
-    if only == nil || only == "start", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 1
-    {
+    if wants("start"), let server {
       report.starts = try await StartBenchmarks.cold(
-        cardea: arguments[index + 1], keys: quick ? 10_000 : 1_000_000)
+        cardea: server[0], keys: quick ? 10_000 : 1_000_000)
     }
-    if only == nil || only == "flood", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 1
-    {
-      report.flood = try FloodBenchmarks.good(
-        cardea: arguments[index + 1], perSecond: quick ? 100 : 1_000)
+    if wants("flood"), let server {
+      report.flood = try FloodBenchmarks.good(cardea: server[0], perSecond: quick ? 100 : 1_000)
     }
-    if only == nil || only == "server", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 2
-    {
-      report.server = try await ServerBenchmarks.auth(
-        cardea: arguments[index + 1], empty: arguments[index + 2])
+    if wants("server"), let server {
+      report.server = try await ServerBenchmarks.auth(cardea: server[0], empty: server[1])
     }
-    if only == nil || only == "proxy", let index = arguments.firstIndex(of: "--server"),
-      let folder = arguments.firstIndex(of: "--deploy"), arguments.count > max(index, folder) + 1
-    {
+    if wants("proxy"), let server, let deploy = values(after: "--deploy", 1) {
       report.proxy = try ProxyBenchmarks.nginx(
-        cardea: arguments[index + 1], deploy: URL(fileURLWithPath: arguments[folder + 1]))
+        cardea: server[0], deploy: URL(fileURLWithPath: deploy[0]))
     }
-    if only == nil || only == "import", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 1
-    {
+    if wants("import"), let server {
       report.imports = try ImportBenchmarks.keysmith(
-        cardea: arguments[index + 1], rows: quick ? 10_000 : 100_000)
+        cardea: server[0], rows: quick ? 10_000 : 100_000)
     }
-    if only == nil || only == "postgresql" {
+    if wants("postgresql") {
       // 10^7 keys take some minutes to make: only when asked for by name.
       let sizes = quick ? [10_000] : [10_000, 1_000_000] + (only == nil ? [] : [10_000_000])
       report.measurements.merge(try await PostgreSQLBenchmarks.lookup(sizes: sizes)) { $1 }
     }
-    if only == nil || only == "nodes", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 1
-    {
+    if wants("nodes"), let server {
       report.nodes = try await PostgreSQLBenchmarks.nodes(
-        cardea: arguments[index + 1], revocations: quick ? 10 : 100)
+        cardea: server[0], revocations: quick ? 10 : 100)
     }
-    if only == nil || only == "failover", let index = arguments.firstIndex(of: "--server"),
-      arguments.count > index + 1
-    {
+    if wants("failover"), let server {
       report.outages = try await FailoverBenchmarks.outages(
-        cardea: arguments[index + 1], rounds: quick ? 1 : 5)
+        cardea: server[0], rounds: quick ? 1 : 5)
     }
-    if let index = arguments.firstIndex(of: "--json"), arguments.count > index {
+    if only == "growth", let server {
+      let large = CommandLine.arguments.contains("--large") ? [10_000_000] : []
+      let sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000] + large
+      report.charts = try await GrowthBenchmarks.charts(
+        sizes: sizes, cardea: server[0], empty: server[1], quick: quick)
+    }
+    if only == "peers", let server, let deploy = values(after: "--deploy", 1),
+      let peers = values(after: "--peers", 2)
+    {
+      (report.peers, report.peerFloods) = try await PeerBenchmarks.all(
+        venv: peers[0], project: peers[1], cardea: server[0], empty: server[1],
+        deploy: URL(fileURLWithPath: deploy[0]), quick: quick)
+    }
+    report.setting.end()
+    if let file = values(after: "--json", 1) {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(report).write(to: URL(fileURLWithPath: arguments[index + 1]))
+      try encoder.encode(report).write(to: URL(fileURLWithPath: file[0]))
     }
   }
 
-  static func loadAverageText() -> String {
-    (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?
-      .split(separator: " ").prefix(3).joined(separator: " ") ?? "unknown"
+  private static var only: String? { values(after: "--only", 1)?.first }
+
+  private static func wants(_ section: String) -> Bool { only == nil || only == section }
+
+  /// The words that follow a flag, if so many do.
+  private static func values(after flag: String, _ count: Int) -> [String]? {
+    guard let index = CommandLine.arguments.firstIndex(of: flag),
+      CommandLine.arguments.count > index + count
+    else { return nil }
+    return Array(CommandLine.arguments[(index + 1)...(index + count)])
   }
 }

@@ -47,7 +47,8 @@ func compare(
   }
 }
 
-private func processorNanoseconds() -> Double {
+/// Of this process, all its threads.
+func processorNanoseconds() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
   return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// Requests at a fixed rate, whether earlier ones were answered or not. What is timed begins when a request was due,

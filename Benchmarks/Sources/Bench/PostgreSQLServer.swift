@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// A PostgreSQL server of the benchmark's own, gone with this process.
@@ -50,6 +51,12 @@ final class PostgreSQLServer {
     process.waitUntilExit()
   }
 
+  /// The server's first process, which all others of it are children of.
+  var pid: Int32? {
+    let file = try? String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)
+    return file?.split(separator: "\n").first.flatMap { Int32($0) }
+  }
+
   func url(_ database: String) -> String { "postgres://postgres@127.0.0.1:\(port)/\(database)" }
 
   @discardableResult
@@ -57,6 +64,21 @@ final class PostgreSQLServer {
     try Programs.output(
       "/usr/bin/env", ["psql", "-X", "-q", "-A", "-t", "-d", url(database), "-c", sql]
     ).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Processor time that the sessions for lookups have had, by the system's ticks of a hundredth of a second.
+  func lookupNanoseconds(in database: String) throws -> Double {
+    let sessions = try query(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'cardea lookups' AND datname = current_database()",
+      in: database)
+    var ticks = 0
+    for session in sessions.split(separator: "\n") {
+      let status = try String(contentsOfFile: "/proc/\(session)/stat", encoding: .utf8)
+      // proc(5): the 14th and 15th field, utime and stime; the second is in brackets.
+      let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
+      ticks += fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +)
+    }
+    return Double(ticks) * 1e9 / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   /// Ends it without warning.

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// One HTTP request on a plain socket: nothing between the question and the answer that would be

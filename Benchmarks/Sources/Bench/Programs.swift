@@ -42,12 +42,46 @@ enum Programs {
 
   /// Seconds of processor time that a process has used.
   static func processorTime(_ pid: Int32) -> Double {
+    stat(pid)?.seconds ?? 0
+  }
+
+  /// Seconds of processor time that processes have used, with all that they started.
+  static func processorTime(trees pids: [Int32]) -> Double {
+    let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [])
+      .compactMap { Int32($0) }
+    let stats = Dictionary(
+      all.compactMap { pid in stat(pid).map { (pid, $0) } }, uniquingKeysWith: { $1 })
+    var family = Set(pids)
+    var grown = true
+    while grown {
+      grown = false
+      for (pid, stat) in stats where family.contains(stat.parent) {
+        grown = family.insert(pid).inserted || grown
+      }
+    }
+    return family.reduce(0) { $0 + (stats[$1].map { $0.seconds + $0.endedChildren } ?? 0) }
+  }
+
+  /// Seconds of processor time of the programs that this one started and that have ended.
+  static func endedProgramsTime() -> Double {
+    var usage = rusage()
+    getrusage(-1, &usage)  // RUSAGE_CHILDREN, of another type on each system
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
+  private static func stat(
+    _ pid: Int32
+  ) -> (parent: Int32, seconds: Double, endedChildren: Double)? {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
       let end = text.lastIndex(of: ")")
-    else { return 0 }
+    else { return nil }
     let fields = text[text.index(end, offsetBy: 2)...].split(separator: " ")
-    let ticks = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
-    return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    let hertz = Double(sysconf(Int32(_SC_CLK_TCK)))
+    func seconds(_ index: Int) -> Double {
+      ((Double(fields[index]) ?? 0) + (Double(fields[index + 1]) ?? 0)) / hertz
+    }
+    return (Int32(fields[1]) ?? 0, seconds(11), seconds(13))
   }
 
   /// Kibibytes of resident memory.

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// A service behind nginx, with Cardea and without (P5). One nginx, with the configuration of `deploy/`, has a server
@@ -44,11 +45,7 @@ enum ProxyBenchmarks {
       try Probe.waitFor(port: port, token: token)
       tokens[tier] = token
     }
-    let configuration = try write(deploy, folder, authorizers: tiers)
-    processes.append(
-      try Programs.start(
-        "/usr/bin/env",
-        ["nginx", "-p", folder.path, "-e", "stderr", "-c", configuration]))
+    processes.append(try start(deploy, folder, authorizers: tiers))
 
     let allowed = tokens.mapValues { "X-API-Key: \($0)" }
     // Limits do not count it: what is measured is what a denial costs.
@@ -104,77 +101,29 @@ enum ProxyBenchmarks {
 
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-  /// The main configuration; what is of `deploy/` differs from there in addresses and folders alone.
-  private static func write(
+  private static func start(
     _ deploy: URL, _ folder: URL, authorizers: [String: Int]
-  ) throws -> String {
-    let includes = folder.appendingPathComponent("cardea")
-    try FileManager.default.createDirectory(at: includes, withIntermediateDirectories: true)
-    for name in ["server.conf", "pass.conf"] {
-      let text = try String(
-        contentsOf: deploy.appendingPathComponent("nginx/cardea/\(name)"), encoding: .utf8)
-      try text.replacingOccurrences(of: "/etc/nginx/cardea/", with: includes.path + "/")
-        .write(to: includes.appendingPathComponent(name), atomically: true, encoding: .utf8)
-    }
-    // Each in a file of its own, so that what asks Cardea can be named differently in each.
-    func guarded(_ upstream: String) throws -> String {
-      let name = "guard-\(upstream).conf"
-      let text = try String(
-        contentsOf: includes.appendingPathComponent("server.conf"), encoding: .utf8)
-      try text.replacingOccurrences(of: "http://cardea/", with: "http://\(upstream)/")
-        .write(to: includes.appendingPathComponent(name), atomically: true, encoding: .utf8)
-      return "include \(includes.path)/\(name);"
-    }
-    let pass = """
-      location / { include \(includes.path)/pass.conf; proxy_http_version 1.1; \
-      proxy_set_header Connection ""; proxy_pass http://service; }
-      """
-    func server(_ port: Int, _ lines: String) -> String {
-      "server { listen 127.0.0.1:\(port); keepalive_requests 1000000000; \(lines) }"
-    }
-    func asked(_ upstream: String) -> String {
-      """
-      auth_request /_ask;
-      location = /_ask { internal; proxy_pass http://\(upstream)/; proxy_http_version 1.1; \
-      proxy_pass_request_body off; proxy_set_header Connection ""; proxy_set_header Content-Length ""; }
-      location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://service; }
-      """
-    }
+  ) throws -> Process {
+    let nginx = try NginxConfiguration(folder: folder, deploy: deploy)
     let upstreams = [
       "service": 8470, "allows": 8471, "denies": 8472, "cardea_off": authorizers["off"] ?? 0,
       "cardea_process": authorizers["process"] ?? 0,
     ]
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-      .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
-    let lines =
-      upstreams.map { name, port in
-        "upstream \(name) { server 127.0.0.1:\(port); keepalive 32; keepalive_requests 1000000000; }"
-      } + [
-        server(8470, "location / { return 200; }"), server(8471, "location / { return 204; }"),
-        server(8472, "location / { return 401; }"),
-        server(
-          8450,
-          """
-          location / { proxy_http_version 1.1; proxy_set_header Connection ""; \
-          proxy_pass http://service; }
-          """),
-        server(8451, asked("allows")), server(8452, asked("denies")),
-        server(8453, "\(try guarded("cardea_off")) \(pass)"),
-        server(8454, "\(try guarded("cardea_process")) \(pass)"),
-      ]
-    let main = """
-      \(geteuid() == 0 ? "user root root;" : "")
-      pid \(folder.path)/nginx.pid;
-      error_log stderr crit;
-      daemon off;
-      worker_processes 1;
-      events { worker_connections 1024; }
-      http { access_log off; \(temporary)
-      \(lines.joined(separator: "\n"))
-      }
+    func service(_ lines: String) -> String {
       """
-    let path = folder.appendingPathComponent("nginx.conf")
-    try main.write(to: path, atomically: true, encoding: .utf8)
-    return path.path
+      location / { \(lines) proxy_http_version 1.1; proxy_set_header Connection ""; \
+      proxy_pass http://service; }
+      """
+    }
+    func server(_ port: Int, _ lines: String) -> String { NginxConfiguration.server(port, lines) }
+    return try nginx.start(
+      upstreams.map(NginxConfiguration.upstream) + [
+        server(8470, "location / { return 200; }"), server(8471, "location / { return 204; }"),
+        server(8472, "location / { return 401; }"), server(8450, service("")),
+        server(8451, "\(NginxConfiguration.asking("allows")) \(service(""))"),
+        server(8452, "\(NginxConfiguration.asking("denies")) \(service(""))"),
+        server(8453, "\(try nginx.guarded(by: "cardea_off")) \(service(nginx.pass))"),
+        server(8454, "\(try nginx.guarded(by: "cardea_process")) \(service(nginx.pass))"),
+      ])
   }
 }

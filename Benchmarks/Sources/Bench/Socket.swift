@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// A TCP connection to this machine. Blocking unless made otherwise.

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 
 /// One run of `wrk`, a closed loop: each of its connections asks again as soon as it was answered.
@@ -10,12 +11,44 @@ struct Wrk {
   /// Answers other than 2xx and 3xx.
   let refused: Double
 
+  /// - Parameter header: sent with every request, as `Name: value`.
   init(_ url: String, header: String, connections: Int = 16, seconds: Int = 3) throws {
+    try self.init(["-H", header, url], connections, seconds)
+  }
+
+  /// - Parameter values: what the header holds, in turn.
+  init(
+    _ url: String, header: String, values: [String], connections: Int = 16, seconds: Int = 3
+  ) throws {
+    if values.count == 1 {
+      try self.init(
+        url, header: "\(header): \(values[0])", connections: connections, seconds: seconds)
+      return
+    }
+    let script = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "cardea-bench-\(UUID()).lua")
+    defer { try? FileManager.default.removeItem(at: script) }
+    // Requests are written once: what is measured is not Lua.
+    try """
+    local requests, at = {}, 0
+    function init()
+      for index, value in ipairs({\(values.map { "'\($0)'" }.joined(separator: ","))}) do
+        requests[index] = wrk.format("GET", nil, {["\(header)"] = value})
+      end
+    end
+    function request()
+      at = at % #requests + 1
+      return requests[at]
+    end
+    """.write(to: script, atomically: true, encoding: .utf8)
+    try self.init(["-s", script.path, url], connections, seconds)
+  }
+
+  private init(_ arguments: [String], _ connections: Int, _ seconds: Int) throws {
     let text = try Programs.output(
       "/usr/bin/env",
-      [
-        "wrk", "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-H", header, url,
-      ])
+      ["wrk", "-t1", "-c\(connections)", "-d\(seconds)s", "--timeout", "10s", "--latency"]
+        + arguments)
     guard let requests = Wrk.number(before: " requests in", in: text),
       let perSecond = Wrk.number(after: "Requests/sec:", in: text),
       // "50%" alone may stand in the line above, too.

@@ -1,0 +1,2 @@
+/// Why a benchmark ends without figures.
+package enum BenchError: Error { case denied, notWarm, failed(String) }
