@@ -15,6 +15,8 @@ PORT ?=
 CONFIGURATION ?= debug
 # Where `make docs-serve` listens (on loopback).
 DOCS_PORT ?= 8421
+# `make instructions`: 1 writes the figures instead of comparing with them.
+UPDATE ?=
 # `make fuzz`: inputs for each target, and which targets; empty is all of them.
 FUZZ_RUNS ?= 10000000
 FUZZ_TARGETS ?=
@@ -30,19 +32,30 @@ MODEL_NODES ?= 1
 MODEL_LEASE ?= 2
 # `make openapi`: how many requests of each kind to each call.
 OPENAPI_EXAMPLES ?= 200
+# `make soak` and `make chaos`: seconds; and kills of each kind (D1).
+CARDEA_SOAK_SECONDS ?= 3600
+CARDEA_CHAOS_SECONDS ?= 3600
+CARDEA_KILLS ?= 5000
+# `make mutants`: which files, such as KnownToken; empty is all of them.
+MUTANTS ?=
 
 SWIFT ?= swift
 TSAN_SCRATCH := .build-tsan
 DOCS_SCRATCH := .build-docs
 FUZZ_SCRATCH := .build-fuzz
 TLS_SCRATCH := .build-tls
+MUTANTS_SCRATCH := .build-mutants
+TIMING_SCRATCH := .build-timing
+COVERAGE_SCRATCH := .build-coverage
+PERFORMANCE := Sources/Kernel/CardeaKernel.docc/Performance.md
 DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 
 # Swift files that git tracks or would track: no build products, no checkouts.
 swift_files = git ls-files -z --cached --others --exclude-standard -- '*.swift'
 
-.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz soak flood proxies openapi nodes model cluster \
-  migration-check format lint bench docs-build docs-serve clean
+.PHONY: help setup setup-build setup-test run build test test-suite test-examples test-tls tsan fuzz mutants coverage timing \
+  soak chaos flood proxies openapi nodes model cluster migration-check format lint bench bench-peers figures instructions \
+  docs-build docs-serve clean
 
 help: ## List the targets (this)
 	@echo 'Cardea: API keys for any service. Targets:'
@@ -107,15 +120,30 @@ fuzz: setup-build ## Fuzz everything that reads bytes from outside: FUZZ_RUNS in
 	@echo '==> building the fuzz targets (release, with coverage)'
 	@scripts/fuzz '$(FUZZ_SCRATCH)' '$(FUZZ_RUNS)' $(FUZZ_TARGETS)
 
+mutants: setup-test ## Change the conditions that the kernel decides by, one at a time: a test must notice each
+	@echo '==> building the kernel with every change behind a switch'
+	@scripts/mutants '$(MUTANTS_SCRATCH)' $(MUTANTS)
+
+coverage: setup-test ## What the tests of the kernel and of the plugins without dependencies run through, by module
+	@echo '==> building the kernel and its tests with counters'
+	@scripts/coverage '$(COVERAGE_SCRATCH)' $(MODULE)
+
+timing: setup-build ## Measure whether time tells how nearly a secret is right (T1 to T4); SEED repeats a run
+	@echo '==> building the server and what measures it (release)'
+	@$(SWIFT) build -c release --product cardea
+	@CARDEA_LEAN=1 CARDEA_TIMING=1 $(SWIFT) build -c release --product timing --scratch-path '$(TIMING_SCRATCH)'
+	@'$(TIMING_SCRATCH)/release/timing' .build/release/cardea $(SEED)
+
 model: ## Check the model of the revocation lease, every state of it, and that faults planted in it are found
 	@scripts/setup model
 	@echo '==> the revocation lease: spin searches model/lease.pml'
 	@scripts/model '$(MODEL_NODES)' '$(MODEL_LEASE)'
 
-nodes: setup-test ## Prove many nodes on PostgreSQL at length: V2 with 50 revocations in each of four troubles, 200 kills (D1), every failure of the store (D2)
+nodes: setup-test ## Prove many nodes on PostgreSQL at length: V2 with 50 revocations in each of four troubles, 200 kills (D1), 1,000 raced rotations (V6), 50 killed migrations (D9), every failure of the store (D2)
 	@echo '==> building the tests (debug)'
 	@$(SWIFT) build --build-tests
-	@CARDEA_REVOCATIONS=$${CARDEA_REVOCATIONS:-50} CARDEA_KILLS=$${CARDEA_KILLS:-200} CARDEA_FAILURES=all \
+	@CARDEA_REVOCATIONS=$${CARDEA_REVOCATIONS:-50} CARDEA_KILLS=$${CARDEA_KILLS:-200} \
+	  CARDEA_RACES=$${CARDEA_RACES:-1000} CARDEA_MIGRATIONS=$${CARDEA_MIGRATIONS:-50} CARDEA_FAILURES=all \
 	  $(SWIFT) test --skip-build --no-parallel --filter 'ManyNodesTests|PostgreSQLDurabilityTests|FailureTests'
 
 migration-check: setup-test ## Check that the schema and the checked-in migrations agree
@@ -143,12 +171,47 @@ bench: ## Run the benchmarks (a package of their own, release); figures in artef
 	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird \
 	  --deploy deploy $(BENCH_FLAGS)
 
-soak: setup-test ## Run a million random operations against the model (V8); CARDEA_MODEL_SEED repeats a run
+bench-peers: ## Measure Cardea beside what one would pick instead; figures in artefacts/bench-peers.json
+	@scripts/setup build peers
+	@echo '==> building the server and the benchmarks'
+	@$(SWIFT) build -c release --product cardea
+	@$(SWIFT) build -c release --package-path Benchmarks
+	@mkdir -p artefacts
+	@echo '==> running the benchmarks'
+	@Benchmarks/.build/release/bench --only peers --json artefacts/bench-peers.json \
+	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird \
+	  --deploy deploy --peers .build-peers Benchmarks/Peers $(BENCH_FLAGS)
+
+figures: ## Put what bench-peers, bench BENCH_FLAGS='--only growth' and instructions measured into the documentation
+	@scripts/tables Benchmarks/instructions.json '$(PERFORMANCE)'
+	@if [ -f artefacts/bench-peers.json ]; then scripts/tables artefacts/bench-peers.json '$(PERFORMANCE)'; fi
+	@if [ -f artefacts/bench.json ]; then \
+	  scripts/plots artefacts/bench.json '$(dir $(PERFORMANCE))Resources' && \
+	  scripts/tables artefacts/bench.json '$(PERFORMANCE)'; \
+	fi
+
+instructions: ## Count instructions by callgrind and compare them with Benchmarks/instructions.json; UPDATE=1 writes it
+	@scripts/setup build instructions
+	@echo '==> building what is counted (release)'
+	@$(SWIFT) build -c release --package-path Benchmarks --product instructions
+	@echo '==> counting'
+	@scripts/instructions Benchmarks/.build/release/instructions Benchmarks/instructions.json \
+	  $(if $(UPDATE),--update)
+
+soak: setup-test ## A million random operations against the model (V8), then everything at once on a real server for CARDEA_SOAK_SECONDS (F4)
 	@echo '==> building the tests (debug)'
 	@$(SWIFT) build --build-tests
-	@echo '==> random operations against the model'
+	@echo '==> random operations against the model; CARDEA_MODEL_SEED repeats a run'
 	@CARDEA_MODEL_OPERATIONS=$${CARDEA_MODEL_OPERATIONS:-1000000} \
 	  $(SWIFT) test --skip-build --no-parallel --filter ModelTests
+	@echo '==> building the server (release)'
+	@$(SWIFT) build -c release --product cardea
+	@scripts/soak .build/release/cardea '$(CARDEA_SOAK_SECONDS)' $(SEED)
+
+chaos: setup-test ## CARDEA_KILLS kills (D1), then faults of every kind at random for CARDEA_CHAOS_SECONDS; SEED repeats a run
+	@echo '==> building the tests (debug)'
+	@$(SWIFT) build --build-tests
+	@scripts/chaos '$(CARDEA_CHAOS_SECONDS)' '$(CARDEA_KILLS)' "$${SEED:-$$RANDOM}" $(SWIFT) test --skip-build --no-parallel
 
 flood: setup-test ## Make FLOOD_ATTEMPTS failed attempts (F6) and show FLOOD_TOKENS wrong tokens (F3)
 	@echo '==> building the tests (debug)'
@@ -182,4 +245,5 @@ docs-serve: docs-build ## Build the documentation and serve it on loopback
 
 clean: ## Remove what was built; keys and settings stay
 	@echo '==> removing build products'
-	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) $(TLS_SCRATCH) .build-schemathesis Benchmarks/.build Plugins-Examples/.build
+	@rm -rf .build $(TSAN_SCRATCH) $(DOCS_SCRATCH) $(FUZZ_SCRATCH) $(TLS_SCRATCH) $(MUTANTS_SCRATCH) \
+	  $(TIMING_SCRATCH) $(COVERAGE_SCRATCH) .build-schemathesis .build-peers Benchmarks/.build Plugins-Examples/.build

@@ -234,6 +234,7 @@ let tests: [Target] = [
     "CardeaDocsTests", "Docs",
     [
       "Cardea", "CardeaSQLite", "CardeaHummingbird", "CardeaCLI", "CardeaPluginTestKit", "cardea",
+      "CardeaTestSupport",
       .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
     ]),
 ]
@@ -285,6 +286,13 @@ let package = Package(
   ],
   targets: libraries + plugins + tests
 )
+
+// What time tells (`make timing`), measured in an optimised build.
+if Context.environment["CARDEA_TIMING"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "timing", dependencies: ["Cardea"], path: "Tests/Timing", swiftSettings: strict))
+}
 
 // The thread sanitizer and the documentation need only what has no package dependency.
 if Context.environment["CARDEA_LEAN"] != nil {

@@ -3,6 +3,26 @@ import CardeaMemoryStore
 import Testing
 
 @Suite struct AuthenticationTests {
+  /// A route that says only afterwards what it demands.
+  @Test func aRouteMayRefuseWhoWasLetIn() async throws {
+    let rig = try await Rig()
+    let issued = try await rig.key { $0.scopes = ["orders:read"] }
+    let identity = try #require(await rig.verdict(issued.token).identity)
+    let events = Collected<AccessEvent>()
+    rig.kernel.signals.subscribe(
+      AuthenticationFailed.self, id: "t", .queue(bound: 10, overflow: .dropNewest)
+    ) { events.append($0.event) }
+    let reads = Requirement(scopes: ["orders:read"])
+    let call = Call(issued.token)
+    #expect(await rig.kernel.refuse(identity, request: call, lacking: reads) == nil)
+    let writes = Requirement(scopes: ["orders:write"])
+    let denial = await rig.kernel.refuse(identity, request: call, lacking: writes)
+    #expect(denial?.reason == .insufficientScope && denial?.verified == true)
+    #expect(denial?.missingScopes == ["orders:write"])
+    await rig.kernel.drain()
+    #expect(events.all.map(\.reason) == [.insufficientScope])
+  }
+
   @Test func aFreshKeyIsAllowedColdThenWarm() async throws {
     let rig = try await Rig(slow: true)
     let issued = try await rig.key("orders") { $0.scopes = ["orders:read"] }
@@ -172,6 +192,68 @@ import Testing
     #expect(found?.key.revision == issued.stored.key.revision)
     #expect(algorithms.all == ["pbkdf2_sha512"])
     #expect(await new.verdict(issued.token).identity != nil)
+  }
+
+  /// The same algorithm with other parameters than would be taken today.
+  @Test func hashesOfOldParametersAreUpgradedToo() async throws {
+    let hasher = VersionedHasher()
+    let rig = try await Rig {
+      $0.preferredHasher = "versioned"
+    } plugins: {
+      $0.use(hasher)
+    }
+    let issued = try await rig.key()
+    func hashes() async throws -> [String]? {
+      await rig.kernel.drain()
+      return try await rig.kernel.store.find(prefix: issued.stored.key.prefix)?.key.secrets
+        .map(\.hash.encoded)
+    }
+    #expect(await rig.verdict(issued.token).identity != nil)
+    #expect(try await hashes() == ["versioned$1"])
+    hasher.version.withLock { $0 = 2 }
+    _ = try await rig.kernel.suspendKey(issued.stored.key.id, by: .host)
+    #expect(await rig.verdict(issued.token).denial?.reason == .suspended)
+    #expect(try await hashes() == ["versioned$1"], "only of a key in force")
+    _ = try await rig.kernel.reactivateKey(issued.stored.key.id, by: .host)
+    #expect(await rig.verdict(issued.token).identity != nil)
+    #expect(try await hashes() == ["versioned$2"])
+  }
+
+  /// What one reading has found out of a token is true of the next one too.
+  @Test func aTokenIsHashedOnceAlthoughItsKeyIsReadAgain() async throws {
+    let hasher = VersionedHasher()
+    let store = CountingStore(MemoryStore())
+    let rig = try await Rig(store: store) {
+      $0.preferredHasher = "versioned"
+      $0.cacheEntries = 0
+    } plugins: {
+      $0.use(hasher)
+    }
+    let issued = try await rig.key()
+    let (id, kernel, finds) = (issued.stored.key.id, rig.kernel, store.finds)
+    store.holdNextFind {
+      _ = try? await kernel.suspendKey(id, by: .host)
+      _ = try? await kernel.reactivateKey(id, by: .host)
+    }
+    #expect(await rig.verdict(issued.token).identity != nil)
+    #expect(store.finds == finds + 2)
+    #expect(hasher.verified.withLock { $0 } == 1)
+  }
+
+  /// Says of every hash that is not of its present version that it is to be made anew.
+  private final class VersionedHasher: SecretHasher {
+    let id = "hasher.versioned"
+    let algorithm = "versioned"
+    let cost = HashCost.fast
+    let version = Locked(1)
+    private var present: EncodedHash { EncodedHash("versioned$\(version.withLock { $0 })") }
+    func hash(_ request: HashRequest) -> EncodedHash { present }
+    let verified = Locked(0)
+    func verify(_ request: VerifyRequest) -> Bool {
+      verified.withLock { $0 += 1 }
+      return true
+    }
+    func needsRehash(_ hash: EncodedHash) -> Bool { hash != present }
   }
 
   @Test func usageIsGatheredAndFlushedInOneBatch() async throws {

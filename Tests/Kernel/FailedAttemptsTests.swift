@@ -224,6 +224,108 @@ struct FailedAttemptsTests {
     #expect(limited.all.map(\.reason) == [.rateLimited, .rateLimited])
   }
 
+  /// While it is looked at it takes once; when it turns out wrong, each of them was an attempt.
+  @Test func oneWrongTokenManyTimesAtOnceIsManyAttempts() throws {
+    let attempts = FailedAttempts(
+      perAddress: Rate(100, per: .seconds(60)), perPair: Rate(10, per: .seconds(60)),
+      entries: 1_000, primitives: try SodiumPrimitives(), clock: HandClock())
+    let address = "192.0.2.7"
+    func begin(_ number: UInt64, _ prefix: String) -> FailedAttempts.Start {
+      attempts.begin(Digest128(low: number, high: 1), prefix: prefix, address: address)
+    }
+    var under: [FailedAttempts.Attempt?] = []
+    for _ in 0..<15 {
+      guard case .under(let attempt) = begin(1, "tok_a") else { continue }
+      under.append(attempt)
+    }
+    #expect(under.count == 15 && attempts.underWay == 1)
+    #expect(attempts.forecast(prefix: "tok_a", address: address) == nil)
+    for (number, attempt) in under.enumerated() {
+      #expect(attempts.underWay == 1, "\(number) have ended")
+      attempts.end(attempt, .deny(Denial(.wrongSecret)))
+    }
+    #expect(attempts.underWay == 0)
+    // Fifteen of a pair that has ten, one of which comes back every six seconds.
+    let denial = attempts.forecast(prefix: "tok_a", address: address)
+    #expect(denial?.reason == .rateLimited && denial?.retryAfter == .seconds(36))
+    // And fifteen of the address's hundred.
+    var more = 0
+    while case .under(let attempt) = begin(100 + UInt64(more), "tok_\(more)"), more < 200 {
+      attempts.end(attempt, .deny(Denial(.unknown)))
+      more += 1
+    }
+    #expect(more == 85)
+  }
+
+  private func attempts(_ perAddress: Rate?, _ perPair: Rate?, _ clock: HandClock = HandClock())
+    throws -> FailedAttempts
+  {
+    FailedAttempts(
+      perAddress: perAddress, perPair: perPair, entries: 1_000, primitives: try SodiumPrimitives(),
+      clock: clock)
+  }
+
+  /// Whether another attempt is within the limits; it turns out wrong.
+  private func fails(
+    _ attempts: FailedAttempts, _ prefix: String, _ number: UInt64, from address: String
+  ) -> Bool {
+    guard
+      case .under(let attempt) = attempts.begin(
+        Digest128(low: number, high: 7), prefix: prefix, address: address)
+    else { return false }
+    attempts.end(attempt, .deny(Denial(.wrongSecret)))
+    return true
+  }
+
+  @Test func whatOneBudgetRefusesTheOtherIsNotCharged() throws {
+    let clock = HandClock()
+    let attempts = try attempts(Rate(1, per: .seconds(60)), Rate(2, per: .seconds(600)), clock)
+    #expect(fails(attempts, "tok_a", 1, from: "192.0.2.7"))
+    for number in 2..<9 as Range<UInt64> {
+      #expect(!fails(attempts, "tok_a", number, from: "192.0.2.7"))
+    }
+    clock.advance(.seconds(60))
+    #expect(fails(attempts, "tok_a", 9, from: "192.0.2.7"))
+  }
+
+  /// A use that memory vouches for counts as one.
+  @Test func aPairThatWasUsedIsForecastItsOwnBudget() throws {
+    let attempts = try attempts(Rate(2, per: .seconds(60)), Rate(2, per: .seconds(60)))
+    attempts.noteSuccess(prefix: "tok_a", address: "192.0.2.7")
+    attempts.noteSuccess(prefix: "tok_c", address: nil)
+    for number in 0..<2 as Range<UInt64> {
+      #expect(attempts.forecast(prefix: "tok_b", address: "192.0.2.7") == nil)
+      #expect(fails(attempts, "tok_b\(number)", number, from: "192.0.2.7"))
+    }
+    #expect(attempts.forecast(prefix: "tok_b", address: "192.0.2.7")?.reason == .rateLimited)
+    #expect(attempts.forecast(prefix: "tok_a", address: "192.0.2.7") == nil)
+    #expect(fails(attempts, "tok_a", 5, from: "192.0.2.7"))
+  }
+
+  /// Where addresses are names, no two pairs read alike.
+  @Test func addressAndPrefixAreNotRunTogether() throws {
+    let attempts = try attempts(nil, Rate(1, per: .seconds(60)))
+    #expect(fails(attempts, "c", 1, from: "ab"))
+    #expect(fails(attempts, "bc", 2, from: "a"))
+    #expect(!fails(attempts, "c", 3, from: "ab"))
+  }
+
+  /// A session's guesses have a budget of their own, and so have an address's keys.
+  @Test func guessesAtSessionsAreCountedApart() throws {
+    let attempts = FailedAttempts(
+      perAddress: Rate(5, per: .seconds(60)), perPair: nil, entries: 1_000,
+      primitives: try SodiumPrimitives(), clock: HandClock())
+    for _ in 0..<5 {
+      #expect(attempts.forecastOfSession(address: "192.0.2.7") == nil)
+      #expect(attempts.denialOfSession(address: "192.0.2.7") == nil)
+    }
+    #expect(attempts.forecastOfSession(address: "192.0.2.7")?.retryAfter == .seconds(12))
+    #expect(attempts.denialOfSession(address: "192.0.2.7")?.reason == .rateLimited)
+    #expect(attempts.denialOfSession(address: "192.0.2.8") == nil)
+    #expect(attempts.denialOfSession(address: nil) == nil)
+    #expect(attempts.forecast(prefix: "tok_a", address: "192.0.2.7") == nil)
+  }
+
   /// F3: ever new tokens from ever new addresses.
   @Test func theTablesAreBounded() throws {
     let clock = HandClock()
@@ -242,7 +344,9 @@ struct FailedAttemptsTests {
       }
       attempts.end(attempt, unknown)
     }
-    #expect(attempts.places <= 3 * 10_240)
+    #expect(attempts.places == 2 * 10_240)
     #expect(attempts.underWay == 0)
+    for number in 0..<10_000 { attempts.noteSuccess(prefix: "tok_\(number)", address: "10.0.0.1") }
+    #expect(attempts.places == 3 * 10_240)
   }
 }

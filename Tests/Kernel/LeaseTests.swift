@@ -46,6 +46,23 @@ import Testing
     await kernel.shutdown()
   }
 
+  /// To the nanosecond: what the poll has confirmed, and a reading by itself.
+  @Test func trustEndsWithTheLease() async throws {
+    let rig = try await Rig(store: SharedCountingStore()) { $0.lease = .seconds(60) }
+    let issued = try await rig.key()
+    let token = try #require(await rig.verdict(issued.token).identity).token
+    let end = try #require(rig.kernel.lease?.end)
+    let lease: UInt64 = 60_000_000_000
+    for (now, readBegan, isTrusted) in [
+      (end - 1, nil, true), (end, nil, false), (end + lease, end + 1, true),
+      (end + lease, end, false),
+    ] as [(UInt64, UInt64?, Bool)] {
+      rig.clock.ticks.store(now, ordering: .sequentiallyConsistent)
+      #expect(rig.kernel.isTrusted(token, readBegan: readBegan) == isTrusted, "\(now), \(end)")
+    }
+    await rig.kernel.shutdown()
+  }
+
   /// Revoked by another process, of which this one has not heard: whoever revokes it here as well is told that this
   /// node obeys.
   @Test func whatIsFoundRevokedAlreadyIsObeyedAtOnce() async throws {

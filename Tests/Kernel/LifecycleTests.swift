@@ -244,6 +244,29 @@ import Testing
     _ = try await rig.key { $0.idempotency = claim }
   }
 
+  @Test func idempotencyRotatesAKeyOnce() async throws {
+    let rig = try await Rig()
+    let issued = try await rig.key()
+    let id = issued.stored.key.id
+    var rotation = Rotation()
+    rotation.idempotency = IdempotencyClaim(key: "abc", bodyDigest: [1, 2])
+    let rotated = try await rig.kernel.rotateToken(id, rotation, by: .host)
+    await #expect(throws: LifecycleError.alreadyDone(keyID: id)) {
+      _ = try await rig.kernel.rotateToken(id, rotation, by: .host)
+    }
+    #expect(await rig.verdict(rotated.token).identity != nil)
+    rotation.idempotency?.bodyDigest = [9]
+    await #expect(throws: LifecycleError.idempotencyMismatch) {
+      _ = try await rig.kernel.rotateToken(id, rotation, by: .host)
+    }
+    for key in ["", "a b", "é", String(repeating: "x", count: 256)] {
+      rotation.idempotency?.key = key
+      await #expect(throws: LifecycleError.self, "\(key)") {
+        _ = try await rig.kernel.rotateToken(id, rotation, by: .host)
+      }
+    }
+  }
+
   @Test("A6: a store is bootstrapped once") func bootstrapHappensOnce() async throws {
     let rig = try await Rig()
     var new = NewKey(name: "first")

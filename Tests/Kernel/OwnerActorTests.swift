@@ -98,6 +98,60 @@ import Testing
     #expect(try await kernel.owners(OwnerQuery()).items.count == 2)
   }
 
+  /// Another key of the same owner's.
+  private func peer(
+    _ world: World, _ keyClass: String, _ metadata: [String: JSONValue]
+  ) async throws -> UUID {
+    let issued = try await world.rig.key {
+      $0.owner = OwnerReference(name: "ann")
+      $0.scopes = ["a"]
+      $0.keyClass = keyClass
+      $0.metadata = metadata
+    }
+    return issued.stored.key.id
+  }
+
+  /// Nobody who manages keys has said that a key of an owner's may make tokens of another class or with other metadata.
+  @Test func aKeyOfTheOwnersHandsOutTokensOfItsOwnKind() async throws {
+    let world = try await world()
+    let kernel = world.rig.kernel
+    let identity = try #require(await world.rig.verdict(world.mine.token).identity)
+    let actor = Actor(identity).confined(to: world.ann.id)
+    let others = [
+      try await peer(world, "batch", [:]),
+      try await peer(world, "default", ["rate": .string("100/1s")]),
+    ]
+    for id in others {
+      #expect(await code { _ = try await kernel.rotateToken(id, by: actor) } == "beyond_actor")
+      // Ending one asks for less.
+      #expect(await code { _ = try await kernel.suspendKey(id, by: actor) } == nil)
+    }
+    let alike = try await peer(world, "default", [:])
+    #expect(await code { _ = try await kernel.rotateToken(alike, by: actor) } == nil)
+    // An admin of the owner's may, whatever the class.
+    let admin = Actor(try await world.rig.identity(scopes: [ScopeSet.admin]))
+    let made = try await peer(world, "batch", [:])
+    let confined = admin.confined(to: world.ann.id)
+    #expect(await code { _ = try await kernel.rotateToken(made, by: confined) } == nil)
+  }
+
+  /// Whoever holds the token that is on its way out must not put an end to the one that takes its place.
+  @Test func aKeyDecidesOverItsOwnRotationWithItsNewestTokenOnly() async throws {
+    let world = try await world()
+    let kernel = world.rig.kernel
+    let id = world.mine.stored.key.id
+    func actor(_ token: Secret) async throws -> Actor {
+      Actor(try #require(await world.rig.verdict(token).identity)).confined(to: world.ann.id)
+    }
+    let new = try await kernel.rotateToken(
+      id, Rotation(overlap: .seconds(60)), by: try await actor(world.mine.token))
+    let (old, newest) = (try await actor(world.mine.token), try await actor(new.token))
+    #expect(await code { _ = try await kernel.cancelRotation(id, by: old) } == "beyond_actor")
+    #expect(await code { _ = try await kernel.completeRotation(id, by: old) } == "beyond_actor")
+    #expect(await code { _ = try await kernel.completeRotation(id, by: newest) } == nil)
+    #expect(await world.rig.verdict(world.mine.token).denial?.reason == .wrongSecret)
+  }
+
   @Test func anOwnerInPersonGivesNoMoreThanGrantedButEndsEveryKey() async throws {
     let world = try await world()
     let kernel = world.rig.kernel

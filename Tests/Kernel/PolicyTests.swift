@@ -151,6 +151,33 @@ import Testing
     gate.signal()
   }
 
+  /// Whoever it asks does not answer any more: beyond so many calls at once the next is denied without being asked, and
+  /// none of those counts once the others are through.
+  @Test func tooManyCallsOfAnAsyncPolicyAtOnceDeny() async throws {
+    let waiting = Locked<[CheckedContinuation<Void, Never>]>([])
+    let isOpen = Locked(false)
+    let bounded = BoundedPolicy(
+      Asks { _ in
+        if !isOpen.withLock({ $0 }) {
+          await withCheckedContinuation { held in waiting.withLock { $0.append(held) } }
+        }
+        return .pass
+      }, clock: HandClock())
+    let context = PolicyContext(
+      request: RequestFacts(Call([])), prefix: "tok_a", identity: nil,
+      now: Timestamp(milliseconds: 0))
+    let passed = await withTaskGroup(of: PolicyDecision?.self) { group in
+      for _ in 0..<1_024 { group.addTask { await bounded.evaluate(context) } }
+      while waiting.withLock({ $0.count }) < 1_024 { await Task.yield() }
+      for _ in 0..<1_025 { #expect(await bounded.evaluate(context) == nil) }
+      isOpen.withLock { $0 = true }
+      for held in waiting.withLock({ $0 }) { held.resume() }
+      return await group.reduce(0) { $0 + ($1 == .pass ? 1 : 0) }
+    }
+    #expect(passed == 1_024)
+    #expect(await bounded.evaluate(context) == .pass)
+  }
+
   /// Serving from memory while the store is away asks every policy all the same.
   @Test func staleKeysStillFaceTheAsyncPolicies() async throws {
     let denies = Locked(false)
@@ -201,6 +228,56 @@ import Testing
     let verdict = await rig.verdict(issued.token)
     #expect((verdict.identity != nil) == allows)
     #expect(verdict.denial?.reason == (allows ? nil : .storeUnavailable))
+  }
+
+  /// A policy that does I/O takes its time: whether the key is in force is judged again afterwards.
+  @Test func aKeyThatExpiresWhileAPolicyThinksIsDenied() async throws {
+    let clock = HandClock()
+    let rig = try await Rig(clock: clock) { _ in
+    } plugins: {
+      $0.use(
+        Asks { _ in
+          clock.advance(.seconds(10))
+          return .pass
+        })
+    }
+    let issued = try await rig.key { $0.expiry = .after(.seconds(15)) }
+    #expect(await rig.verdict(issued.token).identity != nil)
+    #expect(await rig.verdict(issued.token).denial?.reason == .expired)
+  }
+
+  /// What a policy on this machine counted is told, although another one was asked elsewhere afterwards.
+  @Test func limitsAreToldBesideAnAsyncPolicy() async throws {
+    let denies = Locked(false)
+    let limit = LimitState(
+      name: "calls", quota: 10, window: .seconds(60), remaining: 3, resetsAfter: .seconds(6))
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(Told { _ in .within([limit]) })
+      $0.use(Asks { _ in denies.withLock { $0 } ? .deny(PolicyDenial(code: "no")) : .pass })
+    }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity?.limits == [limit])
+    denies.withLock { $0 = true }
+    #expect(await rig.verdict(issued.token).denial?.limits == [limit])
+  }
+
+  /// `max_stale` counts from the end of the lease, to the nanosecond, on a machine that has been up for a while.
+  @Test func staleKeysAreServedUpToMaxStaleAndNoLonger() async throws {
+    let store = SharedCountingStore()
+    let clock = HandClock()
+    clock.advance(.seconds(1_000))
+    let rig = try await Rig(store: store, clock: clock) { $0.maxStale = .seconds(30) }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    store.base.fails = true
+    let end = try #require(rig.kernel.lease?.end)
+    for (after, allows) in [(30_000_000_000 - 1, true), (30_000_000_000, false)] as [(UInt64, Bool)]
+    {
+      clock.ticks.store(end + after, ordering: .sequentiallyConsistent)
+      #expect((await rig.verdict(issued.token).identity != nil) == allows)
+    }
+    await rig.kernel.shutdown()
   }
 
   @Test func aKeyRevokedWhileAPolicyThinksIsDenied() async throws {

@@ -1,0 +1,35 @@
+import Cardea
+
+/// Secrets and tokens that are right, or wrong in one place or in all.
+enum Guess: CaseIterable {
+  case right, wrongFirst, wrongLast, wrongThroughout
+
+  private static let letters = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+
+  /// The secret as this guess has it. Whatever is wrong is so at random.
+  func secret(_ right: [UInt8], _ coin: inout Coin) -> [UInt8] {
+    func other(_ byte: UInt8) -> UInt8 {
+      var letter = byte
+      while letter == byte { letter = Guess.letters[Int(coin.next() % 62)] }
+      return letter
+    }
+    var secret = right
+    switch self {
+    case .right: break
+    // Two bytes, so that there are thousands of each.
+    case .wrongFirst: for index in 0..<2 { secret[index] = other(right[index]) }
+    case .wrongLast:
+      for index in (right.count - 2)..<right.count { secret[index] = other(right[index]) }
+    case .wrongThroughout: secret = right.map { other($0) }
+    }
+    return secret
+  }
+
+  /// The token (of the format `keysmith`) with this guess for its secret; its checksum is right.
+  func token(_ right: String, _ coin: inout Coin) -> String {
+    let parts = right.utf8.split(separator: UInt8(ascii: ":"))
+    let bytes = Array(parts[0]) + [UInt8(ascii: ":")] + secret(Array(parts[1].dropLast(6)), &coin)
+    return String(decoding: bytes + KeysmithFormat.checksum(of: bytes.span), as: UTF8.self)
+  }
+}
