@@ -26,7 +26,7 @@ public final class AuthKernel: Sendable {
   public let sessions: (any SessionIssuer)?
   /// What plugins add to the admin page, in the order of registration.
   package let pages: [any PagePlugin]
-  /// The kernel's clock. Its wall time never goes back.
+  /// The kernel's clock: the store's, where it has one of its own. Its wall time never goes back.
   public var clock: any KernelClock { time }
 
   let time: HighWaterClock
@@ -100,7 +100,7 @@ public final class AuthKernel: Sendable {
       name: configuration.nodeName, lease: configuration.lease + configuration.maxStale,
       version: configuration.nodeVersion)
     plugins = registry.plugins
-    time = HighWaterClock(clock)
+    time = HighWaterClock(clock, followsStore: store is any ManyNodeStore)
     hashers = Dictionary(registry.hashers.map { ($0.algorithm, $0) }) { first, _ in first }
     self.formats = formats
     extraction = Extraction(
@@ -180,6 +180,7 @@ public final class AuthKernel: Sendable {
 
   private func startFollowing(_ recording: Bool) async throws(StoreError) {
     let head = try await store.logHead()
+    if let now = (store as? any ManyNodeStore)?.storeTime { time.note(storeTime: now) }
     try await noteLatestTimes(after: head)
     if formats.mayWake, let name = formats.catchAll?.name {
       var query = KeyQuery(now: time.now(), limit: 1)

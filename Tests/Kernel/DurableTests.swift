@@ -50,6 +50,44 @@ import Testing
         == [SubscriptionRecord(name: "mail", position: head, deadLetters: 0)])
   }
 
+  /// However long a listener takes, nobody else delivers meanwhile.
+  @Test func whatTakesLongIsDeliveredByOneAlone() async throws {
+    let claim = Duration.milliseconds(20)
+    let (store, clock) = (MemoryStore(), HandClock())
+    let rigs = [
+      try await Rig(store: store, clock: clock) { $0.subscriptionClaim = claim },
+      try await Rig(store: store, clock: clock) { $0.subscriptionClaim = claim },
+    ]
+    let (started, goesOn) = (Locked(false), DispatchSemaphore(value: 0))
+    let delivered = Collected<Int>()
+    let slow = rigs[0].kernel.signals.subscribe(
+      KeyCreated.self, id: "listener.mail", .durable(cursor: "mail")
+    ) { _ in
+      started.withLock { $0 = true }
+      goesOn.wait()
+      delivered.append(0)
+    }
+    await rigs[0].kernel.drain()
+    let quick = rigs[1].kernel.signals.subscribe(
+      KeyCreated.self, id: "listener.mail", .durable(cursor: "mail")
+    ) { _ in delivered.append(1) }
+    _ = try await rigs[0].key()
+    let draining = Task { await rigs[0].kernel.drain() }
+    while !started.withLock({ $0 }) { await Task.yield() }
+    // Three claims' time.
+    for _ in 0..<30 {
+      clock.advance(claim / 10)
+      try await Task.sleep(for: claim)
+      await rigs[1].kernel.drain()
+    }
+    #expect(delivered.all.isEmpty)
+    goesOn.signal()
+    await draining.value
+    await rigs[1].kernel.drain()
+    #expect(delivered.all == [0])
+    _ = (slow, quick)
+  }
+
   @Test func everySignalOfTheCatalogueReadsBack() async throws {
     let rig = try await Rig()
     let live = Collected<String>()

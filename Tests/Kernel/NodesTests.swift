@@ -447,13 +447,17 @@ struct NodeClockTests {
     await nodes.shutdown()
   }
 
-  @Test("a node whose clock is ahead is warned of, and denies sooner")
+  @Test("a node whose clock is ahead is warned of, and goes by the store's time all the same")
   func ahead() async throws {
     let early = HandClock()
     early.advance(.seconds(2 * 3_600))
     let nodes = try await Nodes(["early"], clocks: [early])
     let kernel = nodes.kernels[0]
     #expect(kernel.clockDifference == .seconds(7_200))
+    #expect(kernel.clock.now() == nodes.clock.now())
+    let key = try await nodes.rigs[0].key { $0.expiry = .after(.seconds(600)) }
+    #expect(key.stored.key.createdAt == nodes.clock.now())
+    #expect(await nodes.rigs[0].verdict(key.token).identity != nil)
     #expect(kernel.nodeWarnings == [.clockApart(.seconds(7_200))])
     #expect(
       kernel.nodeWarnings.first?.detail
@@ -465,6 +469,32 @@ struct NodeClockTests {
     early.setWall(Timestamp(milliseconds: nodes.clock.now().milliseconds - 5_000))
     #expect(kernel.nodeWarnings.isEmpty)
     await nodes.shutdown()
+  }
+
+  /// What a clock that was wrong once has left behind.
+  @Test(
+    "where the log is hours ahead of the store's clock time goes on, nothing lives again, and it is said"
+  )
+  func aheadLog() async throws {
+    let nodes = try await Nodes(["a"])
+    let (rig, store, clock) = (nodes.rigs[0], nodes.stores[0], nodes.clock)
+    let old = try await rig.key { $0.expiry = .after(.seconds(3_600)) }
+    clock.advance(.seconds(2 * 3_600))
+    try await until { rig.kernel.clock.now() >= clock.now() }
+    _ = try await rig.key()
+    await nodes.shutdown()
+    clock.setWall(Timestamp(milliseconds: clock.now().milliseconds - 7_200_000))
+    let next = try await Rig(store: store, clock: clock) { $0.lease = .milliseconds(20) }
+    #expect(next.kernel.nodeWarnings == [.timeAhead(.seconds(7_200))])
+    #expect(await next.verdict(old.token).denial?.reason == .expired)
+    let issued = try await next.key()
+    let rotated = try await next.kernel.rotateToken(
+      issued.stored.key.id, Rotation(overlap: .seconds(60)), by: .host)
+    #expect(await next.verdict(issued.token).identity != nil)
+    clock.advance(.seconds(66))
+    #expect(await next.verdict(issued.token).denial != nil, "the overlap has ended")
+    #expect(await next.verdict(rotated.token).identity != nil)
+    await next.kernel.shutdown()
   }
 
   @Test(

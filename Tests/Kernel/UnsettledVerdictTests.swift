@@ -81,11 +81,20 @@ import Testing
     #expect(sink.events.all.isEmpty)
     _ = await rig.verdict(issued.token)
     sink.queue.suspend()
-    async let waiting = verdict(rig, Call(issued.token))
-    try await Task.sleep(for: .milliseconds(20))
-    #expect(sink.events.all.count == 1 && quick.events.all.count == 1)
+    let given = Locked<Verdict?>(nil)
+    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(issued.token)) else {
+      Issue.record("it waits for nothing")
+      return
+    }
+    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
+      given.withLock { $0 = verdict }
+    }
+    loop.sync {}
+    #expect(given.withLock { $0 } == nil && quick.events.all.count == 1)
     sink.queue.resume()
-    #expect(await waiting?.identity != nil)
+    sink.queue.sync {}
+    loop.sync {}
+    #expect(given.withLock { $0 }?.identity != nil)
     #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
     #expect(sink.events.all.map(\.reason) == [nil, nil, .missing])
     #expect(quick.events.all.map(\.reason) == [nil, nil, .missing])

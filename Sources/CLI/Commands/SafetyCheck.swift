@@ -1,4 +1,5 @@
 import Cardea
+import CardeaPostgreSQL
 import CardeaServer
 
 /// What is allowed, but not safe.
@@ -52,6 +53,13 @@ enum SafetyCheck {
           "long_lease",
           "cache.lease lets a key that was revoked by another process work on for up to "
             + DurationText.finite(settings[SettingsTable.lease]).description))
+    }
+    if (try? PostgreSQLURL(settings[SettingsTable.storeURL]))?.isExposed ?? false {
+      findings.append(
+        .warning(
+          "store_unverified",
+          "store.url lets whoever stands between answer in the database's place, and so let anybody in: "
+            + "give it sslmode=verify-full and sslrootcert"))
     }
     findings += hashFindings(settings) + limitFindings(settings) + auditFindings(settings)
     if settings[SettingsTable.sessionsEnabled], settings[SettingsTable.sessionFormat] == "jwt",
@@ -154,10 +162,8 @@ enum SafetyCheck {
           "plugins.policy.quota counts in the process's memory with this store: a restart fills every "
             + "quota up, and several servers count each for itself"))
     }
-    if kernel.namesNodes {
-      _ = try await kernel.nodes()
-      findings += kernel.nodeWarnings.map { .warning($0.code, $0.detail) }
-    }
+    if kernel.namesNodes { _ = try await kernel.nodes() }
+    findings += kernel.nodeWarnings.map { .warning($0.code, $0.detail) }
     guard try await kernel.store.logHead().position > 0 else {
       findings.append(
         .warning("no_key", "the store has no key yet. Make the first with cardea init"))

@@ -27,6 +27,15 @@ public protocol DurableKeyStore: KeyStore {
   func replay(subscription: String?, position: Int64?) async throws(StoreError) -> Int
 }
 
+extension DurableKeyStore {
+  /// By which claims are made and run out: the store's time, where nodes of many machines share it, so that clocks which
+  /// differ let no two hold one subscription.
+  /// - Parameter clock: the kernel's, for a store without a clock.
+  package func claimTime(_ clock: any KernelClock) -> Timestamp {
+    (self as? any ManyNodeStore)?.storeTime ?? clock.now()
+  }
+}
+
 /// A holder's wish to deliver a subscription's signals for a while.
 public struct SubscriptionClaim: Sendable, Equatable {
   /// The cursor's name.

@@ -32,10 +32,11 @@ extension AuthKernel {
     }
   }
 
-  /// What an operator should put right, as of some seconds ago. Cheap, and empty for a store without nodes.
+  /// What an operator should put right, as of some seconds ago. Cheap.
   public var nodeWarnings: [NodeWarning] {
-    guard let roll else { return [] }
-    var warnings: [NodeWarning] = []
+    let ahead = time.ahead
+    var warnings: [NodeWarning] = ahead > NodeWarning.mostApart ? [.timeAhead(ahead)] : []
+    guard let roll else { return warnings }
     if let ahead = clockDifference,
       ahead > NodeWarning.mostApart || ahead < .zero - NodeWarning.mostApart
     {

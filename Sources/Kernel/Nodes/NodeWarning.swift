@@ -3,6 +3,9 @@
 public enum NodeWarning: Sendable, Equatable {
   /// This machine's clock is so far ahead of the store's; behind it, if negative.
   case clockApart(Duration)
+  /// The time that this process goes by is so far ahead of the store's clock, or of this machine's where the store has
+  /// none: the log knew a later time already, or the clock was set back.
+  case timeAhead(Duration)
   /// What the store has to say of itself (``ManyNodeStore/cautions``).
   case store(String)
   /// So many living nodes carry one name, so that receipts can't tell them apart.
@@ -17,6 +20,7 @@ public enum NodeWarning: Sendable, Equatable {
   public var code: String {
     switch self {
     case .clockApart: "clock_apart"
+    case .timeAhead: "time_ahead"
     case .store: "store_caution"
     case .sameName: "node_name_twice"
     case .otherVersion: "node_version"
@@ -27,7 +31,7 @@ public enum NodeWarning: Sendable, Equatable {
   /// quotes in what the store says.
   public var summary: String {
     switch self {
-    case .clockApart: detail
+    case .clockApart, .timeAhead: detail
     case .store(let caution): NodeWarning.withoutNames(caution)
     case .sameName(_, let count): "\(count) nodes carry one name"
     case .otherVersion: "a node runs another version"
@@ -40,6 +44,10 @@ public enum NodeWarning: Sendable, Equatable {
     case .clockApart(let ahead):
       "this machine's clock is \(NodeWarning.text(ahead)) "
         + "\(ahead > .zero ? "ahead of" : "behind") the store's. Set it by NTP"
+    case .timeAhead(let ahead):
+      "the clock is \(NodeWarning.text(ahead)) behind a time that the log or this process has seen. Nothing is "
+        + "allowed again that had ended, so time goes on from there, a twelfth slower, and keys end too early meanwhile. "
+        + "Set the clock if it is wrong; if it is right, and was wrong before, a backup from before that has the right time"
     case .store(let caution): caution
     case .sameName(let name, let count):
       "\(count) living nodes carry the name \(name). Give each a node.name of its own"
@@ -52,6 +60,7 @@ public enum NodeWarning: Sendable, Equatable {
   package var identity: String {
     switch self {
     case .clockApart(let ahead): ahead > .zero ? "\(code) ahead" : "\(code) behind"
+    case .timeAhead: code
     default: "\(code) \(detail)"
     }
   }

@@ -96,11 +96,7 @@ final class DurableLane: Sendable {
   func release() async {
     guard state.withLock({ $0.claimedAt != nil }) else { return }
     close()
-    let now = source.claimTime
-    _ = try? await source.store.claim(
-      SubscriptionClaim(
-        name: subscription.cursor, holder: subscription.holder, now: now, until: now,
-        start: source.start ?? 0))
+    _ = try? await source.store.claim(claim(for: .zero))
   }
 
   private var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -131,6 +127,9 @@ final class DurableLane: Sendable {
 
   private func deliver(from store: any DurableKeyStore) async throws(StoreError) {
     guard try await hasWork(store), try await hold(store) else { return }
+    // However long a listener or the store takes, nobody else gets the claim while this process lives.
+    let keeping = Task { await keepClaim(store) }
+    defer { keeping.cancel() }
     try await replay(store)
     while !isClosed {
       let position = state.withLock { $0.position }
@@ -138,6 +137,30 @@ final class DurableLane: Sendable {
       if entries.isEmpty { return }
       guard try await deliver(entries, store) else { return }
     }
+  }
+
+  /// Makes the claim anew, until it is lost or the task is cancelled.
+  private func keepClaim(_ store: any DurableKeyStore) async {
+    while true {
+      do { try await Task.sleep(for: source.claim / 4) } catch { return }
+      guard !isClosed, let age = claimAge, age * 2 >= source.claim.nanoseconds else { continue }
+      let began = source.clock.monotonic()
+      guard (try? await store.claim(claim(for: source.claim))) != nil else { continue }
+      state.withLock { state in if state.claimedAt != nil { state.claimedAt = began } }
+    }
+  }
+
+  private func claim(for duration: Duration) -> SubscriptionClaim {
+    let now = source.store.claimTime(source.clock)
+    return SubscriptionClaim(
+      name: subscription.cursor, holder: subscription.holder, now: now,
+      until: now.adding(duration) ?? .latest, start: source.start ?? 0)
+  }
+
+  /// How long ago the claim was made, in nanoseconds; `nil` without one.
+  private var claimAge: UInt64? {
+    let claimedAt = state.withLock { $0.claimedAt }
+    return claimedAt.map { source.clock.monotonic() &- $0 }
   }
 
   /// Whether there is anything past the cursor, or to be delivered once more, or the subscription is new. Only reads.
@@ -158,16 +181,9 @@ final class DurableLane: Sendable {
 
   /// Whether this lane holds the subscription. The claim is made anew once half of it has passed.
   private func hold(_ store: any DurableKeyStore) async throws(StoreError) -> Bool {
+    if let age = claimAge, age * 2 < source.claim.nanoseconds { return true }
     let began = source.clock.monotonic()
-    let isFresh = state.withLock { state in
-      state.claimedAt.map { (began &- $0) * 2 < source.claim.nanoseconds } ?? false
-    }
-    if isFresh { return true }
-    let now = source.claimTime
-    let position = try await store.claim(
-      SubscriptionClaim(
-        name: subscription.cursor, holder: subscription.holder, now: now,
-        until: now.adding(source.claim) ?? .latest, start: source.start ?? 0))
+    let position = try await store.claim(claim(for: source.claim))
     state.withLock { state in
       state.claimedAt = position == nil ? nil : began
       if let position { state.position = position }
@@ -195,19 +211,14 @@ final class DurableLane: Sendable {
         try await save()
         return false
       }
+      // The store may have taken its time, or this process stood still: another may be at it.
+      if claimAge.map({ $0 * 2 >= source.claim.nanoseconds }) ?? true {
+        try await save()
+        guard try await hold(store), state.withLock({ $0.position }) == to else { return false }
+      }
       guard let error = await receive(entry) else {
         to = entry.position
         state.withLock { $0.retry = nil }
-        // A slow listener must not lose its claim in the middle of a batch.
-        let isOld = state.withLock { state in
-          state.claimedAt.map {
-            (source.clock.monotonic() &- $0) * 2 >= source.claim.nanoseconds
-          } ?? true
-        }
-        if isOld {
-          try await save()
-          guard try await hold(store), state.withLock({ $0.position }) == to else { return false }
-        }
         continue
       }
       let attempts = noteFailure(of: entry)
@@ -248,6 +259,7 @@ final class DurableLane: Sendable {
     for letter in try await replays(store) where !isClosed {
       let found = try await store.log(after: letter.position - 1, limit: 1).first
       let position = state.withLock { $0.position }
+      guard try await hold(store) else { return }
       // What was pruned from the log can't be delivered any more, and is nobody's business.
       guard let entry = found, entry.position == letter.position,
         let error = await receive(entry)

@@ -29,10 +29,6 @@ final class DurableSource: Sendable {
     let position = known.load(ordering: .relaxed)
     return position < 0 ? nil : position
   }
-
-  /// By which claims are made and run out: the store's time, where nodes of many machines share it, so that clocks which
-  /// differ let no two hold one subscription.
-  var claimTime: Timestamp { (store as? any ManyNodeStore)?.storeTime ?? clock.now() }
 }
 
 /// The durable subscriptions of one kernel.

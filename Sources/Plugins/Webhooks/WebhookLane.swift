@@ -98,7 +98,7 @@ final class WebhookLane: Sendable {
   /// Gives the subscription back, so that another process can go on at once.
   func release() async {
     guard state.withLock({ $0.claimedAt != nil }) else { return }
-    let (now, endpoint) = (clock.now(), endpoint)
+    let (now, endpoint) = (store.claimTime(clock), endpoint)
     _ = try? await store.claim(
       SubscriptionClaim(
         name: endpoint.subscription, holder: holder, now: now, until: now, start: endpoint.start))
@@ -172,7 +172,7 @@ final class WebhookLane: Sendable {
 
   /// Claims the subscription and reads how things stand; `nil` while another holds it.
   private func take() async throws(StoreError) -> Hand? {
-    let (began, now, endpoint) = (clock.monotonic(), clock.now(), endpoint)
+    let (began, now, endpoint) = (clock.monotonic(), store.claimTime(clock), endpoint)
     let claimed = try await store.claim(
       SubscriptionClaim(
         name: endpoint.subscription, holder: holder, now: now,

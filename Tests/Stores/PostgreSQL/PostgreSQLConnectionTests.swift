@@ -10,7 +10,8 @@ import Testing
   @Test("a refused lookup concerns nobody who was asked for together with it")
   func refusals() async throws {
     let database = try TestDatabase()
-    let link = Link(.lookups, try PostgreSQLURL(database.url()), within: .seconds(30))
+    let link = Link(
+      .lookups, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(30))
     try await link.open()
     let connection = try link.connection()
     let answers = Locked<[Int: Result<Int64?, Failure>]>([:])
@@ -39,7 +40,8 @@ import Testing
   @Test("what was asked together is lost together, and nobody waits for ever")
   func losses() async throws {
     let database = try TestDatabase()
-    let link = Link(.lookups, try PostgreSQLURL(database.url()), within: .seconds(30))
+    let link = Link(
+      .lookups, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(30))
     try await link.open()
     let connection = try link.connection()
     let (answered, lost) = (Locked(0), Locked(0))
@@ -61,7 +63,8 @@ import Testing
   @Test("whoever asks while somebody looks whether it has ended is answered too")
   func looks() async throws {
     let database = try TestDatabase()
-    let link = Link(.changes, try PostgreSQLURL(database.url()), within: .seconds(30))
+    let link = Link(
+      .changes, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(30))
     try await link.open()
     let connection = try link.connection()
     let (answered, isDone) = (Locked(0), Locked(false))

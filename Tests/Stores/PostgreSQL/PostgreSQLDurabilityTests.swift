@@ -41,6 +41,31 @@ import Testing
     try await check(acknowledged, database)
   }
 
+  @Test("what was used of a quota outlives a crash of the server")
+  func quota() async throws {
+    let server = try PostgreSQLServer(isSynced: true)
+    let database = try TestDatabase(on: server)
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    // Two units, each an hour.
+    let terms = QuotaTerms(interval: 3_600_000_000_000, capacity: 7_200_000_000_000)
+    let draw = QuotaDraw(bucket: "one", terms: terms, wanted: 2)
+    #expect(try await store.draw([draw]).grants.map(\.units) == [2])
+    // Whatever was written before it is on disk with it.
+    _ = try await store.commit(records.insert(records.key()))
+    try server.stop(.immediate)
+    try server.start()
+    var grants: [Int64] = []
+    try await eventually {
+      do throws(StoreError) {
+        grants = try await store.draw([draw]).grants.map(\.units)
+        return true
+      } catch { return false }
+    }
+    #expect(grants == [0])
+    await store.close()
+  }
+
   @Test(
     "D7: a standby takes over; nothing acknowledged is lost, and service is back without a restart of ours"
   )

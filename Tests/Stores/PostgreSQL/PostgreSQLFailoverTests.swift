@@ -128,6 +128,44 @@ import Testing
     await store.close()
   }
 
+  @Test("a former primary that comes back by itself is asked nothing, and named")
+  func formerPrimary() async throws {
+    let former = try PostgreSQLServer()
+    let next = try PostgreSQLServer(following: former)
+    let database = try TestDatabase(on: former)
+    let records = try Records()
+    let store = try PostgreSQLStore(url: database.url(through: [former.port, next.port]))
+    try await store.open()
+    _ = try await store.commit(records.insert(records.key()))
+    #expect(try store.poll(after: 0, limit: 9).count == 1)
+    try next.waitUntilCaughtUp(with: former)
+    try former.stop(.immediate)
+    try next.promote()
+    let key = records.key(at: 1)
+    try await eventually { (try? await store.commit(records.insert(key))) != nil }
+    try former.start()
+    #expect(try former.query("SELECT pg_is_in_recovery()") == "f")
+    var answers = 0
+    for _ in 0..<8 {
+      try next.query(
+        """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'cardea lookups'
+        """)
+      try await eventually {
+        do throws(StoreError) {
+          // Only the later primary knows it.
+          #expect(try await store.find(prefix: key.prefix) != nil)
+          answers += 1
+          return true
+        } catch { return false }
+      }
+    }
+    #expect(answers == 8)
+    try await eventually { store.cautions.contains { $0.contains("a former primary answers") } }
+    await store.close()
+  }
+
   @Test("a failover behind a pooler, which keeps our connections, is noticed, and nothing believed")
   func behindPooler() async throws {
     let former = try PostgreSQLServer()
@@ -157,7 +195,8 @@ import Testing
   @Test("a connection that is lost leaves nothing behind")
   func leaks() async throws {
     let database = try TestDatabase()
-    let link = Link(.lists, try PostgreSQLURL(database.url()), within: .seconds(30))
+    let link = Link(
+      .lists, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(30))
     try await link.open()
     weak let first = try link.connection()
     try database.query(

@@ -84,8 +84,28 @@ import Testing
       for store in stores { group.addTask { try await store.open() } }
       try await group.waitForAll()
     }
-    #expect(try database.query("SELECT version FROM cardea.schema_version") == "1")
+    #expect(try database.query("SELECT version FROM cardea.schema_version") == "\(Schema.version)")
     for store in stores { await store.close() }
+  }
+
+  @Test("what an earlier program has made is brought up to date, with what is in it")
+  func earlier() async throws {
+    let database = try TestDatabase()
+    try database.query(
+      """
+      ALTER TABLE cardea.quota_buckets SET UNLOGGED;
+      INSERT INTO cardea.quota_buckets VALUES ('one', 7);
+      UPDATE cardea.schema_version SET version = 1
+      """)
+    let store = try database.store()
+    try await store.open()
+    #expect(
+      try database.query(
+        """
+        SELECT version, relpersistence, full_at FROM cardea.schema_version, cardea.quota_buckets,
+          pg_class WHERE oid = 'cardea.quota_buckets'::regclass
+        """) == "\(Schema.version)|p|7")
+    await store.close()
   }
 
   @Test("a database that a newer program has migrated is refused, also by a node that runs already")
@@ -94,7 +114,7 @@ import Testing
     let running = try database.store()
     try await running.open()
     #expect(try running.poll(after: 0, limit: 9) == [])
-    try database.query("UPDATE cardea.schema_version SET version = 2")
+    try database.query("UPDATE cardea.schema_version SET version = \(Schema.version + 1)")
     let store = try database.store()
     let refusal = await #expect(throws: StoreError.self) { try await store.open() }
     #expect("\(try #require(refusal))".contains("a newer one was here"))
@@ -104,7 +124,7 @@ import Testing
     let lookup = await #expect(throws: StoreError.self) { try await running.find(prefix: "tok_x") }
     #expect("\(try #require(lookup))".contains("a newer program"))
     // As before, from a backup.
-    try database.query("UPDATE cardea.schema_version SET version = 1")
+    try database.query("UPDATE cardea.schema_version SET version = \(Schema.version)")
     #expect(try running.poll(after: 0, limit: 9) == [])
     #expect(try await running.find(prefix: "tok_x") == nil)
     await running.close()

@@ -18,6 +18,19 @@ import Testing
     #expect(plain.lookupDeadline == .milliseconds(200) && !plain.hasPooler && plain.lookups == 2)
   }
 
+  @Test("a server on another machine that need not prove who it is is told from the others")
+  func exposed() throws {
+    for (url, isExposed) in [
+      ("postgres://u@db/keys", true), ("postgres://u@db/keys?sslmode=require", true),
+      ("postgres://u@db/keys?sslmode=verify-full", false), ("postgres:///keys", false),
+      ("postgres:///keys?host=/run/pg", false), ("postgres://u@localhost/keys", false),
+      ("postgres://u@127.0.0.1,db/keys", true), ("postgres://u@[::1]:5433/keys", false),
+      ("postgres://u@192.0.2.1/keys", true),
+    ] {
+      #expect(try PostgreSQLURL(url).isExposed == isExposed, "\(url)")
+    }
+  }
+
   @Test("several hosts are told apart and shown, without the password")
   func hosts() throws {
     let url = try PostgreSQLURL("postgres://u:secret@one:1,two:2,three/keys")

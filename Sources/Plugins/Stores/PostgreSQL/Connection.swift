@@ -33,7 +33,7 @@ final class Connection: @unchecked Sendable {
     var ended: @Sendable (Connection, Failure) -> Void = { _, _ in }
   }
 
-  private let gate = Gate()
+  private let gate = Locked(())
   private let alarm: Alarm
   private let handle: OpaquePointer
   /// Not behind a pooler in transaction mode, declared or found out: what was prepared is another session's next time.
@@ -154,12 +154,12 @@ final class Connection: @unchecked Sendable {
   /// Waits for the turn. Who came meanwhile has left us what is to be sent.
   private func hold<Value>(_ body: () -> Value) -> Value {
     defer { attend() }
-    return gate.hold(body)
+    return gate.withLock { _ in body() }
   }
 
   /// Has what came sent: by us, or by whoever is at it, who looks again afterwards.
   private func attend() {
-    while gate.tryToHold({ collect() }) == true, !inbox.withLock({ $0.isEmpty }) {}
+    while gate.withLockIfFree({ _ in collect() }) == true, !inbox.withLock({ $0.isEmpty }) {}
   }
 
   /// Sends what came, unless the server has enough to do: then the answer to that brings us here again.

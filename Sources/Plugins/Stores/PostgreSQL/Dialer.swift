@@ -17,9 +17,8 @@ import Dispatch
 /// Threading: ``connect(_:)`` blocks its caller, one at a time, for as long as the slowest host may take: two seconds
 /// unless the URL has a `connect_timeout`.
 final class Dialer: Sendable {
-  /// Connected, idle, and nobody else's.
-  // @unchecked: handed from the thread that made it to the one that uses it.
-  private struct Handle: @unchecked Sendable { let pointer: OpaquePointer }
+  /// Makes a connection of a libpq handle, or refuses the server.
+  typealias Admission = @Sendable (_ handle: OpaquePointer) throws(Failure) -> Connection
 
   private let hosts: [(queue: DispatchQueue, parameters: [(String, String)])]
 
@@ -32,27 +31,33 @@ final class Dialer: Sendable {
     }
   }
 
-  /// - Parameter parameters: libpq's, of which the last of a name counts.
-  func connect(_ parameters: [(String, String)]) throws(Failure) -> OpaquePointer {
-    if hosts.count == 1 { return try Dialer.dial(parameters).pointer }
+  /// - Parameters:
+  ///   - parameters: libpq's, of which the last of a name counts.
+  ///   - admit: takes over the handle. A host that it refuses has not taken us.
+  func connect(
+    _ parameters: [(String, String)], admit: @escaping Admission
+  ) throws(Failure) -> Connection {
+    if hosts.count == 1 { return try admit(try Dialer.dial(parameters)) }
     let race = Race(hosts.count)
-    for index in hosts.indices { dial(index, parameters, race) }
-    return try race.winner().pointer
+    for index in hosts.indices { dial(index, parameters, admit, race) }
+    return try race.winner()
   }
 
-  private func dial(_ index: Int, _ parameters: [(String, String)], _ race: Race) {
+  private func dial(
+    _ index: Int, _ parameters: [(String, String)], _ admit: @escaping Admission, _ race: Race
+  ) {
     let (queue, host) = hosts[index]
     queue.async { [self] in
       if race.isDecided { return }
       race.note(
-        Result { () throws(Failure) in try Dialer.dial(parameters + host) }, of: index)
+        Result { () throws(Failure) in try admit(try Dialer.dial(parameters + host)) }, of: index)
       queue.asyncAfter(deadline: .now() + .milliseconds(200)) { [self] in
-        if !race.isDecided { dial(index, parameters, race) }
+        if !race.isDecided { dial(index, parameters, admit, race) }
       }
     }
   }
 
-  private static func dial(_ parameters: [(String, String)]) throws(Failure) -> Handle {
+  private static func dial(_ parameters: [(String, String)]) throws(Failure) -> OpaquePointer {
     let names = parameters.map { UnsafePointer(strdup($0.0)) } + [nil]
     let values = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]
     defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
@@ -63,14 +68,14 @@ final class Dialer: Sendable {
       defer { PQfinish(handle) }
       throw .lost(Connection.line(PQerrorMessage(handle)))
     }
-    return Handle(pointer: handle)
+    return handle
   }
 
   /// The first host that took us, or why none did.
   private final class Race: Sendable {
     private struct State: Sendable {
       var failures: [Failure?]
-      var winner: Handle?
+      var winner: Connection?
       var isDecided = false
     }
 
@@ -82,21 +87,21 @@ final class Dialer: Sendable {
     var isDecided: Bool { state.withLock { $0.isDecided } }
 
     /// Whoever comes too late is hung up on.
-    func note(_ result: Result<Handle, Failure>, of index: Int) {
-      let (late, decides) = state.withLock { state -> (Handle?, Bool) in
+    func note(_ result: Result<Connection, Failure>, of index: Int) {
+      let (late, decides) = state.withLock { state -> (Connection?, Bool) in
         if state.isDecided { return (try? result.get(), false) }
         switch result {
-        case .success(let handle): state.winner = handle
+        case .success(let connection): state.winner = connection
         case .failure(let failure): state.failures[index] = failure
         }
         state.isDecided = state.winner != nil || !state.failures.contains { $0 == nil }
         return (nil, state.isDecided)
       }
-      if let late { PQfinish(late.pointer) }
+      late?.end(.lost("another host was first"))
       if decides { decided.signal() }
     }
 
-    func winner() throws(Failure) -> Handle {
+    func winner() throws(Failure) -> Connection {
       decided.wait()
       let (winner, failures) = state.withLock { ($0.winner, $0.failures) }
       guard let winner else {

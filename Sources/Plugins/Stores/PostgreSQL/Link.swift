@@ -39,6 +39,7 @@ final class Link: Sendable {
   private let lost: @Sendable () -> Void
   private let connected: @Sendable () -> Void
   private let dialer: Dialer
+  private let lineage: Lineage
   private let queue: DispatchQueue
   private let state = Locked(State.away(.lost("the store is not open")))
 
@@ -55,12 +56,14 @@ final class Link: Sendable {
   ///   - lost: called when the connection is gone, before there is another.
   ///   - connected: called when a connection has been made again.
   init(
-    _ purpose: Purpose, _ url: PostgreSQLURL, within limit: Duration, setup: [Statement] = [],
+    _ purpose: Purpose, _ url: PostgreSQLURL, _ lineage: Lineage, within limit: Duration,
+    setup: [Statement] = [],
     notified: @escaping @Sendable () -> Void = {}, lost: @escaping @Sendable () -> Void = {},
     connected: @escaping @Sendable () -> Void = {}
   ) {
     self.purpose = purpose
     self.url = url
+    self.lineage = lineage
     self.limit = limit
     self.setup = setup
     self.notified = notified
@@ -105,23 +108,11 @@ final class Link: Sendable {
 
   /// On the link's queue.
   private func connect() throws(Failure) {
-    let handle: OpaquePointer
+    let connection: Connection
     if purpose == .history {
-      do throws(Failure) { handle = try dial("standby") } catch { handle = try dial("any") }
+      do throws(Failure) { connection = try dial("standby") } catch { connection = try dial("any") }
     } else {
-      handle = try dial("read-write")
-    }
-    guard PQparameterStatus(handle, "server_encoding").map({ String(cString: $0) }) == "UTF8" else {
-      defer { PQfinish(handle) }
-      throw .lost("the database's encoding is not UTF8; create it with ENCODING 'UTF8'")
-    }
-    let connection = try Connection(
-      handle, keepsStatements: !url.hasPooler, joins: purpose == .lookups,
-      events: Connection.Events(
-        notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
-    do { try prepare(connection) } catch {
-      connection.end(error)
-      throw error
+      connection = try dial("read-write")
     }
     let isClosed = state.withLock { state -> Bool in
       if case .closed = state { return true }
@@ -134,14 +125,42 @@ final class Link: Sendable {
   }
 
   /// - Parameter wanted: the server, as `target_session_attrs` has it.
-  private func dial(_ wanted: String) throws(Failure) -> OpaquePointer {
+  private func dial(_ wanted: String) throws(Failure) -> Connection {
     // What stands before the URL gives way to it, what stands behind does not. Seconds; milliseconds.
-    try dialer.connect([
+    let parameters = [
       ("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "10"),
       ("keepalives_interval", "3"), ("keepalives_count", "3"),
       ("fallback_application_name", "cardea \(purpose)"), ("dbname", url.connection),
       ("client_encoding", "UTF8"), ("target_session_attrs", wanted),
-    ])
+    ]
+    return try dialer.connect(parameters) { [weak self] handle throws(Failure) in
+      guard let self else {
+        PQfinish(handle)
+        throw .lost("the store was closed")
+      }
+      return try admit(handle)
+    }
+  }
+
+  /// A connection that is ready to be asked. On any thread.
+  private func admit(_ handle: OpaquePointer) throws(Failure) -> Connection {
+    guard PQparameterStatus(handle, "server_encoding").map({ String(cString: $0) }) == "UTF8" else {
+      defer { PQfinish(handle) }
+      throw .lost("the database's encoding is not UTF8; create it with ENCODING 'UTF8'")
+    }
+    let connection = try Connection(
+      handle, keepsStatements: !url.hasPooler, joins: purpose == .lookups,
+      events: Connection.Events(
+        notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
+    do {
+      try prepare(connection)
+      try lineage.admit(
+        try Link.wait(for: Lineage.question, on: connection, within: max(limit, .seconds(2))))
+    } catch {
+      connection.end(error)
+      throw error
+    }
+    return connection
   }
 
   private func prepare(_ connection: Connection) throws(Failure) {
@@ -197,6 +216,11 @@ final class Link: Sendable {
 
   private var isAway: Bool {
     state.withLock { if case .away = $0 { true } else { false } }
+  }
+
+  /// Ends the connection, so that another is made.
+  func leave(_ reason: String) {
+    if case .open(let connection) = state.withLock({ $0 }) { connection.end(.lost(reason)) }
   }
 
   /// Makes another connection instead of the one that is there, since the server that we had may not be the one to ask

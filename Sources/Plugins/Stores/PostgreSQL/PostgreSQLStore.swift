@@ -52,15 +52,19 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
         setting: "store.url", problem: error.problem, remedy: error.remedy)
     }
     self.url = url
-    lookups = (0..<url.lookups).map { _ in Link(.lookups, url, within: url.lookupDeadline) }
-    changes = Link(.changes, url, within: url.changeDeadline)
-    bulk = Link(.bulk, url, within: url.changeDeadline)
-    lists = Link(.lists, url, within: PostgreSQLStore.listDeadline)
+    let lineage = Lineage()
+    lookups = (0..<url.lookups).map { _ in
+      Link(.lookups, url, lineage, within: url.lookupDeadline)
+    }
+    changes = Link(.changes, url, lineage, within: url.changeDeadline)
+    bulk = Link(.bulk, url, lineage, within: url.changeDeadline)
+    lists = Link(.lists, url, lineage, within: PostgreSQLStore.listDeadline)
     history =
-      url.listsFromStandby ? Link(.history, url, within: PostgreSQLStore.listDeadline) : lists
-    limits = Link(.limits, url, within: url.changeDeadline)
+      url.listsFromStandby
+      ? Link(.history, url, lineage, within: PostgreSQLStore.listDeadline) : lists
+    limits = Link(.limits, url, lineage, within: url.changeDeadline)
     let others = lookups + [changes, bulk, limits, lists] + (url.listsFromStandby ? [history] : [])
-    watch = Watch(url, within: .seconds(1)) { done in
+    watch = Watch(url, lineage, within: .seconds(1)) { done in
       let left = Locked(others.count)
       for link in others {
         link.renew {
@@ -73,6 +77,8 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       }
     }
     self.others = others
+    // The watch is made again first, and then all others.
+    lineage.onRise { [link = watch.link] in link.leave("a standby has taken over") }
     writer = Writer(changes, within: url.changeDeadline, partitions: LogPartitions(changes))
     logs = AccessLogWriter(bulk, within: url.changeDeadline)
     quotas = Transactions(limits, within: url.changeDeadline)

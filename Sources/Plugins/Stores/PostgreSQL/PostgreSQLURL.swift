@@ -1,6 +1,14 @@
 import CPostgreSQL
 import CardeaKernel
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// `postgres://user@host:port/database`, as libpq reads it (PostgreSQL manual, section *Connection URIs*), with some
 /// parameters of the store's own behind the `?`:
 ///
@@ -18,6 +26,9 @@ public struct PostgreSQLURL: Sendable, Equatable {
   public let connection: String
   /// The same without the password and whatever else it says, for messages.
   public let shown: String
+  /// Whether whoever stands between could answer in the server's place: a host is on another machine, and `sslmode` is
+  /// not `verify-full` (PostgreSQL manual, "Protection Provided in Different Modes").
+  public let isExposed: Bool
   /// The hosts that it names, each by libpq's parameters.
   let hosts: [[String: String]]
   var hasPooler = false
@@ -68,6 +79,8 @@ public struct PostgreSQLURL: Sendable, Equatable {
     }
     let host = options["host"] ?? options["hostaddr"] ?? ""
     hosts = PostgreSQLURL.hosts(options)
+    let mode = options["sslmode"] ?? getenv("PGSSLMODE").map { String(cString: $0) }
+    isExposed = mode != "verify-full" && hosts.contains { PostgreSQLURL.isFar($0) }
     var shown = "postgres://" + (options["user"].map { "\($0)@" } ?? "")
     let isSocket = host.hasPrefix("/")
     if !isSocket { shown += PostgreSQLURL.places(host, options["port"]) }
@@ -128,6 +141,14 @@ public struct PostgreSQLURL: Sendable, Equatable {
       }
       return host
     }
+  }
+
+  private static func isFar(_ host: [String: String]) -> Bool {
+    let place = host["hostaddr"] ?? host["host"] ?? ""
+    if place.isEmpty || place.hasPrefix("/") || place.hasPrefix("@") || place == "localhost" {
+      return false
+    }
+    return !(IPAddress(place)?.isLoopback ?? false)
   }
 
   private static func options(of text: String) -> [String: String]? {

@@ -10,7 +10,7 @@ import CardeaKernel
 /// collation `C`: compared as bytes, and `lower` knows ASCII alone.
 enum Schema {
   /// How many migrations this program knows.
-  static let version = 1
+  static let version = 2
 
   /// Serialises what several processes change of the tables, "Card" in ASCII.
   static let lock: Int64 = 0x4361_7264
@@ -90,11 +90,10 @@ enum Schema {
     }
   }
 
-  private static let migrations = [firstTables]
+  private static let migrations = [firstTables, loggedQuotas]
 
   // A key's id is unique beside its partitioned table, which can only keep unique what holds its partition key. The
   // signal log's payloads stand apart from its chain: the chain is kept, and payloads are forgotten by the partition.
-  // What is worth nothing after a crash is not logged.
   private static let firstTables: [String] =
     [
       "CREATE SCHEMA IF NOT EXISTS cardea",
@@ -333,4 +332,6 @@ enum Schema {
       ) WITH (fillfactor = 10)
       """,
     ]
+  // What was used of a month's quota outlives a crash and a failover.
+  private static let loggedQuotas = ["ALTER TABLE cardea.quota_buckets SET LOGGED"]
 }

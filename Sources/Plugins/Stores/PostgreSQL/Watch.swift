@@ -21,6 +21,7 @@ final class Watch: Sendable {
 
   let link: Link
   private let url: PostgreSQLURL
+  private let lineage: Lineage
   private let state: Locked<State>
 
   private struct State: Sendable {
@@ -52,15 +53,16 @@ final class Watch: Sendable {
   ///   - limit: how long a poll may take. A lease that it could extend has run out by then.
   ///   - renew: makes all other connections again, and calls what it is given once nothing is asked on the old ones.
   init(
-    _ url: PostgreSQLURL, within limit: Duration,
+    _ url: PostgreSQLURL, _ lineage: Lineage, within limit: Duration,
     renew: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void
   ) {
     let state = Locked(State())
     self.url = url
+    self.lineage = lineage
     self.state = state
     let wake: @Sendable () -> Void = { state.withLock { $0.wake }?() }
     link = Link(
-      .watch, url, within: limit,
+      .watch, url, lineage, within: limit,
       // A pooler in transaction mode has no session that could listen.
       setup: url.hasPooler ? [] : [Statement("LISTEN \(Watch.channel)", isKept: false)],
       notified: wake, lost: { state.withLock { $0.losses += 1 } },
@@ -95,7 +97,9 @@ final class Watch: Sendable {
   private static let newsOfNode = """
     WITH node AS (
       INSERT INTO cardea.nodes (id, name, version, lease, applied, seen)
-      SELECT $3, $4, $5, $6, $1, clock_timestamp() FROM set_config('synchronous_commit',
+      SELECT $3, $4, $5, $6, CASE WHEN $7 IS NULL OR EXISTS (
+          SELECT 1 FROM cardea.signal_log WHERE position = $1 AND hash = $7) THEN $1 ELSE 0 END,
+        clock_timestamp() FROM set_config('synchronous_commit',
         CASE WHEN EXISTS (SELECT 1 FROM cardea.nodes WHERE id = $3) THEN 'off' ELSE 'local' END, true)
       ON CONFLICT (id) DO UPDATE SET applied = EXCLUDED.applied, seen = EXCLUDED.seen)
     \(news)
@@ -126,9 +130,13 @@ final class Watch: Sendable {
   }
 
   private func news(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
-    let node = state.withLock { $0.node }
+    let (node, last) = state.withLock { ($0.node, $0.last) }
     var values: [any Bindable] = [position, max(limit, 0)]
-    if let node { values += [node.id, node.name, node.version, node.lease.wholeMilliseconds] }
+    if let node {
+      // What another log has at that position this node has not applied.
+      let hash = last.flatMap { $0.position == position ? $0.hash.bytes : nil }
+      values += [node.id, node.name, node.version, node.lease.wholeMilliseconds, hash]
+    }
     let rows: Rows
     do throws(Failure) {
       let connection = try link.connection()
@@ -318,9 +326,10 @@ final class Watch: Sendable {
     """)
 
   var cautions: [String] {
-    let (found, trouble) = state.withLock { state in
+    let (noted, trouble) = state.withLock { state in
       ((state.lost.map { [$0] } ?? []) + state.cautions, state.trouble)
     }
+    let found = noted + (lineage.caution.map { [$0] } ?? [])
     switch trouble {
     case nil, .conflict?: return found
     case .unavailable(let reason)?, .corrupt(let reason)?:

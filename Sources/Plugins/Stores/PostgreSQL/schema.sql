@@ -5,7 +5,7 @@ CREATE TABLE cardea.schema_version (
   version integer NOT NULL
 );
 
-INSERT INTO cardea.schema_version (version) VALUES (1);
+INSERT INTO cardea.schema_version (version) VALUES (2);
 
 CREATE TABLE cardea.owners (
   id uuid PRIMARY KEY,
@@ -253,7 +253,7 @@ CREATE TABLE cardea.plugin_records (
   PRIMARY KEY (collection, id)
 );
 
-CREATE UNLOGGED TABLE cardea.quota_buckets (
+CREATE TABLE cardea.quota_buckets (
   bucket text COLLATE "C" PRIMARY KEY,
   full_at bigint NOT NULL
 ) WITH (fillfactor = 50);

@@ -1,0 +1,73 @@
+import CardeaKernel
+import Dispatch
+
+/// Which servers of a URL's are the database: those of one cluster, and of them none that is behind the furthest timeline
+/// that any connection has found. A primary that comes back after another took its place is of an earlier one (PostgreSQL
+/// manual, "Timelines"); what it answers is of the past.
+///
+/// Threading: from any thread.
+final class Lineage: Sendable {
+  private struct State: Sendable {
+    var cluster: Int64?
+    var timeline: Int64 = 0
+    /// Who was refused last, and when (monotonic).
+    var refused: (reason: String, at: UInt64)?
+    var risen: (@Sendable () -> Void)?
+  }
+
+  private let state = Locked(State())
+
+  /// - Parameter risen: called when a connection has found a further timeline than those before it, which have to be made
+  ///   again.
+  func onRise(_ risen: @escaping @Sendable () -> Void) { state.withLock { $0.risen = risen } }
+
+  /// Of a primary; a standby's timeline is NULL.
+  static let question = Statement(
+    """
+    SELECT (SELECT system_identifier FROM pg_control_system()),
+      CASE WHEN pg_is_in_recovery() THEN NULL
+        ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END
+    """, isKept: false)
+
+  /// - Throws: if the server is not to be asked anything.
+  func admit(_ rows: Rows) throws(Failure) {
+    guard let row = rows.first, !row.isNull(0) else {
+      throw .lost("the server does not say which it is")
+    }
+    let cluster = row.int(0)
+    var timeline: Int64?
+    do throws(StoreError) {
+      timeline = try row.optionalText(1).flatMap { Int64($0, radix: 16) }
+    } catch {
+      throw .lost("the server does not say which it is")
+    }
+    let outcome = state.withLock { state -> Result<(@Sendable () -> Void)?, Failure> in
+      if let known = state.cluster, known != cluster {
+        return .failure(
+          .lost("another cluster answers than before: if it is meant, start this program again"))
+      }
+      state.cluster = cluster
+      guard let timeline else { return .success(nil) }
+      if timeline < state.timeline {
+        return .failure(
+          .lost(
+            "a former primary answers, of timeline \(timeline), and another has gone on to "
+              + "\(state.timeline): stop it, or let it follow"))
+      }
+      defer { state.timeline = timeline }
+      return .success(state.timeline > 0 && timeline > state.timeline ? state.risen : nil)
+    }
+    if case .failure(let failure) = outcome {
+      state.withLock { $0.refused = (failure.reason, DispatchTime.now().uptimeNanoseconds) }
+    }
+    try outcome.get()?()
+  }
+
+  /// Who answers besides, and must not, as of the last ten minutes.
+  var caution: String? {
+    let refused = state.withLock { $0.refused }
+    return refused.flatMap {
+      DispatchTime.now().uptimeNanoseconds &- $0.at < 600_000_000_000 ? $0.reason : nil
+    }
+  }
+}
