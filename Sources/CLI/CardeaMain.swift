@@ -70,19 +70,13 @@ public enum CardeaMain {
     } catch let code as ExitCode {
       return code.rawValue
     } catch {
-      let text = CardeaCommand.fullMessage(for: error)
       if CardeaCommand.exitCode(for: error).isSuccess {
-        console.out(text)
+        console.out(CardeaCommand.fullMessage(for: error))
         return ExitCode.success.rawValue
       }
       // Options end at `--`: what comes after it is no flag.
       let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
-      guard isJSON else {
-        console.note(text)
-        return CommandFailure.Exit.usage.rawValue
-      }
-      let failure = CommandFailure.usage(CardeaCommand.message(for: error))
-      console.note(String(decoding: failure.problem.body(), as: UTF8.self))
+      CommandFailure(parsing: error).tell(console, json: isJSON)
       return CommandFailure.Exit.usage.rawValue
     }
   }

@@ -16,7 +16,7 @@ struct PageTests {
       let client = PageClient(rig)
       let answer = try await client.signIn(rig.admin)
       #expect(answer.status == 303)
-      #expect(answer.location == "/admin/")
+      #expect(answer.location == "/admin/sign-in?in=1")
       try await test(rig, client)
     }
   }
@@ -41,6 +41,36 @@ struct PageTests {
       #expect(try #require(client.cookie).utf8.count == 43)
       #expect(try await client.get("/").heading == "Overview")
       #expect(try await client.get("").location == "/admin/")
+    }
+  }
+
+  /// Browsers keep no `Secure` cookie that came without TLS from another machine.
+  @Test func whoseBrowserKeepsNoSessionIsToldWhy() async throws {
+    try await ServerRig.run { rig in
+      let client = PageClient(rig)
+      let arrival = "/sign-in?in=1"
+      #expect(try await client.signIn(rig.admin).location == "/admin\(arrival)")
+      #expect(try await client.get(arrival).location == "/admin/")
+      let kept = client.cookie
+      for cookie in [nil, "of-no-session"] {
+        client.cookie = cookie
+        let answer = try await client.get(arrival)
+        #expect(answer.status == 200)
+        #expect(answer.text.contains("Your browser did not keep the session. It needs https"))
+      }
+      client.cookie = kept
+      #expect(try await client.get("/").status == 200)
+    }
+  }
+
+  @Test func theAddressAloneLeadsHere() async throws {
+    try await ServerRig.run { rig in
+      let answer = try await rig.client.request("GET", "/")
+      #expect(answer.field("location") == "/admin/")
+    }
+    try await ServerRig.run(server: { $0.pageEnabled = false }) { rig in
+      let answer = try await rig.client.request("GET", "/")
+      #expect(answer.status == 404)
     }
   }
 
@@ -610,14 +640,15 @@ struct PageTests {
   }
 
   @Test func theOverviewNamesSettingsAndPlugins() async throws {
-    try await signedIn(server: { $0.pageHosts = ["keys.example.com"] }) { rig, client in
+    let setting = ShownSetting(name: "a.b", value: "<1>", origin: "flag --b")
+    try await signedIn(server: { $0.settings = [setting] }) { rig, client in
       let text = try await client.get("/").text
-      #expect(text.contains("keys.example.com"))
-      #expect(text.contains("keys.default_expiry"))
+      #expect(text.contains("<code>a.b</code>"))
+      #expect(text.contains("&lt;1&gt; <span class=\"none\">flag --b</span>"))
       for plugin in rig.kernel.plugins { #expect(text.contains("<code>\(plugin.id)</code>")) }
       let auditor = try await rig.key { $0.scopes = ["cardea:audit:read"] }
       try await client.signIn(auditor.token)
-      #expect(try await !client.get("/").text.contains("keys.default_expiry"))
+      #expect(try await !client.get("/").text.contains("a.b"))
     }
   }
 

@@ -11,7 +11,7 @@ struct PortalPageTests {
   /// Signed in with a key, and by a link.
   private func clients(_ portal: PortalRig) async throws -> [(String, PageClient)] {
     let withKey = portal.client()
-    #expect(try await withKey.signIn(portal.key.token).location == "/keys/")
+    #expect(try await withKey.signIn(portal.key.token).location == "/keys/sign-in?in=1")
     return [("key", withKey), ("link", try await portal.signedIn())]
   }
 
@@ -236,7 +236,7 @@ struct PortalPageTests {
       edit.maxKeys = 3
       _ = try await portal.rig.kernel.updateOwner(portal.ann.id, edit, by: .host)
       let client = try await portal.signedIn()
-      #expect(try await client.get("/").text.contains("2 of 3 keys in use"))
+      #expect(try await client.get("/").text.contains("2 of at most 3 in use"))
       let form = try await client.hidden("/new", "/new")
       #expect(try await client.submit("/new", [("name", "Third")]).status == 200)
       let full = try await client.get("/").text

@@ -9,7 +9,8 @@ import ArgumentParser
 /// A command of this program: says what went wrong in one way and with one of the program's exit
 /// codes.
 protocol CardeaSubcommand: AsyncParsableCommand {
-  var common: CommonOptions { get }
+  associatedtype Common: SharedOptions
+  var common: Common { get }
   func perform() async throws
 }
 
@@ -21,19 +22,14 @@ extension CardeaSubcommand {
       throw code
     } catch {
       let failure = CommandFailure(error)
-      let console = Toolbox.current.console
-      if common.json {
-        console.note(String(decoding: failure.problem.body(), as: UTF8.self))
-      } else {
-        for line in failure.lines { console.note(line) }
-      }
+      failure.tell(Toolbox.current.console, json: common.json)
       throw ExitCode(failure.exit.rawValue)
     }
   }
 }
 
 /// A command on an open store.
-protocol KernelCommand: CardeaSubcommand {
+protocol KernelCommand: CardeaSubcommand where Common == CommonOptions {
   /// Whether it authenticates, so that its outcome is recorded. `false` unless it says so.
   static var isRecorded: Bool { get }
   func perform(_ session: Session) async throws

@@ -75,9 +75,7 @@ struct CheckCommand: CardeaSubcommand {
     init(_ row: SettingRow, _ settings: Settings) {
       name = row.name
       type = row.type.rawValue
-      value =
-        row.name == SettingsTable.storeURL.name
-        ? settings.shown(row).map(StoreURL.shown) : settings.shown(row)
+      value = settings.shown(row)
       from = settings.origin(row.name).description
       environment = row.environmentName
       documentation = row.documentation

@@ -44,7 +44,8 @@ struct InitCommand: CardeaSubcommand {
       try IssuedKeyOutput(session: session, verb: "made").hand(over: issued, to: &file)
       if !session.json {
         session.console.note(
-          "Whoever has this token may do everything. Start the server: cardea serve")
+          "Whoever has this token may do everything. Start the server: "
+            + SafeText.line(common.command("serve")))
       }
     }
   }

@@ -26,7 +26,7 @@ struct ScanCommand: CardeaSubcommand {
         cardea scan --pattern
       """)
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var common: StorelessOptions
 
   @Argument(help: ArgumentHelp("Files and folders; - is standard input.", valueName: "path"))
   var paths: [String] = []
@@ -69,10 +69,8 @@ struct ScanCommand: CardeaSubcommand {
   }
 
   private func printPatterns(_ toolbox: Toolbox) throws {
-    let settings = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox
-    )
-    .settings
+    let settings = try Composition.make(config: common.config, flags: [:], toolbox: toolbox)
+      .settings
     let namespace = settings[SettingsTable.namespace]
     let patterns = ["keysmith", "underscore"].map {
       ($0, TokenPattern.text(format: $0, namespace: namespace))

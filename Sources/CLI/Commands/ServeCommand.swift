@@ -50,7 +50,6 @@ struct ServeCommand: CardeaSubcommand {
 
   func perform() async throws {
     let toolbox = Toolbox.current
-    let console = toolbox.console
     var flags = common.flags
     flags[SettingsTable.host.name] = host
     flags[SettingsTable.port.name] = port
@@ -58,14 +57,15 @@ struct ServeCommand: CardeaSubcommand {
     flags[SettingsTable.tlsCert.name] = tlsCert
     flags[SettingsTable.tlsKey.name] = tlsKey
     let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
+    let settings = composition.settings
+    let console = settings.console(toolbox.console)
     let bootstraps = try shallBootstrap(composition, console)
     // Before a first key is made.
-    let settings = composition.settings
     try TLSSetup.read(settings)
     try checkListening(settings)
     try await composition.start(recording: true)
     let token = try await prepare(composition, bootstraps: bootstraps, console)
-    try await listen(composition, token, console)
+    try await listen(composition, token, console, toolbox)
   }
 
   private func checkListening(_ settings: Settings) throws {
@@ -128,13 +128,19 @@ struct ServeCommand: CardeaSubcommand {
   }
 
   private func listen(
-    _ composition: Composition, _ token: Secret?, _ console: Console
+    _ composition: Composition, _ token: Secret?, _ console: Console, _ toolbox: Toolbox
   ) async throws {
     let settings = composition.settings
     let header = ServeCommand.header(settings)
-    let isShown = !common.json
-    let logger = settings.logger(console)
+    let isShown = !common.json && !settings.logsJSON
+    let logger = settings.logger(toolbox.console)
     var configuration = settings.serverConfiguration
+    let rows = SettingsTable.rows + toolbox.plugins.flatMap { PluginSettings($0).rows }
+    configuration.settings = rows.map { row in
+      ShownSetting(
+        name: row.name, value: settings.shown(row) ?? "-",
+        origin: settings.origin(row.name).description)
+    }
     configuration.maxConnections = OpenFiles.allow(configuration.maxConnections)
     if configuration.maxConnections < settings[SettingsTable.maxConnections] {
       logger.warning(

@@ -1,10 +1,14 @@
 import ArgumentParser
 
-/// What every command takes.
-struct CommonOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The settings file. Without it ./cardea.yaml is read, if it exists.", valueName: "file"))
+/// The options that a command has in common with others.
+protocol SharedOptions: ParsableArguments {
+  /// Whether results and failures are JSON.
+  var json: Bool { get }
+}
+
+/// What every command takes that has to do with a store.
+struct CommonOptions: SharedOptions {
+  @Option(help: ArgumentHelp(StorelessOptions.configHelp, valueName: "file"))
   var config: String?
 
   @Option(
@@ -13,11 +17,19 @@ struct CommonOptions: ParsableArguments {
       valueName: "url"))
   var store: String?
 
-  @Flag(help: "Print JSON: the HTTP contract's, one document on stdout, a problem on stderr.")
+  @Flag(help: ArgumentHelp(StorelessOptions.jsonHelp))
   var json = false
 
   /// The settings that these options set.
   var flags: [String: String] {
     store.map { [SettingsTable.storeURL.name: $0] } ?? [:]
+  }
+
+  /// Another command with the same settings file and store, as a shell takes it. A password in the URL is left out.
+  func command(_ name: String) -> String {
+    var words = ["cardea", name]
+    if let config { words += ["--config", config] }
+    if let store { words += ["--store", StoreURL.shown(store)] }
+    return words.map(ShellWord.quoted).joined(separator: " ")
   }
 }

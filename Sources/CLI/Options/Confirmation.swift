@@ -5,12 +5,23 @@ struct Confirmation: ParsableArguments {
   @Flag(name: [.short, .long], help: "Do not ask. Only a terminal is asked in the first place.")
   var yes = false
 
-  /// Asks before many keys are changed. Where nobody can be asked, `--yes` has to stand for the answer.
+  /// Asks before many keys are changed.
   func askForMany(_ question: String, _ console: Console) throws(CommandFailure) {
+    try insist(
+      question, on: "many keys are changed", remedy: "Look first, with --dry-run; then say --yes.",
+      console)
+  }
+
+  /// Asks. Where nobody can be asked, `--yes` has to stand for the answer.
+  /// - Parameters:
+  ///   - change: what is not done without an answer: `many keys are changed`.
+  ///   - remedy: what to do where nobody can be asked.
+  func insist(
+    _ question: String, on change: String, remedy: String, _ console: Console
+  ) throws(CommandFailure) {
     guard yes || (console.inputIsTerminal && console.notesAreOnTerminal) else {
       throw .usage(
-        "many keys are changed only after a question, and nobody is there to be asked",
-        remedy: "Look first, with --dry-run; then say --yes.")
+        "\(change) only after a question, and nobody is there to be asked", remedy: remedy)
     }
     try ask(question, console)
   }

@@ -20,6 +20,8 @@ struct CommandFailure: Error, Sendable {
   let message: String
   var remedy: String?
   var field: String?
+  /// Those of a configuration, below the message.
+  var faults: [SettingFault] = []
 
   static func usage(_ message: String, remedy: String? = nil, field: String? = nil) -> Self {
     CommandFailure(exit: .usage, code: "usage", message: message, remedy: remedy, field: field)
@@ -92,23 +94,32 @@ struct CommandFailure: Error, Sendable {
 
   init(_ faults: SettingFaults) {
     let count = faults.faults.count
-    let title = "\(count) fault\(count == 1 ? "" : "s") in the configuration; nothing was started"
-    let lines = faults.faults.map { fault in
-      let value = fault.value.map { " = \($0)" } ?? ""
-      return "  \(fault.origin): \(fault.setting)\(value)\n    \(fault.problem). \(fault.remedy)"
-    }
     self.init(
-      exit: .usage, code: "configuration", message: ([title] + lines).joined(separator: "\n"),
+      exit: .usage, code: "configuration",
+      message: "\(count) fault\(count == 1 ? "" : "s") in the configuration; nothing was started",
       field: count == 1 ? faults.faults.first?.setting : nil)
+    self.faults = faults.faults
+  }
+
+  /// Says it on stderr: in lines, or as one problem.
+  func tell(_ console: Console, json: Bool) {
+    guard !json else { return console.note(String(decoding: problem.body(), as: UTF8.self)) }
+    for line in lines { console.note(line) }
   }
 
   /// For people.
-  var lines: [String] {
-    ["cardea: \(SafeText.lines(message))"] + (remedy.map { ["  \(SafeText.lines($0))"] } ?? [])
+  private var lines: [String] {
+    var lines = ["cardea: \(message)"]
+    for fault in faults {
+      lines.append("  \(fault.origin): \(fault.setting)\(fault.value.map { " = \($0)" } ?? "")")
+      lines.append("    \(fault.problem). \(fault.remedy)")
+    }
+    if let remedy { lines.append("  \(remedy.replacing("\n", with: "\n  "))") }
+    return lines.map { SafeText.lines($0) }
   }
 
   /// For programs: the HTTP contract's problem.
-  var problem: Problem {
+  private var problem: Problem {
     let status =
       switch exit {
       case .store: 503
@@ -121,7 +132,18 @@ struct CommandFailure: Error, Sendable {
         default: 409
         }
       }
-    let detail = [message, remedy].compactMap(\.self).joined(separator: "\n")
     return Problem(status: status, code: code, detail: detail, field: field)
+  }
+
+  /// Everything that is told to people, on one line.
+  private var detail: String {
+    let parts = [message] + faults.map(\.description) + (remedy.map { [$0] } ?? [])
+    let sentences = parts.map { part in
+      part.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+    }
+    return sentences.reduce("") { text, next in
+      guard let last = text.last else { return next }
+      return "\(text)\(".:!?…".contains(last) ? "" : ".") \(next)"
+    }
   }
 }

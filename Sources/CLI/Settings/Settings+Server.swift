@@ -3,6 +3,14 @@ import CardeaServer
 import CardeaWebhooks
 import Logging
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 extension Settings {
   /// The server's log, on stderr.
   func logger(_ console: Console) -> Logger {
@@ -10,6 +18,19 @@ extension Settings {
     let level = Logger.Level(rawValue: self[SettingsTable.logLevel]) ?? .notice
     return Logger(label: "cardea") { _ in
       LogLineHandler(format: format, level: level) { console.note($0) }
+    }
+  }
+
+  var logsJSON: Bool { self[SettingsTable.logFormat] == LogLineHandler.Format.json.rawValue }
+
+  /// Where the server explains itself. Where lines are read by machines, explanations are lines of the log.
+  func console(_ console: Console) -> Console {
+    guard logsJSON else { return console }
+    let logger = logger(console)
+    return Console { text, descriptor in
+      guard descriptor == STDERR_FILENO else { return Console.write(text, to: descriptor) }
+      logger.notice("\(text.split(separator: "\n").joined(separator: " "))")
+      return 0
     }
   }
 

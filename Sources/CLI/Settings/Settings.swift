@@ -24,9 +24,10 @@ package struct Settings: Sendable {
 
   mutating func set(_ name: String, _ value: any Sendable) { values[name] = value }
 
-  /// A row's value as it was written, or its default; `nil` if it has none.
+  /// A row's value as it was written, secrets in it masked, or its default; `nil` if it has none.
   package func shown(_ row: SettingRow) -> String? {
-    (texts[row.name]?.shown).map(ConfigurationFault.shown) ?? row.defaultText
+    let shown = (texts[row.name]?.shown).map(ConfigurationFault.shown) ?? row.defaultText
+    return row.name == SettingsTable.storeURL.name ? shown.map(StoreURL.shown) : shown
   }
 
   mutating func note(_ name: String, _ text: SettingText?, from origin: SettingOrigin) {

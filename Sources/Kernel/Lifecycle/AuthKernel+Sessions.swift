@@ -24,7 +24,7 @@ extension AuthKernel {
     }
     let granted = scopes.map { ScopeSet($0) } ?? identity.scopes
     guard identity.scopes.covers(granted) else {
-      throw .beyondActor("it does not grant every one of these scopes")
+      throw .beyondActor("not every one of these scopes is among it")
     }
     // The verdict may be older than a change.
     let now = time.now()

@@ -100,7 +100,7 @@ extension LifecycleError: CustomStringConvertible {
       "the owner has the \(limit) key\(limit == 1 ? "" : "s") it may have; revoke one or raise max_keys"
     case .ownerDisabled(let name): "the owner \(name) is disabled; enable it first"
     case .duplicateOwner(let name): "an owner named \(name) exists already"
-    case .beyondActor(let what): "the acting key does not reach so far: \(what)"
+    case .beyondActor(let what): "this goes beyond what you hold: \(what)"
     case .alreadyDone(let id):
       "this request was done before and made key \(id.text); a token is never repeated: rotate the key"
     case .idempotencyMismatch: "this Idempotency-Key was used with another body; take a new one"

@@ -190,7 +190,7 @@ package enum LifecycleRules {
   static func checkGrant(_ scopes: ScopeSet, by actor: Actor) throws(LifecycleError) {
     guard case .limited(let own, _) = actor.authority else { return }
     if let missing = scopes.names.first(where: { !own.covers([$0]) }) {
-      throw .beyondActor("it does not hold the scope \(missing)")
+      throw .beyondActor("the scope \(missing) is not among it")
     }
   }
 

@@ -15,6 +15,8 @@ enum KeyChangePages {
   private struct Change: Sendable {
     let name: String
     let title: String
+    /// What is asked: `Suspend this key?`
+    let question: String
     /// What will happen.
     let effect: String
     /// Whether it can't be undone.
@@ -25,22 +27,22 @@ enum KeyChangePages {
 
   private static let changes = [
     Change(
-      name: "suspend", title: "Suspend",
+      name: "suspend", title: "Suspend", question: "Suspend this key?",
       effect: "Requests with this key are refused from now on, until somebody reactivates it.",
       isFinal: false, done: "The key is suspended."
     ) { try await $0.suspendKey($1, by: $2) },
     Change(
-      name: "reactivate", title: "Reactivate",
+      name: "reactivate", title: "Reactivate", question: "Reactivate this key?",
       effect: "Requests with this key are allowed again, within its expiry and scopes.",
       isFinal: false, done: "The key is active again."
     ) { try await $0.reactivateKey($1, by: $2) },
     Change(
-      name: "revoke", title: "Revoke",
+      name: "revoke", title: "Revoke", question: "Revoke this key?",
       effect: "Requests with this key are refused from now on, for ever. It can't be given back.",
       isFinal: true, done: "The key is revoked."
     ) { try await $0.revokeKey($1, by: $2) },
     Change(
-      name: "purge", title: "Purge",
+      name: "purge", title: "Purge", question: "Purge this key?",
       effect: """
         The key is revoked, and its secret, name, description, metadata and what the logs say of it are erased. \
         Only its prefix, its dates and its place in the logs stay. None of it can be brought back.
@@ -48,11 +50,13 @@ enum KeyChangePages {
     ) { try await $0.purgeKey($1, by: $2) },
     Change(
       name: "complete-rotation", title: "Complete rotation",
+      question: "Complete the rotation of this key?",
       effect: "The old secret is refused from now on. Only the new one works.", isFinal: true,
       done: "The rotation is complete: only the new secret works."
     ) { try await $0.completeRotation($1, by: $2) },
     Change(
       name: "cancel-rotation", title: "Cancel rotation",
+      question: "Cancel the rotation of this key?",
       effect: "The new secret is refused from now on. The old one works as before.", isFinal: true,
       done: "The rotation is cancelled: only the old secret works."
     ) { try await $0.cancelRotation($1, by: $2) },
@@ -71,9 +75,9 @@ enum KeyChangePages {
         let stored = try await visit.key()
         let path = visit.site.path(of: stored)
         return visit.show(
-          "confirm", title: "\(change.title) \(stored.key.prefix)?", section: "keys",
+          "confirm", title: "\(change.title): \(stored.key.prefix)", section: "keys",
           [
-            "heading": "\(change.title) this key?", "effect": change.effect,
+            "heading": change.question, "effect": change.effect,
             "button": change.title, "is_final": change.isFinal,
             "action": "\(path)/\(change.name)", "back": path,
             "key": KeyView.row(stored, on: visit.site, now: visit.now), "owner_record": false,

@@ -18,7 +18,10 @@ enum OverviewPage {
         "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,
         "scopes": visit.holder.scopes.names, "entries": false, "any_entry": false,
-        "settings": settings(kernel.configuration, visit.exchange.configuration),
+        "settings": visit.exchange.configuration.settings.map {
+          ["setting": $0.name, "set_to": $0.value, "from": $0.origin]
+        },
+        "any_setting": !visit.exchange.configuration.settings.isEmpty,
         "may_measure": visit.may(HealthPage.scope), "plugins_shown": visit.may("cardea:keys:read"),
         "plugin_count": kernel.plugins.count,
         "plugins": kernel.plugins.map { ["id": $0.id, "kind": $0.kind] },
@@ -39,36 +42,5 @@ enum OverviewPage {
       }
       return visit.show("overview", title: "Overview", section: "overview", values)
     }
-  }
-
-  /// What the server is set to, by the names of the settings file. Of a secret only whether there is one.
-  private static func settings(
-    _ kernel: KernelConfiguration, _ server: ServerConfiguration
-  ) -> [[String: String]] {
-    func duration(_ duration: Duration?) -> String {
-      duration.map { DurationText.finite($0).description } ?? "never"
-    }
-    func list(_ values: [String]) -> String {
-      values.isEmpty ? "none" : values.joined(separator: ", ")
-    }
-    let rows: KeyValuePairs = [
-      "token.format": kernel.tokenFormat, "token.namespace": kernel.namespace,
-      "hash.preferred": kernel.preferredHasher,
-      "keys.default_expiry": duration(kernel.defaultExpiry),
-      "keys.max_per_owner": kernel.maxKeysPerOwner < 0 ? "any" : "\(kernel.maxKeysPerOwner)",
-      "keys.owner_must_exist": "\(kernel.ownerMustExist)",
-      "keys.suspend_unused": duration(kernel.suspendUnused),
-      "scopes.available": list(kernel.availableScopes),
-      "scopes.default": list(kernel.defaultScopes),
-      "cache.lease": duration(kernel.lease), "cache.max_stale": duration(kernel.maxStale),
-      "audit.retention": duration(kernel.auditRetention),
-      "audit.signing_key_file": kernel.auditSigningKey == nil ? "none" : "set, not shown",
-      "server.host": server.host, "server.port": "\(server.port)",
-      "server.trusted_proxies": list(server.trustedProxies.map { "\($0)" }),
-      "page.hosts": list(server.pageHosts), "page.session_ttl": duration(server.pageSessionTTL),
-      "page.session_max_age": duration(server.pageSessionMaxAge),
-      "page.max_sessions": "\(server.pageMaxSessions)",
-    ]
-    return rows.map { ["setting": $0.key, "set_to": $0.value] }
   }
 }

@@ -27,6 +27,11 @@ struct ServedPages: Sendable {
     to table: inout RouteTable, addresses: AddressWatch, feed: SignalFeed, history: TrafficHistory?
   ) {
     admin?.add(to: &table, addresses: addresses, feed: feed, history: history)
+    if let admin {
+      // What is printed as the address is what a person opens.
+      let root = admin.site.root
+      table.get("/") { _ in Response(status: .seeOther, headers: [.location: "\(root)/"]) }
+    }
     portal?.add(to: &table)
   }
 

@@ -22,14 +22,26 @@ struct SignInPage: Sendable {
 
   func add(to routes: inout PageRoutes) {
     let site = routes.site
-    routes.open("/sign-in", query: ["ended", "out"]) { exchange in
+    routes.open("/sign-in", query: ["ended", "in", "out"]) { exchange in
       let query = try QueryFields(
         form: exchange.target.query, known: exchange.takes.query, takesMetadata: false)
+      if query.string("in") != nil { return arrive(exchange, site) }
       return form(
         site, ended: query.string("ended") != nil, out: query.string("out") != nil)
     }
     routes.openPost("/sign-in") { exchange, form in try await signIn(exchange, form, site) }
     routes.post("/sign-out") { visit, _ in await SignInPage.signOut(visit) }
+  }
+
+  /// On to the first page, if the browser has kept the session that it was given: it keeps none that came without TLS
+  /// from another machine, nor one within a page of another site whose cookies it keeps from that.
+  private func arrive(_ exchange: Exchange, _ site: PageSite) -> Response {
+    if let secret = site.cookie.value(of: exchange.request), site.sessions.look(secret) != nil {
+      return Response(status: .seeOther, headers: [.location: "\(site.root)/"])
+    }
+    return form(
+      site,
+      error: "Your browser did not keep the session. It needs https, or localhost, and cookies.")
   }
 
   private func form(
@@ -58,12 +70,13 @@ struct SignInPage: Sendable {
     }
   }
 
-  /// A new session in place of the one that the browser had, and on to the first page.
+  /// A new session in place of the one that the browser had, and on to where it is looked whether that was kept.
   static func letIn(
     _ holder: PageHolder, _ exchange: Exchange, _ site: PageSite
   ) -> (response: Response, session: UUID) {
     if let old = site.cookie.value(of: exchange.request) { site.sessions.end(old) }
-    var response = Response(status: .seeOther, headers: [.location: "\(site.root)/"])
+    var response = Response(
+      status: .seeOther, headers: [.location: "\(site.root)/sign-in?in=1"])
     let (id, secret) = site.sessions.begin(holder)
     site.cookie.set(secret, on: &response)
     return (response, id)

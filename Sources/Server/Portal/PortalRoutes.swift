@@ -58,7 +58,7 @@ enum PortalRoutes {
     }
     let scopes = ScopeSet(names)
     guard identity.scopes.covers(scopes) else {
-      throw LifecycleError.beyondActor("it does not grant every one of these scopes")
+      throw LifecycleError.beyondActor("not every one of these scopes is among it")
     }
     return scopes
   }

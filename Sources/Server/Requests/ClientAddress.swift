@@ -15,6 +15,8 @@ package struct ClientAddress: Sendable, Equatable {
   package let text: String?
   /// Whether the peer is a trusted proxy, so that its `X-Forwarded-*` headers count.
   let isForwarded: Bool
+  /// Whether a peer that is no trusted proxy sent forwarding headers.
+  let isPassedOver: Bool
   /// What was wrong with `X-Forwarded-For`, for the log; never the value itself.
   let fault: String?
 
@@ -33,8 +35,9 @@ package struct ClientAddress: Sendable, Equatable {
       return
     }
     guard trusted.contains(where: { $0.contains(peer) }) else {
-      let isDirect = !peer.isLoopback && !fields.areForwarded
-      self.init(isDirect ? peer.description : nil)
+      let areForwarded = fields.areForwarded
+      self.init(
+        peer.isLoopback || areForwarded ? nil : peer.description, isPassedOver: areForwarded)
       return
     }
     self.init(forwarded: fields, trusted: trusted)
@@ -45,9 +48,12 @@ package struct ClientAddress: Sendable, Equatable {
     if let fault { logger().debug("X-Forwarded-For has \(fault)") }
   }
 
-  private init(_ text: String?, isForwarded: Bool = false, fault: String? = nil) {
+  private init(
+    _ text: String?, isForwarded: Bool = false, isPassedOver: Bool = false, fault: String? = nil
+  ) {
     self.text = text
     self.isForwarded = isForwarded
+    self.isPassedOver = isPassedOver
     self.fault = fault
   }
 

@@ -57,6 +57,8 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var pageTemplates: String?
   /// Whether warm requests of `/auth` are answered on the event loop: no setting, since nobody could tell but by the time.
   package var answersWarm = true
+  /// What the page shows of the settings; no secrets.
+  public var settings: [ShownSetting] = []
   /// The version of the program, for its log.
   public var version = ""
 

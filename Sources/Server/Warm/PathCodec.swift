@@ -41,13 +41,18 @@ final class PathCodec: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
+  /// - Throws: unless there is one `Host`, as HTTP/1.1 demands (RFC 9112, section 3.2).
   static func request(_ head: HTTPRequestHead) throws -> HTTPRequest {
+    let hosts = head.headers["host"]
+    guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0 else {
+      throw HTTPParserError.invalidHeaderToken
+    }
     guard head.uri.utf8.first == UInt8(ascii: "/") else {
       return try HTTPRequest(head, secure: false, splitCookie: false)
     }
     return HTTPRequest(
       method: try HTTPRequest.Method(head.method), scheme: "http",
-      authority: head.headers.first(name: "host"), path: head.uri,
+      authority: hosts.first, path: head.uri,
       headerFields: HTTPFields(head.headers, splitCookie: false))
   }
 }

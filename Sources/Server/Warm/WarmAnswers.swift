@@ -75,12 +75,6 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    // Nobody is there to be answered.
-    behind.removeAll()
-    context.fireChannelInactive()
-  }
-
   func read(context: ChannelHandlerContext) {
     if behind.count < WarmAnswers.mostBehind { context.read() } else { owesRead = true }
   }

@@ -1,5 +1,6 @@
 import Cardea
 import CardeaHTTPTypes
+import Foundation
 import HTTPTypes
 import Testing
 
@@ -40,6 +41,20 @@ struct RefusalTests {
       bodies.first.map { String(decoding: $0, as: UTF8.self) }
         == #"{"code":"unauthenticated","detail":"Get a key.","status":401,"title":"Unauthorized","type":"about:blank"}"#
     )
+  }
+
+  @Test func theBodyIsTheProblemAsJSON() throws {
+    let whole = Problem(
+      status: 403, code: "insufficient_scope", detail: "quoted \"\\\u{202E}\u{7}/é\"",
+      field: "scope", policy: "p", missingScopes: ["a:b", "c\"d"], requestID: "r")
+    for problem in [whole, Problem(status: 404, code: "not_found")] {
+      let encoded = try JSONEncoder().encode(problem)
+      let told = try JSONSerialization.jsonObject(with: Data(problem.body())) as? NSDictionary
+      let meant = try JSONSerialization.jsonObject(with: encoded) as? NSDictionary
+      #expect(told == meant)
+    }
+    let empty = Problem(status: 403, code: "insufficient_scope", missingScopes: [])
+    #expect(String(decoding: empty.body(), as: UTF8.self).contains("\"missing_scopes\":[],"))
   }
 
   @Test func aLimitWithoutATimeStillSaysWhenToRetry() {

@@ -50,13 +50,44 @@ import Testing
     #expect(!lines.contains { $0.contains("hb.request.id") })
   }
 
+  /// Also what is said once, at the start.
+  @Test func everyLineOfJSONIsOne() throws {
+    let program = try CardeaProgram()
+    let store = ["--store", "sqlite:keys.sqlite3"]
+    let server = try RunningServer(
+      program, store + ["--init"], environment: ["CARDEA_LOG_FORMAT": "json"])
+    #expect(server.stop() == 0)
+    #expect(server.out.split(separator: "\n").count == 1, "the token")
+    let lines = (server.err + server.log()).split(separator: "\n")
+    #expect(lines.count > 3)
+    for line in lines {
+      let record = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      #expect(record?["level"] as? String == "notice" && record?["message"] is String, "\(line)")
+    }
+    #expect(server.address.hasPrefix("http://127.0.0.1:"))
+  }
+
   @Test func unlessAskedForNoRequestIsALine() async throws {
     let lines = try await run([:]) { client, admin in
       for _ in 0..<5 { _ = try await client.json("GET", "/auth", token: admin) }
     }
-    // That a client on loopback has no address is said once.
-    #expect(lines.count == 1)
-    #expect(lines.first?.contains(" warning: requests have no client address") == true)
+    #expect(lines == [])
+  }
+
+  /// That clients have no address is said once, as a warning where somebody has a proxy to name.
+  @Test func whoseClientsAreUnknownIsTold() async throws {
+    let lines = try await run(["CARDEA_LOG_LEVEL": "info"]) { client, admin in
+      for headers in [[], [("X-Forwarded-For", "192.0.2.1")]] {
+        for _ in 0..<5 {
+          _ = try await client.json("GET", "/auth", token: admin, headers: headers)
+        }
+      }
+    }
+    let told = lines.filter { $0.contains("requests have no client address") }
+    #expect(told.count == 2)
+    #expect(told.first?.contains(" info: ") == true)
+    #expect(told.last?.contains(" warning: ") == true)
+    #expect(told.last?.contains("server.trusted_proxies") == true)
   }
 
   /// H5, H6: wherever a client puts its token, no byte that the program writes holds it, at any level.

@@ -9,6 +9,7 @@ struct AnswersTests {
       ["keys", "list", "--json", "--nonsense"], ["keys", "list", "--json", "--limit", "0"],
       ["keys", "list", "--json", "--state", "nonsense"], ["--json", "nonsense"],
       ["keys", "create", "--json"], ["keys", "--json", "nonsense"],
+      ["keys", "list", "--json", "--sort", "nonsense"],
     ])
   func usage(arguments: [String]) throws {
     let result = try CardeaProgram().run(arguments)
@@ -19,17 +20,63 @@ struct AnswersTests {
     let detail = try #require(result.problem?["detail"] as? String)
     #expect(!detail.hasPrefix("Error: "))
     #expect(!detail.contains("Usage: "))
+    #expect(!detail.contains("\n"))
+    #expect(detail.contains("See: cardea "), "\(detail)")
   }
 
-  @Test("without --json it is text, and help is help")
+  @Test("without --json it is text as every other failure is, and help is help")
   func plainUsage() throws {
     let program = try CardeaProgram()
-    let wrong = try program.run("keys", "list", "--nonsense", "--", "--json")
-    #expect(wrong.status == 2)
-    #expect(wrong.err.hasPrefix("Error: "))
+    for (arguments, text) in [
+      (
+        ["keys", "list", "--nonsense", "--", "--json"],
+        "cardea: unknown option '--nonsense'\n  See: cardea keys list --help\n"
+      ),
+      (["nonsense"], "cardea: unexpected argument 'nonsense'\n  See: cardea --help\n"),
+      (
+        ["keys", "create"],
+        """
+        cardea: missing expected argument '<name>'
+          <name>: What people call the key.
+          See: cardea keys create --help
+
+        """
+      ),
+      (
+        ["keys", "list", "--limit", "0"],
+        "cardea: --limit must be between 1 and 1000\n  See: cardea keys list --help\n"
+      ),
+    ] {
+      let wrong = try program.run(arguments)
+      #expect(wrong.status == 2)
+      #expect(wrong.out == "")
+      #expect(wrong.err == text)
+    }
+    let order = try program.run("keys", "list", "--sort", "nonsense").err.split(separator: "\n")
+    #expect(order.count == 3)
+    #expect(order.first?.hasSuffix(": created, -created, name, -name, expires, -expires") == true)
     let help = try program.run("keys", "list", "--json", "--help")
     #expect(help.status == 0)
     #expect(help.out.contains("USAGE"))
+  }
+
+  @Test("with --json what to do about it stands in the detail, which is one line")
+  func detail() throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("init").status == 0)
+    let missing = try program.run("keys", "show", "tok_missing", "--json")
+    #expect(missing.status == 1)
+    #expect(
+      missing.problem?["detail"] as? String
+        == "no key has this id or prefix. See: cardea keys list")
+    try program.write(
+      "server:\n  port: x\nlimits:\n  failed_per_address: lots\n", to: "cardea.yaml")
+    let faulty = try program.run("check", "--json")
+    #expect(faulty.status == 2)
+    let detail = try #require(faulty.problem?["detail"] as? String)
+    #expect(!detail.contains("\n"))
+    #expect(detail.hasPrefix("2 faults in the configuration; nothing was started. cardea.yaml:2: "))
+    #expect(detail.contains("cardea.yaml:4: limits.failed_per_address = lots: "), "\(detail)")
   }
 
   @Test("verify: what is no address is no address")

@@ -168,7 +168,14 @@ struct BackupTests {
       #expect(result.status == status, "\(file): \(result.err)")
     }
     // Nobody is there to be asked.
-    #expect(try program.run("restore", "copy.sqlite3").status == 2)
+    let unasked = try program.run("restore", "copy.sqlite3")
+    #expect(unasked.status == 2)
+    #expect(
+      unasked.err == """
+        cardea: the store is replaced only after a question, and nobody is there to be asked
+          Nothing was changed. Say --yes to replace ./cardea.sqlite3 by copy.sqlite3.
+
+        """)
     let server = try RunningServer(program, [])
     let served = try program.run("restore", "copy.sqlite3", "--yes")
     #expect(served.status == 3)

@@ -35,6 +35,23 @@ struct BootstrapTests {
     #expect(try program.run("keys", "verify", "--scope", "anything", input: token).status == 0)
   }
 
+  @Test("init ends with how to serve what it made: from the same store and settings")
+  func serveLine() throws {
+    let program = try CardeaProgram()
+    try program.write("store: { url: sqlite:c.sqlite3 }\n", to: "c.yaml")
+    let cases: [([String], String)] = [
+      ([], "cardea serve"),
+      (["--store", "sqlite:other.sqlite3"], "cardea serve --store sqlite:other.sqlite3"),
+      (["--store", "sqlite:it's here"], #"cardea serve --store 'sqlite:it'\''s here'"#),
+      (["--config", "c.yaml"], "cardea serve --config c.yaml"),
+    ]
+    for (options, command) in cases {
+      let made = try program.run(["init"] + options)
+      #expect(made.status == 0, "\(made.err)")
+      #expect(made.err.hasSuffix(" Start the server: \(command)\n"), "\(made.err)")
+    }
+  }
+
   @Test("--new-admin makes no store")
   func newAdminNeedsStore() throws {
     let program = try CardeaProgram()

@@ -40,6 +40,7 @@ struct DoctorTests {
     #expect(careless.status == 0)
     #expect(Set(try codes(careless, "warning")) == ["file_open_to_others", "left_behind"])
     #expect(try codes(careless, "note").contains("keys_expiring"))
+    #expect(try program.run("doctor").out.contains("note: 1 key expires within 7 days"))
 
     // An entry that is not what it was, and a row that refers to nothing.
     try Tool.run(
@@ -92,6 +93,38 @@ struct DoctorTests {
     #expect(after.status == 0, "\(after.out)")
     #expect(try codes(after, "warning") == [])
     #expect(try !codes(after, "note").contains("log_unsigned"))
+  }
+
+  @Test("an endpoint that is paused because it fails is named", .timeLimit(.minutes(2)))
+  func failingWebhook() async throws {
+    let program = try program()
+    let receiver = try await WebhookReceiver()
+    let environment = ["CARDEA_WEBHOOKS_ALLOW": "127.0.0.0/8"]
+    let made = try program.run(
+      ["webhooks", "create", receiver.url("/500"), "--json"], environment: environment)
+    let webhook = try #require(made.json?["webhook"] as? [String: Any], "\(made.err)")
+    let id = try #require(webhook["id"] as? String)
+    let server = try RunningServer(program, [], environment: environment)
+    // As many failures in a row as it takes.
+    for number in 0..<5 {
+      #expect(try program.run("keys", "create", "key-\(number)").status == 0)
+    }
+    _ = try await receiver.wait { $0.count >= 5 }
+    var found: CardeaProgram.Result
+    repeat {
+      found = try program.run("doctor", "--json", environment: environment)
+      #expect(found.status == 0, "\(found.out)")
+    } while try !codes(found, "warning").contains("webhook_failing")
+    #expect(server.stop() == 0)
+    // It is in the store, so it is seen without the server too.
+    let text = try program.run(["doctor"], environment: environment)
+    let line = try #require(text.lines.first { $0.contains(id) }, "\(text.out)")
+    #expect(line.hasPrefix("warning: the webhook \(id) failed "))
+    #expect(line.contains("at last with: HTTP 500"))
+    #expect(text.lines.last == "0 broken, 1 to look at")
+    // Of one that is disabled nothing is expected.
+    #expect(try program.run("webhooks", "update", id, "--disable").status == 0)
+    #expect(try program.run("doctor").lines.last == "0 broken, 0 to look at")
   }
 
   @Test("a webhook's record that can't be read is named, can be removed and hides no other")

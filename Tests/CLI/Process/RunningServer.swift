@@ -38,7 +38,7 @@ final class RunningServer: @unchecked Sendable {
     try process.run()
     try outPipe.fileHandleForWriting.close()
     var written = ""
-    while !written.contains("(Ctrl-C ends it)\n") {
+    while !written.contains("(Ctrl-C ends it)") || !written.hasSuffix("\n") {
       let data = errPipe.fileHandleForReading.availableData
       if data.isEmpty { break }
       written += String(decoding: data, as: UTF8.self)

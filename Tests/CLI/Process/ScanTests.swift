@@ -80,11 +80,14 @@ struct ScanTests {
   @Test("no store is opened, and what can't be read is named and is not clean")
   func unreadable() throws {
     let program = try CardeaProgram()
-    let result = try program.run("scan", "missing", "--store", "sqlite:nowhere/keys.sqlite3")
+    let result = try program.run(
+      ["scan", "missing"], environment: ["CARDEA_STORE_URL": "sqlite:nowhere/keys.sqlite3"])
     #expect(result.status == 1)
     #expect(result.err.contains("missing: there is no such file"))
     #expect(try program.run("scan").status == 2)
     #expect(try program.run("scan", "--pattern", "x").status == 2)
+    #expect(try program.run("scan", ".", "--store", "sqlite:keys.sqlite3").status == 2)
+    #expect(try !program.run("scan", "--help").out.contains("--store"))
   }
 
   @Test("the printed patterns match what is issued, and other scanners take them")

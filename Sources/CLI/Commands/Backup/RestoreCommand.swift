@@ -46,7 +46,9 @@ struct RestoreCommand: CardeaSubcommand {
     let session = Session(
       composition: composition, console: toolbox.console, json: common.json,
       colour: toolbox.console.usesColour(toolbox.environment))
-    try confirmation.askForMany("Replace \(path) by \(file)?", session.console)
+    try confirmation.insist(
+      "Replace \(path) by \(file)?", on: "the store is replaced",
+      remedy: "Nothing was changed. Say --yes to replace \(path) by \(file).", session.console)
     let time = session.now.rfc3339.filter { $0 != "-" && $0 != ":" }
     let copy = "\(path).restoring"
     guard FileManager.default.fileExists(atPath: file) else {

@@ -93,16 +93,6 @@ struct Doctor {
           "the logs' checkpoints are unsigned, so whoever owns the database could rewrite them: "
             + "cardea audit init-key FILE, and audit.signing_key_file"))
     }
-    if let last = try await kernel.store.log(
-      after: max(0, kernel.store.logHead().position - 1), limit: 1
-    )
-    .last, last.at > kernel.clock.now() {
-      findings.append(
-        .warning(
-          "clock_behind",
-          "the log's last change is of \(last.at.rfc3339), which this machine's clock has not reached: "
-            + "set the clock"))
-    }
     return findings
   }
 
@@ -115,7 +105,7 @@ struct Doctor {
         findings.append(
           .warning(
             "dead_letters",
-            "\(subscription.name) gave up on \(subscription.deadLetters) signals: "
+            "\(subscription.name) gave up on \(Doctor.counted(subscription.deadLetters, "signal")): "
               + "cardea signals dead-letters list"))
       }
       if end - subscription.position > Int64(SubscriptionFigures.manyWaiting) {
@@ -139,13 +129,31 @@ struct Doctor {
         "the record of the webhook \(id.text) can't be read, so nothing is sent to it: "
           + "cardea webhooks delete \(id.text), and make another")
     }
-    let missed = try await webhooks.all().filter { $0.delivery.missed > 0 }.map { status in
-      Finding.note(
+    let all = try await webhooks.all()
+    let missed = all.filter { $0.delivery.missed > 0 }.map { status in
+      let count = status.delivery.missed
+      return Finding.note(
         "webhook_missed",
-        "\(status.delivery.missed) signals were pruned from the log before the webhook "
-          + "\(status.endpoint.id.text) took them: it fails, is disabled, or pruning goes too far")
+        "\(count) \(count == 1 ? "signal was" : "signals were") pruned from the log before the webhook "
+          + "\(status.endpoint.id.text) took \(count == 1 ? "it" : "them"): it fails, is disabled, or "
+          + "pruning goes too far")
     }
-    return unreadable + missed
+    return unreadable + failing(all) + missed
+  }
+
+  /// Endpoints that `/readyz` warns of without a name: sending to them is paused. Of one that is disabled nothing is
+  /// expected.
+  private func failing(_ all: [WebhookStatus]) -> [Finding] {
+    all.filter { $0.endpoint.isEnabled && $0.delivery.circuit(at: session.now) != .closed }
+      .map { status in
+        let id = status.endpoint.id.text
+        let reason = status.delivery.lastFailure.map { ", at last with: \($0.reason)" } ?? ""
+        return .warning(
+          "webhook_failing",
+          "the webhook \(id) failed \(Doctor.counted(status.delivery.consecutiveFailures, "time")) in a row"
+            + "\(reason). Signals wait meanwhile: see to its receiver, or cardea webhooks update \(id) --disable"
+        )
+      }
   }
 
   /// Keys that end within a week.
@@ -157,11 +165,18 @@ struct Doctor {
     query.expiresBefore = now.adding(.seconds(7 * 86_400))
     let page = try await kernel.keys(query)
     if page.items.isEmpty { return [] }
-    let count = page.next == nil ? "\(page.items.count)" : "more than \(page.items.count)"
+    let count = page.items.count
+    let keys =
+      page.next == nil
+      ? (count == 1 ? "1 key expires" : "\(count) keys expire") : "more than \(count) keys expire"
     return [
       .note(
         "keys_expiring",
-        "\(count) keys expire within 7 days: cardea keys list --state active --expires-before TIME")
+        "\(keys) within 7 days: cardea keys list --state active --expires-before TIME")
     ]
+  }
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 }

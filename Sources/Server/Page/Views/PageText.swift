@@ -79,7 +79,7 @@ enum PageText {
     let detail =
       switch problem.status {
       case 404: "What you look for does not exist, or not any more."
-      case 405: "This address takes forms only."
+      case 405: "This address does not take what was sent so."
       case 503: "The server can't answer at the moment. Try again."
       default: problem.detail ?? "The server's log says more."
       }

@@ -85,7 +85,7 @@ struct ProxyTests {
     #expect(asked.first?["span_id"] as? String == "b7ad6b7169203331")
   }
 
-  /// H3: the client meets the status that Cardea meant, and never a 500.
+  /// Over a Unix socket a proxy asks as it does over a port, and lets nobody in once nothing listens there.
   @Test(arguments: ProxyKind.allCases)
   func asksOverASocket(_ kind: ProxyKind) async throws {
     let program = try CardeaProgram()
@@ -103,6 +103,7 @@ struct ProxyTests {
     #expect(denied.status >= 500)
   }
 
+  /// H3: the client meets the status that Cardea meant, and never a 500.
   @Test(arguments: ProxyKind.allCases)
   func tellsWhyItDenies(_ kind: ProxyKind) async throws {
     let rig = try await ProxyRig(kind, settings: Self.policies)
