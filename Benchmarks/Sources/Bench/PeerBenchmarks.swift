@@ -42,7 +42,7 @@ enum PeerBenchmarks {
       venv: venv, project: project, cardea: cardea, empty: empty, deploy: deploy)
     defer { stage.end() }
     let peers = stage.peers
-    let loads = try loads(peers, rounds: quick ? 1 : 5, seconds: quick ? 1 : 2)
+    let loads = try loads(peers, rounds: quick ? 1 : 5, seconds: quick ? 2 : 3)
     print(loads)
     let floods = try await floods(peers, rounds: quick ? 1 : 3, seconds: quick ? 2 : 3)
     print(floods)
@@ -70,11 +70,11 @@ enum PeerBenchmarks {
           throw BenchError.failed(
             "\(peer.name), \(requests.rawValue): \(run.refused) of \(run.requests) were refused")
         }
+        let spent = settled(peer) - before
+        if round == 0 { continue }  // a warm-up
         guard run.requests > 0 else {
           throw BenchError.failed("\(peer.name) answered nothing: the machine is too busy")
         }
-        let spent = settled(peer) - before
-        if round == 0 { continue }  // a warm-up
         loads[index].requestsPerSecond.append(run.perSecond)
         loads[index].cpuMicroseconds.append(
           spent * 1e6 / (run.requests + Double(connections)))

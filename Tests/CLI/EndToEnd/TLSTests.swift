@@ -130,7 +130,8 @@
         try server.log().contains("everybody on this machine has access to the file")
       }
       #expect(try server.serial() == first)
-      _ = try server.curl(path: "/readyz")
+      // It shows the former one, which is not in the file any more.
+      _ = try server.curl("--insecure", path: "/readyz")
       #expect(try program.text("body.out").contains("certificate_not_taken"))
       try program.shell("chmod 640 key.pem")
       try await program.wait("with another mode it is taken") {
@@ -150,7 +151,8 @@
       try program.program.write("nonsense\n", to: "nonsense.pem")
       try program.shell(
         "openssl pkey -in key.pem -aes256 -passout pass:canary -out locked.pem 2>openssl.err; "
-          + "cat other-cert.pem cert.pem >reversed.pem; cp key.pem open.pem; chmod 604 open.pem")
+          + "chmod 600 nonsense.pem; cat other-cert.pem cert.pem >reversed.pem; cp key.pem open.pem; chmod 604 open.pem"
+      )
       let cases: [(cert: String?, key: String?, setting: String, says: String)] = [
         ("cert.pem", nil, "server.tls_cert", "--tls-key FILE"),
         (nil, "key.pem", "server.tls_key", "--tls-cert FILE"),
@@ -187,7 +189,7 @@
         [command],
         environment: ["CARDEA_SERVER_TLS_CERT": "cert.pem", "CARDEA_SERVER_TLS_KEY": key])
       #expect(result.status == 2)
-      #expect(result.err.contains("server.tls_key = <PEM>: "), "\(result.err)")
+      #expect(result.err.contains("server.tls_key = <PEM>\n"), "\(result.err)")
       #expect(!(result.err + result.out).contains(secret.prefix(12)))
     }
 
@@ -279,7 +281,7 @@
       ])
       let url = "https://127.0.0.1:\(server.port)/v1/signals"
       let codes = try program.shell(
-        "curl -sN --http2 --parallel --cacert cert.pem --max-time 5 -H 'X-API-Key: \(token)' "
+        "curl -sN --no-progress-meter --http2 --parallel --cacert cert.pem --max-time 5 -H 'X-API-Key: \(token)' "
           + "-w '%{stderr}%{http_code}\n' \(url) \(url) \(url) \(url) >body.out 2>codes.out; "
           + "sort codes.out | uniq -c | tr -s ' \n' ' '")
       #expect(codes.trimmingCharacters(in: .whitespaces) == "2 200 2 503", "\(codes)")
