@@ -26,7 +26,8 @@ struct HostileRequests {
 
   mutating func next(_ number: Int) -> Request {
     let presented = one(of: [alice, nobody, nil])
-    var lines = credentials(presented) + forwarding()
+    let credentials = credentials(presented)
+    var lines = credentials + forwarding()
     for _ in 0..<Int.random(in: 1...4, using: &random) { lines.append(identityLine()) }
     if chance(10) {
       lines += (0..<Int.random(in: 20...150, using: &random)).map { _ in "X-Cardea-Owner: mallory" }
@@ -34,7 +35,8 @@ struct HostileRequests {
     lines.shuffle(using: &random)
     let (framing, body, keepsOpen) = framing(number)
     // Last, so that no folded line becomes a part of it.
-    lines += framing + (keepsOpen ? [] : [connection()])
+    let connection = keepsOpen ? "" : connection()
+    lines += framing + (keepsOpen ? [] : [connection])
     let version = chance(15) ? "HTTP/1.0" : "HTTP/1.1"
     let method = one(of: [
       "GET", "GET", "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND",
@@ -42,7 +44,20 @@ struct HostileRequests {
     let head =
       (["\(method) \(target(number)) \(version)", "Host: \(host())"] + lines)
       .joined(separator: "\r\n") + "\r\n\r\n"
-    return Request(number: number, bytes: Array((head + body).utf8), presented: presented)
+    return Request(
+      number: number, bytes: Array((head + body).utf8),
+      presented: presented ?? left(of: credentials, after: connection))
+  }
+
+  /// The token that is left of two where `Connection` names the other's field: what it names ends at the proxy
+  /// (RFC 9110, section 7.6.1).
+  private func left(of credentials: [String], after connection: String) -> IssuedToken? {
+    let connection = connection.lowercased()
+    let left = credentials.filter { line in
+      !connection.contains(line.prefix { $0 != ":" }.lowercased())
+    }
+    guard left.count == 1, left.count < credentials.count else { return nil }
+    return [alice, nobody].first { left[0].hasSuffix(" \($0.token)") }
   }
 
   // MARK: Who it claims to be
