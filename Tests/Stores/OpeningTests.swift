@@ -138,11 +138,47 @@ import Testing
     #expect(await openingRefusal(folder.path("dangling")) == nil)
   }
 
-  @Test("an empty file is as good as none")
+  @Test("a file of zero bytes may be what is left of a store: it is made a new one only on demand")
   func emptyFile() async throws {
     let folder = try Folder()
-    try Data().write(to: URL(fileURLWithPath: folder.path("empty")))
-    #expect(await openingRefusal(folder.path("empty")) == nil)
+    let path = folder.path("empty")
+    try Data().write(to: URL(fileURLWithPath: path))
+    let refused = try #require(await openingRefusal(path), "it was opened")
+    #expect(refused.isUnavailable)
+    #expect("\(refused)".contains("\(path) is an empty file. Restore a backup"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["empty"])
+    try SQLiteStore.fill(path)
+    #expect(await openingRefusal(path) == nil)
+    let made = try Data(contentsOf: URL(fileURLWithPath: path))
+    try SQLiteStore.fill(path)
+    try SQLiteStore.fill(folder.path("missing"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == made)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("missing")))
+  }
+
+  @Test("a backup takes an empty file's place")
+  func restoredOverEmptyFile() async throws {
+    let folder = try Folder()
+    let path = folder.path("keys.sqlite3")
+    let contents = try await validFile(in: folder)
+    try contents.write(to: URL(fileURLWithPath: folder.path("backup")))
+    try Data().write(to: URL(fileURLWithPath: path))
+    try SQLiteStore.copy(folder.path("backup"), to: folder.path("copy"))
+    #expect(
+      try SQLiteStore.replace(path, with: folder.path("copy"), keeping: folder.path("old")))
+    #expect(await openingRefusal(path) == nil)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("old"))).isEmpty)
+  }
+
+  @Test("a file that another process has only just made is waited for")
+  func fileInTheMaking() async throws {
+    let folder = try Folder()
+    let path = folder.path("new")
+    try Data().write(to: URL(fileURLWithPath: path))
+    async let refused = openingRefusal(path)
+    try SQLiteStore.fill(path)
+    #expect(await refused == nil)
   }
 
   @Test("names that mean something else to SQLite are files here")

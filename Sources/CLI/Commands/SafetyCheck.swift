@@ -1,6 +1,13 @@
 import Cardea
 import CardeaPostgreSQL
+import CardeaSQLite
 import CardeaServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What is allowed, but not safe.
 enum SafetyCheck {
@@ -152,9 +159,29 @@ enum SafetyCheck {
     return findings
   }
 
-  /// Of what the store holds.
+  /// Whoever may write the file, or put another in its place, makes a key for anything.
+  private static func fileFindings(_ path: String) -> [Finding] {
+    var findings = ["", "-wal", "-shm"].map { path + $0 }
+      .filter { FileHealth($0).isWritableByOthers }
+      .map { path in
+        Finding.warning(
+          "file_writable_by_others",
+          "\(path) can be written by others, who can let themselves in so: chmod 600")
+      }
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    if FileHealth(folder).letsAnybodyReplace {
+      findings.append(
+        .warning(
+          "folder_writable_by_others",
+          "\(folder), where the store lies, can be written by anybody, who can put another store in its "
+            + "place so: chmod 700"))
+    }
+    return findings
+  }
+
+  /// Of what the store holds, and of its files.
   static func findings(_ kernel: AuthKernel) async throws -> [Finding] {
-    var findings: [Finding] = []
+    var findings = (kernel.store as? SQLiteStore).map { fileFindings($0.path) } ?? []
     if kernel.plugins.contains(where: { $0.id == RefillingQuotaPolicy.id }), !kernel.sharesLimits {
       findings.append(
         .note(

@@ -1,4 +1,5 @@
 import CardeaKernel
+import CardeaSQLite
 import CardeaServer
 
 #if canImport(FoundationEssentials)
@@ -20,7 +21,7 @@ struct Session: Sendable {
 
   /// Builds the kernel, opens the store for `body`, and closes it again.
   /// - Parameters:
-  ///   - mayCreate: whether a store that is not there yet may be made.
+  ///   - mayCreate: whether a store that is not there yet may be made, also of an empty file.
   ///   - mustLast: whether a store that ends with this process is refused.
   ///   - recording: whether it authenticates; without, no audit file is opened.
   static func run(
@@ -35,7 +36,7 @@ struct Session: Sendable {
       composition: composition, console: toolbox.console, json: common.json,
       colour: toolbox.console.usesColour(toolbox.environment))
     switch composition.store.presence {
-    case .absent where !mayCreate: throw Session.missing(composition)
+    case .absent where !mayCreate: throw Session.missing(composition, common)
     case .volatile where mustLast:
       throw CommandFailure.usage(
         "memory: lives only inside a running server, which makes its first key itself",
@@ -44,6 +45,9 @@ struct Session: Sendable {
       session.console.note(
         "cardea: memory: keeps nothing: what this command makes is gone when it ends.")
     default: break
+    }
+    if mayCreate, let store = try composition.store.makeStore() as? SQLiteStore {
+      try SQLiteStore.fill(store.path)
     }
     try await composition.start(recording: recording)
     do {
@@ -85,12 +89,12 @@ struct Session: Sendable {
     await composition.kernel.shutdown()
   }
 
-  static func missing(_ composition: Composition) -> CommandFailure {
+  static func missing(_ composition: Composition, _ common: CommonOptions) -> CommandFailure {
     let url = StoreURL.shown(composition.settings[SettingsTable.storeURL])
     return CommandFailure(
       exit: .store, code: "store_unavailable", message: "there is no store at \(url)",
-      remedy:
-        "Make it and its first admin key: cardea init. Or name another with --store or store.url.")
+      remedy: "Make it and its first admin key: \(common.command("init")). Or name another with "
+        + "--store or store.url.")
   }
 
   /// Prints `value` as the contract's JSON.

@@ -139,24 +139,29 @@ struct BootstrapTests {
     let again = try RunningServer(program, ["--init"])
     #expect(again.out == "")
     #expect(!again.err.contains("tok_"))
-    #expect(again.err.contains("cardea init --new-admin --store sqlite:cardea.sqlite3\n"))
+    #expect(again.err.contains("cardea init --store sqlite:cardea.sqlite3 --new-admin\n"))
     #expect(try await again.authenticate(token) == 200)
     #expect(again.interrupt() == 0)
   }
 
   @Test(
-    "a file of zero bytes is served, but gets no first key, not even with --init",
+    "a file of zero bytes is left as it is by everything but init, which makes the store in it",
     .timeLimit(.minutes(2)))
   func zeroBytes() throws {
     let program = try CardeaProgram()
     try program.write("", to: "cardea.sqlite3")
-    let server = try RunningServer(program, ["--init"])
-    #expect(server.out == "")
-    #expect(server.err.contains("cardea init"))
-    #expect(server.stop() == 0)
-    let list = try program.run("keys", "list", "--json")
-    #expect((list.json?["keys"] as? [Any])?.isEmpty == true)
+    for words in [
+      ["serve", "--port", "0", "--init"], ["check"], ["keys", "list"], ["init", "--new-admin"],
+    ] {
+      let result = try program.run(words)
+      #expect(result.status == 3, "\(words): \(result.out)")
+      #expect(
+        result.err.contains("./cardea.sqlite3 is an empty file. Restore a backup: cardea restore"),
+        "\(words): \(result.err)")
+      #expect(try program.bytes("cardea.sqlite3").isEmpty, "\(words)")
+    }
     #expect(try program.run("init").status == 0)
+    #expect(try program.run("check").status == 0)
   }
 
   @Test("memory: always gets a first key", .timeLimit(.minutes(2)))

@@ -60,6 +60,31 @@ struct DoctorTests {
   }
 
   @Test(
+    "files and a folder that others can write are named, by check too",
+    arguments: ["check", "doctor"])
+  func writableByOthers(_ command: String) throws {
+    let program = try program()
+    func found() throws -> Set<String> {
+      let result = try program.run(command, "--json")
+      #expect(result.status == 0, "\(result.err)")
+      return Set(try codes(result, "warning")).subtracting(["file_open_to_others"])
+    }
+    #expect(try found() == [])
+    for mode in [0o660, 0o602] as [mode_t] {
+      chmod(program.path("cardea.sqlite3"), mode)
+      #expect(try found() == ["file_writable_by_others"])
+    }
+    chmod(program.path("cardea.sqlite3"), 0o600)
+    chmod(program.folder.path, 0o777)
+    #expect(try found() == ["folder_writable_by_others"])
+    let text = try program.run(command)
+    #expect(text.out.contains("where the store lies, can be written by anybody"), "\(text.out)")
+    // As `/tmp` is: each may only replace what is his own.
+    chmod(program.folder.path, 0o1777)
+    #expect(try found() == [])
+  }
+
+  @Test(
     "a signing key that has signed nothing yet is no broken log; one that is said to have signed is"
   )
   func newKey() throws {

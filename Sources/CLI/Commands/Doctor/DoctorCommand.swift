@@ -1,6 +1,5 @@
 import ArgumentParser
 import CardeaKernel
-import CardeaSQLite
 
 /// `cardea doctor`.
 struct DoctorCommand: CardeaSubcommand {
@@ -27,7 +26,6 @@ struct DoctorCommand: CardeaSubcommand {
   var publicKey: [PublicKeyArgument] = []
 
   func perform() async throws {
-    try refuseEmptyFile()
     try await Session.run(common) { session in
       let doctor = Doctor(session, signers: publicKey.map(\.value))
       let findings = await doctor.findings()
@@ -43,18 +41,6 @@ struct DoctorCommand: CardeaSubcommand {
       session.console.out("\(faults) broken, \(warnings) to look at")
       try DoctorCommand.finish(findings)
     }
-  }
-
-  /// Opening the store would make a new one of it.
-  private func refuseEmptyFile() throws {
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: Toolbox.current)
-    guard let path = try (composition.store.makeStore() as? SQLiteStore)?.path,
-      composition.store.presence == .present, SQLiteFile.bytes(path) == 0
-    else { return }
-    throw CommandFailure(
-      exit: .store, code: "store_unavailable", message: "the store \(path) is an empty file",
-      remedy: "Restore a backup: cardea restore. Or make a first key in it: cardea init.")
   }
 
   private static func finish(_ findings: [Finding]) throws {

@@ -25,6 +25,14 @@ struct FileHealth {
   /// Whether somebody besides its owner may read or write it.
   var isOpenToOthers: Bool { status.map { $0.st_mode & 0o077 != 0 } ?? false }
 
+  /// Whether somebody besides its owner may write it.
+  var isWritableByOthers: Bool { status.map { $0.st_mode & 0o022 != 0 } ?? false }
+
+  /// Of a folder: whether anybody may put another file in the place of one that lies there.
+  var letsAnybodyReplace: Bool {
+    status.map { $0.st_mode & 0o002 != 0 && $0.st_mode & S_ISVTX == 0 } ?? false
+  }
+
   /// What its file system has left for this user.
   var freeBytes: UInt64? {
     var system = statvfs()

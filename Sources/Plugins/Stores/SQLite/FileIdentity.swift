@@ -1,4 +1,6 @@
 import CardeaKernel
+import GRDB
+import GRDBSQLite
 
 #if canImport(Darwin)
   import Darwin
@@ -8,33 +10,91 @@ import CardeaKernel
   import Glibc
 #endif
 
-/// Which file a path meant when the store was opened.
+/// Which files a path meant when the store was opened: the database, and from when a connection has read it on, the
+/// write-ahead log beside it and the log's index.
 ///
 /// A database that is moved, deleted or restored under a running process leaves that process writing into a
 /// file that nobody else sees, and blind to what others write: it would allow for ever a key that is revoked
-/// in the file that took the place. So whoever writes, polls or reads asks first, with one `stat`, whether
-/// the path still means the file, and refuses if not.
+/// in the file that took the place. A log or an index that is deleted does the same: the next process makes one of
+/// its own. So whoever writes, polls or reads asks first, with one `stat` each, whether the paths still mean the
+/// files, and refuses if not.
+///
+/// Nothing that SQLite does while a connection is open changes what they mean: a checkpoint cuts the log, and only the
+/// last connection of all removes it.
 struct FileIdentity: Sendable {
-  private let path: String
-  private let device: UInt64
-  private let inode: UInt64
+  private let database: Mark
+  private let logs: [Mark]
 
   init(path: String) throws(StoreError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
+    guard let mark = Mark(path) else {
       throw .unavailable("\(path): \(String(cString: strerror(errno)))")
     }
-    self.path = path
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    inode = UInt64(truncatingIfNeeded: status.st_ino)
+    self.init(database: mark, logs: [])
   }
 
-  /// Throws `.unavailable` if the path means another file by now, or none.
+  private init(database: Mark, logs: [Mark]) {
+    self.database = database
+    self.logs = logs
+  }
+
+  /// The same with the log and the index, which `db` has open because it has read.
+  func withLogs(of db: Database) throws(StoreError) -> FileIdentity {
+    // SQLite follows symbolic links: what they lead to has the log beside it.
+    guard let name = sqlite3_db_filename(db.sqliteConnection, "main") else { throw .closed }
+    var logs: [Mark] = []
+    for suffix in ["-wal", "-shm"] {
+      let path = String(cString: name) + suffix
+      guard let mark = Mark(path) else {
+        throw .unavailable("\(path) was deleted while the store was being opened; try again")
+      }
+      logs.append(mark)
+    }
+    return FileIdentity(database: database, logs: logs)
+  }
+
+  /// Throws `.unavailable` if a path means another file by now, or none.
   func verify() throws(StoreError) {
-    let now = try? FileIdentity(path: path)
-    guard let now, now.device == device, now.inode == inode else {
+    guard database.now == .same else {
       throw .unavailable(
-        "\(path) was moved, deleted or replaced while it was open; restart to open what is there")
+        "\(database.path) was moved, deleted or replaced while it was open; restart to open what is there"
+      )
+    }
+    for log in logs {
+      let now = log.now
+      if now == .same { continue }
+      throw .unavailable(
+        "\(log.path) was \(now == .gone ? "deleted" : "replaced") while the store was open, so that processes do "
+          + "not see each other's changes; stop all that have the store open, then start them again"
+      )
+    }
+  }
+
+  /// Whether others go on with a log or an index of their own: what ours has must not get into the database any more.
+  var isDisowned: Bool { logs.contains { $0.now == .another } }
+
+  /// A file by its numbers. One that is open keeps them, also without a name.
+  private struct Mark: Sendable {
+    enum Now: Sendable {
+      case same, another, gone
+    }
+
+    let path: String
+    private let device: UInt64
+    private let inode: UInt64
+
+    /// `nil`, and `errno` set, if there is no such file.
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      self.path = path
+      device = UInt64(truncatingIfNeeded: status.st_dev)
+      inode = UInt64(truncatingIfNeeded: status.st_ino)
+    }
+
+    /// What the path means now.
+    var now: Now {
+      guard let now = Mark(path) else { return .gone }
+      return now.device == device && now.inode == inode ? .same : .another
     }
   }
 }

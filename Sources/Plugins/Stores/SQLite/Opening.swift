@@ -28,6 +28,10 @@ struct Opening {
   private static let lock = Locked(false)
 
   let path: String
+  /// Whether a file of zero bytes, which may be what is left of a store, is made a new one.
+  var fillsEmpty = false
+  /// Whether one is taken for what another process is making at this moment.
+  var awaitsEmpty = false
 
   /// The writing connection, and the file that it was opened on.
   struct Opened: Sendable {
@@ -38,14 +42,20 @@ struct Opening {
   /// The writing connection, on a file whose schema is the present one; `nil` if another process is
   /// preparing the same file at this moment: try again.
   func run() throws(StoreError) -> Opened? {
-    let path = path
+    let opening = self
     return try Opening.lock.withLock { (_) throws(StoreError) -> Opened? in
-      try Opening(path: path).runAlone()
+      try opening.runAlone()
     }
   }
 
   private func runAlone() throws(StoreError) -> Opened? {
-    try createFileIfMissing()
+    let isNew = try createFileIfMissing()
+    if !isNew, !fillsEmpty, size(of: path) == 0 {
+      if awaitsEmpty { return nil }
+      throw .unavailable(
+        "\(path) is an empty file. Restore a backup: cardea restore. Or make a first key in it: cardea init"
+      )
+    }
     try ensureWritable()
     let file = try FileIdentity(path: path)
     let connection = try Connection.writer(path: path)
@@ -55,8 +65,11 @@ struct Opening {
         try? connection.close()
         return nil
       }
-      try connection.access { db throws(StoreError) in try checkLogEnd(db) }
-      return Opened(connection: connection, file: file)
+      let files = try connection.access { db throws(StoreError) in
+        try checkLogEnd(db)
+        return try file.withLogs(of: db)
+      }
+      return Opened(connection: connection, file: files)
     } catch {
       try? connection.close()
       throw error.at(path)
@@ -65,13 +78,20 @@ struct Opening {
 
   // MARK: The file
 
-  private func createFileIfMissing() throws(StoreError) {
+  /// Whether it was missing.
+  private func createFileIfMissing() throws(StoreError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFREG else {
         throw .unavailable("\(path) is not a regular file; name a file")
       }
-      return
+      // The write-ahead log lies beside the name: under two names there would be two.
+      guard status.st_nlink < 2 else {
+        throw .unavailable(
+          "\(path) has another name too (a hard link), and what is written under one would be lost under the other; "
+            + "remove all names but one, and where others need the file, share its folder")
+      }
+      return false
     }
     guard errno == ENOENT else { throw systemError("can't be reached", remedy: "check the path") }
     // Before SQLite would, which makes it readable by all: it will hold hashes.
@@ -79,7 +99,7 @@ struct Opening {
     if descriptor < 0 {
       if errno == EEXIST {
         // Another process was faster, unless the name is a link: SQLite would create what it leads to.
-        if stat(path, &status) == 0 { return }
+        if stat(path, &status) == 0 { return false }
         throw systemError("is a symbolic link that leads nowhere", remedy: "name a file")
       }
       throw systemError(
@@ -88,6 +108,7 @@ struct Opening {
     }
     close(descriptor)
     FolderSync.sync(folderOf: path)
+    return true
   }
 
   /// Before SQLite opens the file: to read one in WAL mode it makes the log and its index beside it, and can't

@@ -10,6 +10,16 @@ import GRDB
 #endif
 
 extension SQLiteStore {
+  /// Makes a new store of a file of zero bytes, which ``open()`` refuses. Does nothing with any other; blocks.
+  public static func fill(_ path: String) throws(StoreError) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_size == 0 else { return }
+    guard let opened = try Opening(path: path, fillsEmpty: true).run() else {
+      throw .unavailable("\(path) is being made by another process; try again")
+    }
+    try? opened.connection.close()
+  }
+
   /// Copies a store's file, in use or not, to a new one.
   ///
   /// The copy is what the store held at one moment, was read to its last page, and is on disk when this returns;
@@ -38,8 +48,12 @@ extension SQLiteStore {
     var status = stat()
     let exists = lstat(path, &status) == 0
     if exists {
+      guard status.st_nlink < 2 else {
+        throw .unavailable("\(path) has another name too (a hard link); remove all names but one")
+      }
       let end: Int64?
-      do throws(StoreError) { end = try fold(path) } catch {
+      // Of an empty file there is nothing to fold.
+      do throws(StoreError) { end = status.st_size > 0 ? try fold(path) : nil } catch {
         // Damaged: it is replaced for that.
         guard case .corrupt = error else { throw error }
         end = nil

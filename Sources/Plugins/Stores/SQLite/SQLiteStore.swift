@@ -14,8 +14,9 @@ import GRDB
 /// - Lookups run on the caller's thread, on connections with prepared statements; listings, which may have to
 ///   look at every row, on one thread of the store's. Neither waits for a writer.
 /// - A file that is moved, deleted or replaced under the open store is noticed by the next call, which
-///   throws `.unavailable`.
-/// - The file is created with mode 0600. Its schema is migrated on opening; a newer one is refused.
+///   throws `.unavailable`; so are its write-ahead log and the log's index.
+/// - The file is created with mode 0600. Its schema is migrated on opening; a newer one is refused, and so is a file
+///   with a second name (a hard link), or of zero bytes, which may be what is left of a store.
 ///
 /// What is promised assumes a local disk that syncs when it is told to. Network file systems, on which
 /// SQLite's locks and shared memory do not work, are not supported.
@@ -32,6 +33,7 @@ public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore 
     let writer: Writer
     let readers: Readers
     let poller: Poller
+    let file: FileIdentity
   }
 
   /// - Parameter path: the database file; created by ``open()`` if it is missing, in a folder that exists.
@@ -49,7 +51,7 @@ public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore 
       let writer = Writer(opened.connection, file: opened.file)
       let parts = Parts(
         writer: writer, readers: try Readers(path: path, file: opened.file),
-        poller: try Poller(path: path, file: opened.file))
+        poller: try Poller(path: path, file: opened.file), file: opened.file)
       // All connections were opened by name.
       try opened.file.verify()
       writer.eraseIfOwed()
@@ -62,8 +64,9 @@ public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore 
 
   /// Two processes that create or migrate one file at once stand in each other's way for a moment.
   private func openFile() async throws(StoreError) -> Opening.Opened {
-    for _ in 0..<250 {
-      if let opened = try Opening(path: path).run() { return opened }
+    for attempt in 0..<250 {
+      // Where another process makes the file it gets its first page well within 2 s.
+      if let opened = try Opening(path: path, awaitsEmpty: attempt < 100).run() { return opened }
       // A task that is cancelled meanwhile tries again at once, and in the end says why it could not.
       try? await Task.sleep(for: .milliseconds(20))
     }
@@ -77,10 +80,13 @@ public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore 
       return state
     }
     guard let parts else { return }
+    // Last of all, SQLite's last connection copies the write-ahead log into the file and removes it, unless it only
+    // reads. Over the log that others made in its place, that would undo what they have written.
+    let isDisowned = parts.file.isDisowned
+    if isDisowned { await parts.writer.close() }
     parts.readers.close()
     parts.poller.close()
-    // Last: SQLite's last connection copies the write-ahead log into the file and removes it.
-    await parts.writer.close()
+    if !isDisowned { await parts.writer.close() }
   }
 
   func parts() throws(StoreError) -> Parts {

@@ -252,6 +252,8 @@ final class Writer: Sendable {
     }
     switch transaction(group, db) {
     case .committed(let outcomes):
+      // Into a log that was deleted meanwhile, where nobody else would ever see it.
+      do { try file.verify() } catch { return group.map { _ in .failure(error) } }
       return outcomes
     case .failed(let error):
       return group.map { _ in .failure(error) }
