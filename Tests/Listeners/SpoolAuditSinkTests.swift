@@ -287,6 +287,109 @@ import Testing
     #expect(try self.records(sink).last?.isFolded == false)
   }
 
+  // MARK: Files that are taken away
+
+  /// What was recorded before is drained from the file that is still open; what comes then is found by others too.
+  @Test(arguments: ["spool", "spool/0", "spool/0/lock", "spool/0/00000000000000000001.log"])
+  func goesOnInAnotherSlotWhenItsFilesAreRemoved(_ name: String) async throws {
+    let sink = sink()
+    try sink.open()
+    try await sink.record(event("a"))
+    let node = try #require(sink.sources.first?.node)
+    try FileManager.default.removeItem(atPath: folder.file(name))
+    try await sink.record(event("b"))
+    try await sink.record(event("c"))
+    #expect(sink.canRecord())
+    #expect(try ids(sink) == ["b", "c"])
+    #expect(try records(sink).map(\.sequence) == [1, 2])
+    #expect(try ids(sink, source: 1) == ["a"])
+    #expect(sink.sources.map(\.node).filter { $0 == node }.count == 1)
+    // Once the store has what it held, the old one is forgotten.
+    try sink.sources[1].discard(through: 1)
+    #expect(sink.sources.count == 1)
+    #expect(try ids(sink) == ["b", "c"])
+  }
+
+  /// As an editor does that saves what it shows.
+  @Test(arguments: ["lock", "00000000000000000001.log"])
+  func goesOnInAnotherSlotWhenItsFilesAreReplaced(_ name: String) async throws {
+    let sink = sink()
+    try sink.open()
+    try await sink.record(event("a"))
+    let file = folder.file("spool/0/\(name)")
+    try FileManager.default.copyItem(atPath: file, toPath: file + "~")
+    #expect(rename(file + "~", file) == 0)
+    try await sink.record(event("b"))
+    #expect(try ids(sink) == ["b"])
+    #expect(try ids(sink, source: 1) == ["a"])
+  }
+
+  /// Without the lock another process takes the slot: no two write to one.
+  @Test func leavesASlotWhoseLockWasRemovedToWhoTakesIt() async throws {
+    let (first, second) = (sink(), sink())
+    try first.open()
+    try await first.record(event("a"))
+    try FileManager.default.removeItem(atPath: folder.file("spool/0/lock"))
+    try second.open()
+    try await first.record(event("b"))
+    try await second.record(event("c"))
+    #expect(try ids(first) == ["b"])
+    #expect(try ids(second) == ["a", "c"])
+    #expect(try records(second).map(\.sequence) == [1, 2])
+    #expect(first.sources.first?.node != second.sources.first?.node)
+  }
+
+  @Test func refusesAsLongAsNoSlotCanBeMade() async throws {
+    let above = folder.file("above")
+    try FileManager.default.createDirectory(atPath: above, withIntermediateDirectories: false)
+    let sink = SpoolAuditSink(path: above + "/spool", deadline: .seconds(60))
+    try sink.open()
+    try await sink.record(event("a"))
+    try FileManager.default.removeItem(atPath: above)
+    for _ in 0..<3 {
+      await #expect(throws: SpoolError.notWritten(errno: ENOENT)) {
+        try await sink.record(event("refused"))
+      }
+    }
+    #expect(!sink.canRecord())
+    // What it still holds can be drained all the same.
+    #expect(try ids(sink) == ["a"])
+    try FileManager.default.createDirectory(atPath: above, withIntermediateDirectories: false)
+    while !sink.canRecord() { await Task.yield() }
+    try await sink.record(event("b"))
+    #expect(try ids(sink) == ["b"])
+    #expect(try records(sink).reduce(0) { $0 + $1.draft.count } == 4)
+    #expect(try ids(sink, source: 1) == ["a"])
+  }
+
+  /// Nobody can find it when this process is gone: the numbers show that it is missing.
+  @Test func whatIsNotDrainedFromARemovedSlotIsMissingInTheNext() async throws {
+    let first = sink()
+    try first.open()
+    for id in ["a", "b"] { try await first.record(event(id)) }
+    try FileManager.default.removeItem(atPath: folder.file("spool"))
+    try await first.record(event("c"))
+    await first.close()
+    let second = sink()
+    try second.open()
+    try await second.record(event("d"))
+    #expect(try ids(second) == ["c", "d"])
+    #expect(try records(second).map(\.sequence) == [1, 4])
+  }
+
+  @Test func aSegmentThatIsGoneIsPassedOver() async throws {
+    let sink = sink()
+    try sink.open()
+    let text = String(repeating: "x", count: 1 << 20)
+    for number in 0..<9 { try await sink.record(event("\(number)-\(text)")) }
+    let names = try segments()
+    try #require(names.count == 2)
+    try FileManager.default.removeItem(atPath: folder.file("spool/0/\(names[0])"))
+    let left = try records(sink).map(\.sequence)
+    #expect(left == [9])
+    #expect(sink.sources.count == 1)
+  }
+
   @Test func recordsNothingBeforeItIsOpenedOrAfterItIsClosed() async throws {
     let sink = sink()
     await #expect(throws: SpoolError.closed) { try await sink.record(event("a")) }

@@ -17,7 +17,8 @@ import CardeaKernel
 /// count is recorded as soon as something can be.
 ///
 /// The spool is a folder with one slot per process that uses it at the same time, made with mode 0700. A slot
-/// that a process left behind is taken over, or drained, by the next that starts.
+/// that a process left behind is taken over, or drained, by the next that starts. If its files are taken away under a
+/// running process, that goes on in another, or denies as long as none can be made.
 ///
 /// Threading: any task.
 public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
@@ -35,13 +36,9 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
   package typealias Write = @Sendable (_ descriptor: Int32, _ bytes: [UInt8]) -> Int
 
   private struct Parts: Sendable {
-    let slot: SpoolSlot
+    let slots: SpoolSlots
     let writer: GroupWriter
-    /// Slots of processes that are gone.
-    var others: [SpoolSlot]
   }
-
-  private static let mostSlots = 64
 
   /// - Parameters:
   ///   - path: the spool's folder, made by ``open()`` in a folder that exists.
@@ -70,39 +67,20 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
 
   public func open() throws(ConfigurationFault) {
     do throws(SpoolFault) {
-      let slots = try takeSlots()
-      guard let slot = slots.first else {
-        throw SpoolFault("\(SpoolAuditSink.mostSlots) processes use the spool already", code: 0)
-      }
+      let slots = try SpoolSlots(path: path, write: write)
       let syncs = tier == .commit
       let writer = GroupWriter(deadline: deadline) { count in
         SpoolLine.body(
           AccessDraft(unrecorded: count, at: SystemClock().now()), isFolded: true)
       } body: { (lines: [[UInt8]]) throws(SpoolError) in
-        try slot.append(lines, syncs: syncs)
+        try slots.append(lines, syncs: syncs)
       }
-      parts.withLock { $0 = Parts(slot: slot, writer: writer, others: Array(slots.dropFirst())) }
+      parts.withLock { $0 = Parts(slots: slots, writer: writer) }
     } catch {
       throw ConfigurationFault(
         plugin: id, setting: setting, value: path, problem: error.problem,
         remedy: "Name a folder on a local disk that this process may write to, or make its parent.")
     }
-  }
-
-  /// The first slot that is free, made if it is not there, and those that others have left behind.
-  private func takeSlots() throws(SpoolFault) -> [SpoolSlot] {
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw SpoolFault("the folder can't be made") }
-    var slots: [SpoolSlot] = []
-    for number in 0..<SpoolAuditSink.mostSlots {
-      let name = "\(path)/\(number)"
-      var status = stat()
-      let exists = stat(name, &status) == 0
-      if !exists, !slots.isEmpty { break }
-      if let slot = try SpoolSlot(path: name, creates: !exists, write: write) {
-        slots.append(slot)
-      }
-    }
-    return slots
   }
 
   public func record(_ event: AccessEvent) async throws {
@@ -128,10 +106,7 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
   }
 
   public var sources: [any AccessSource] {
-    parts.withLock { parts in
-      guard let current = parts else { return [] }
-      return [current.slot] + current.others
-    }
+    parts.withLock { $0?.slots }?.sources ?? []
   }
 
   /// Writes what waits and lets go of the spool. What the store does not have yet is drained by the next
@@ -143,7 +118,7 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
     }
     guard let parts else { return }
     await parts.writer.close()
-    for slot in [parts.slot] + parts.others { slot.finish() }
+    parts.slots.finish()
   }
 
   /// A name that no other node of the access log has: the host's, and 64 random bits.

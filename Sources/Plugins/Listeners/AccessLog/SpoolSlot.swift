@@ -32,6 +32,8 @@ final class SpoolSlot: AccessSource {
   let node: String
   private let path: String
   private let lock: Int32
+  private let lockPath: String
+  private let lockMark: FileMark?
   private let write: SpoolAuditSink.Write
   private let state: Locked<State>
 
@@ -43,6 +45,8 @@ final class SpoolSlot: AccessSource {
   private struct State: Sendable {
     var segments: [Segment]
     var descriptor: Int32?
+    /// Of the last segment's file.
+    var mark: FileMark?
     /// Bytes of the last segment.
     var size: Int
     /// The sequence of the next record.
@@ -70,12 +74,14 @@ final class SpoolSlot: AccessSource {
     if creates, mkdir(path, 0o700) != 0, errno != EEXIST {
       throw SpoolFault("the folder \(path) can't be made")
     }
-    lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else { throw SpoolFault("\(path)/lock can't be opened") }
+    lockPath = "\(path)/lock"
+    lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw SpoolFault("\(lockPath) can't be opened") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       close(lock)
       return nil
     }
+    lockMark = FileMark(lock)
     do throws(SpoolFault) {
       node = try SpoolSlot.node(in: path)
       state = Locked(try SpoolSlot.state(of: path))
@@ -122,7 +128,7 @@ final class SpoolSlot: AccessSource {
     }
     segments.sort { $0.first < $1.first }
     guard let last = segments.last else {
-      var state = State(segments: [], descriptor: nil, size: 0, next: 1)
+      var state = State(segments: [], descriptor: nil, mark: nil, size: 0, next: 1)
       try begin(&state, in: path)
       return state
     }
@@ -137,7 +143,8 @@ final class SpoolSlot: AccessSource {
       close(descriptor)
       throw SpoolFault("\(last.path) can't be written")
     }
-    return State(segments: segments, descriptor: descriptor, size: end, next: next)
+    return State(
+      segments: segments, descriptor: descriptor, mark: FileMark(descriptor), size: end, next: next)
   }
 
   /// Begins a segment with the next record.
@@ -154,8 +161,22 @@ final class SpoolSlot: AccessSource {
     }
     if let earlier = state.descriptor { close(earlier) }
     state.descriptor = descriptor
+    state.mark = FileMark(descriptor)
     state.size = 0
     if state.segments.last?.first != segment.first { state.segments.append(segment) }
+  }
+
+  // MARK: Its place
+
+  /// Whether the paths of the lock and of the last segment still mean the files that are open. If not, another process
+  /// may use the slot, or nobody finds what is written to it.
+  var isInPlace: Bool { FileMark(path: lockPath) == lockMark && !isNameless }
+
+  /// Whether what is written to the last segment goes where no path leads.
+  var isNameless: Bool {
+    let (segment, mark) = state.withLock { ($0.segments.last, $0.mark) }
+    guard let segment, let mark else { return false }
+    return FileMark(path: segment.path) != mark
   }
 
   // MARK: Writing
@@ -220,10 +241,19 @@ final class SpoolSlot: AccessSource {
     }
   }
 
+  /// Leaves out that many numbers, by which the store counts entries as lost.
+  func skip(_ count: Int64) {
+    state.withLock { state in
+      state.next += count
+      try? SpoolSlot.begin(&state, in: path)
+    }
+  }
+
   /// Closes the slot; if the store has everything, nothing but an empty segment is left.
   func finish() {
+    let isInPlace = isInPlace
     state.withLock { state in
-      guard state.drained >= state.next - 1 else { return }
+      guard isInPlace, state.drained >= state.next - 1 else { return }
       if state.size > 0 { try? SpoolSlot.begin(&state, in: path) }
       for segment in state.segments.dropLast() { unlink(segment.path) }
       state.segments = state.segments.suffix(1)
@@ -256,8 +286,16 @@ final class SpoolSlot: AccessSource {
   }
 
   func records(after sequence: Int64, details: Int, limit: Int) throws -> [SpooledAccess] {
-    let known = state.withLock { ($0.segments, $0.next, $0.cursor) }
-    var (segments, next, cursor) = known
+    // The last segment is read where it is written, whatever its path means by now.
+    let known = state.withLock { state in
+      (
+        state.segments, state.next, state.cursor,
+        state.descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
+      )
+    }
+    var (segments, next, cursor, written) = known
+    defer { if let written { close(written) } }
+    let last = segments.last?.first
     var records: [SpooledAccess] = []
     var detailed = 0
     var after = sequence
@@ -265,9 +303,17 @@ final class SpoolSlot: AccessSource {
       let segment = segments.last(where: { $0.first <= after + 1 })
         ?? segments.first
     {
-      let descriptor = open(segment.path, O_RDONLY | O_CLOEXEC)
+      var descriptor = written ?? -1
+      if segment.first != last || written == nil {
+        descriptor = open(segment.path, O_RDONLY | O_CLOEXEC)
+        // Removed: the gap is counted as soon as something comes after it.
+        if descriptor < 0, errno == ENOENT {
+          segments.removeAll { $0.first <= segment.first }
+          continue
+        }
+      }
       guard descriptor >= 0 else { throw SpoolFault("\(segment.path) can't be opened") }
-      defer { close(descriptor) }
+      defer { if descriptor != written { close(descriptor) } }
       var isFull = false
       let begin = cursor?.first == segment.first && cursor?.after == after ? cursor?.offset ?? 0 : 0
       _ = SpoolSlot.scan(descriptor, from: begin) { record, end in
@@ -296,8 +342,11 @@ final class SpoolSlot: AccessSource {
   }
 
   func discard(through sequence: Int64) {
+    let isInPlace = isInPlace
     state.withLock { state in
       state.drained = max(state.drained, sequence)
+      // By name they may be another's by now.
+      guard isInPlace else { return }
       while state.segments.count > 1, state.segments[1].first <= sequence + 1 {
         unlink(state.segments.removeFirst().path)
       }
