@@ -264,15 +264,43 @@ import Testing
   }
 }
 
-/// A memory store whose access log loses answers and batches as it is told to.
+/// A memory store whose access log loses answers and batches as it is told to, and which changes while it is read.
 final class FlakyLogStore: AccessLogStore {
   enum Fate: Sendable { case losesAnswer, losesBatch }
+  enum Reading: CaseIterable, Sendable { case checkpoints, signals, base, access }
+
+  private struct Meddling: Sendable {
+    let reading: Reading
+    var call: Int
+    let body: @Sendable () async -> Void
+  }
 
   let base = MemoryStore()
   private let fates = Locked<[Fate]>([])
+  private let meddling = Locked<Meddling?>(nil)
+  private let hidden = Locked<UUID?>(nil)
   var id: String { base.id }
 
   func plan(_ fates: [Fate]) { self.fates.withLock { $0 = fates } }
+
+  /// Has `body` done just before that call for such a reading, counted from 1.
+  func meddle(at reading: Reading, call: Int = 1, _ body: @escaping @Sendable () async -> Void) {
+    meddling.withLock { $0 = Meddling(reading: reading, call: call, body: body) }
+  }
+
+  /// From here on no access entry of that key has a payload.
+  func hidePayloads(of keyID: UUID) { hidden.withLock { $0 = keyID } }
+
+  private func begin(_ reading: Reading) async {
+    let due = meddling.withLock { meddling -> Meddling? in
+      guard meddling?.reading == reading else { return nil }
+      meddling?.call -= 1
+      guard meddling?.call == 0 else { return nil }
+      defer { meddling = nil }
+      return meddling
+    }
+    await due?.body()
+  }
 
   func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead {
     let fate = fates.withLock { $0.isEmpty ? nil : $0.removeFirst() }
@@ -297,14 +325,22 @@ final class FlakyLogStore: AccessLogStore {
   func idempotency(actor: String, key: String) -> IdempotencyRecord? {
     base.idempotency(actor: actor, key: key)
   }
-  func log(after position: Int64, limit: Int) -> [LogEntry] {
-    base.log(after: position, limit: limit)
+  func log(after position: Int64, limit: Int) async -> [LogEntry] {
+    await begin(.signals)
+    return base.log(after: position, limit: limit)
   }
   func logHead() -> LogHead { base.logHead() }
-  func accessHead(node: String) -> AccessHead { base.accessHead(node: node) }
+  func accessHead(node: String) async -> AccessHead {
+    await begin(.base)
+    return base.accessHead(node: node)
+  }
   func accessHeads() -> [AccessHead] { base.accessHeads() }
-  func accessLog(node: String, after position: Int64, limit: Int) -> [AccessEntry] {
-    base.accessLog(node: node, after: position, limit: limit)
+  func accessLog(node: String, after position: Int64, limit: Int) async -> [AccessEntry] {
+    await begin(.access)
+    let hidden = hidden.withLock { $0 }
+    return base.accessLog(node: node, after: position, limit: limit).map {
+      hidden != nil && $0.keyID == hidden ? $0.erased : $0
+    }
   }
   func accessEntries(_ filter: LogFilter) -> [Numbered<AccessEntry>] { base.accessEntries(filter) }
   func signalEntries(_ filter: LogFilter) -> [Numbered<LogEntry>] { base.signalEntries(filter) }
@@ -318,7 +354,8 @@ final class FlakyLogStore: AccessLogStore {
   func checkpoint(
     _ draft: @escaping @Sendable (Checkpoint?, CheckpointHeads) -> Checkpoint?
   ) -> Checkpoint? { base.checkpoint(draft) }
-  func checkpoints(after number: Int64, limit: Int) -> [Checkpoint] {
-    base.checkpoints(after: number, limit: limit)
+  func checkpoints(after number: Int64, limit: Int) async -> [Checkpoint] {
+    await begin(.checkpoints)
+    return base.checkpoints(after: number, limit: limit)
   }
 }

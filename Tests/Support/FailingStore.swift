@@ -142,6 +142,9 @@ public final class FailingStore<Base: WholeStore>: WholeStore {
   public func accessHead(node: String) async throws(StoreError) -> AccessHead {
     try await call { () async throws(StoreError) in try await base.accessHead(node: node) }
   }
+  public func headlessEntries() async throws(StoreError) -> Int64 {
+    try await call { () async throws(StoreError) in try await base.headlessEntries() }
+  }
   public func accessHeads() async throws(StoreError) -> [AccessHead] {
     try await call { () async throws(StoreError) in try await base.accessHeads() }
   }

@@ -31,8 +31,7 @@ public struct AccessBatch: Sendable {
     self.after = after
     self.through = through
     self.drafts = drafts
-    // 16 bytes each, so that the digest of an erased payload can't be guessed at.
-    salts = primitives.randomBytes(drafts.count * 16)
+    salts = primitives.randomBytes(drafts.count * PayloadSalt.length)
     chain = AccessChain(primitives)
   }
 
@@ -46,7 +45,7 @@ public struct AccessBatch: Sendable {
     var entries: [AccessEntry] = []
     entries.reserveCapacity(drafts.count)
     for (index, draft) in drafts.enumerated() {
-      let salt = Array(salts[(index * 16)..<(index * 16 + 16)])
+      let salt = Array(salts.dropFirst(index * PayloadSalt.length).prefix(PayloadSalt.length))
       let entry = chain.entry(draft, salt: salt, after: head)
       head.position = entry.position
       head.hash = entry.hash

@@ -27,9 +27,7 @@ public struct AccessChain: Sendable {
   /// Whether `entry` follows what stands at `position` with `hash`, unchanged. An entry without a payload
   /// is judged by its digest.
   public func follows(_ entry: AccessEntry, position: Int64, hash: Digest256) -> Bool {
-    if let payload = entry.payload, let salt = entry.salt,
-      primitives.sha256(salt + payload) != entry.payloadDigest
-    {
+    guard PayloadSalt.fits(entry.salt, entry.payload, entry.payloadDigest, primitives) else {
       return false
     }
     let link = AccessChain.link(

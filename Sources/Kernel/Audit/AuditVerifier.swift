@@ -5,30 +5,21 @@
 #endif
 
 extension AuthKernel {
-  /// Goes through both logs and finds the first broken entry of each chain: edits, deletions, reorderings, cuts, and
-  /// payloads that are missing without a purge or a prune.
+  /// Goes through both logs and finds the first broken entry of each chain: edits, deletions, reorderings, cuts,
+  /// entries that stand outside of every chain, and payloads that are missing without a purge or a prune.
   /// - Parameter keys: the public keys whose checkpoints count. With none, whoever may write to the database could
   ///   have made the logs anew: only accidents are found.
   public func verifyAudit(
     keys: [Ed25519.PublicKey] = []
   ) async throws(LifecycleError) -> AuditReport {
-    let store = try logStore()
-    do throws(StoreError) {
-      var bases = try await store.accessHeads().map(\.basePosition)
-      for attempt in 1... {
-        var verifier = AuditVerifier(store: store, primitives: primitives, keys: keys)
-        let report = try await verifier.run()
-        // A prune that went on meanwhile looks like entries that are missing.
-        let now = try await store.accessHeads().map(\.basePosition)
-        if report.isIntact || now == bases || attempt == 5 { return report }
-        bases = now
-      }
-      return AuditReport()
-    } catch { throw LifecycleError(error) }
+    var verifier = AuditVerifier(store: try logStore(), primitives: primitives, keys: keys)
+    do throws(StoreError) { return try await verifier.run() } catch { throw LifecycleError(error) }
   }
 }
 
-/// One run over both logs. Entries that arrive meanwhile are not looked at.
+/// One run over both logs, which change meanwhile. Entries that arrive are not looked at. What is gone may have been
+/// taken since the run began; whoever takes says so, in a checkpoint before it or in the signal log together with it,
+/// so that is read once more before anything missing is called a fault.
 private struct AuditVerifier {
   private static let page = 1_000
 
@@ -37,9 +28,19 @@ private struct AuditVerifier {
   let keys: [Ed25519.PublicKey]
 
   private var report = AuditReport()
+  /// From before the heads were read: what they state must be there.
   private var statements: [CheckpointStatement] = []
+  /// From after it. Only what they say of prunes counts.
+  private var laterStatements: [CheckpointStatement] = []
+  private var lastCheckpoint: Int64 = 0
+  /// How far the signal log is whole.
+  private var signals = LogHead.empty
   /// Keys that were purged, by the position that says so.
   private var purged: [UUID: Int64] = [:]
+  /// Signals without a payload that no prune covers: of each key, and of none, the first and the last.
+  private var bareSignals: [UUID?: (first: Int64, last: Int64)] = [:]
+  /// Access entries without a payload of keys that are not known to be purged: each node's and key's first.
+  private var bareEntries: [(entry: AccessEntry, keyID: UUID)] = []
 
   init(store: any AccessLogStore, primitives: any Primitives, keys: [Ed25519.PublicKey]) {
     self.store = store
@@ -49,8 +50,9 @@ private struct AuditVerifier {
 
   mutating func run() async throws(StoreError) -> AuditReport {
     report.isSigned = !keys.isEmpty
+    report.awaitsSignature = !keys.isEmpty
     // Checkpoints before heads: a head that is older than a checkpoint would look cut.
-    try await readCheckpoints()
+    statements = try await readCheckpoints()
     let signals = try await store.logHead()
     let heads = try await store.accessHeads()
     try await verifySignals(through: signals)
@@ -60,6 +62,15 @@ private struct AuditVerifier {
       report.chains.append(AuditReport.Chain(log: "access", node: node))
       add("access", node, 0, "the node's chain is gone, which a checkpoint states")
     }
+    let headless = try await store.headlessEntries()
+    if headless > 0 {
+      report.chains.append(AuditReport.Chain(log: "access", node: nil))
+      add("access", nil, 0, "entries that belong to no node's chain: \(headless)")
+    }
+    try await judgeBare()
+    if !keys.isEmpty, report.signed == 0 {
+      add("checkpoints", nil, lastCheckpoint, "none is signed by the key that was given")
+    }
     return report
   }
 
@@ -67,165 +78,268 @@ private struct AuditVerifier {
   private mutating func add(
     _ log: String, _ node: String?, _ position: Int64, _ problem: String
   ) {
-    guard !report.faults.contains(where: { $0.log == log && $0.node == node }) else { return }
-    report.faults.append(
-      AuditReport.Fault(log: log, node: node, position: position, problem: problem))
+    let known = report.faults.firstIndex { $0.log == log && $0.node == node }
+    if let known, report.faults[known].position <= position { return }
+    let fault = AuditReport.Fault(log: log, node: node, position: position, problem: problem)
+    if let known { report.faults[known] = fault } else { report.faults.append(fault) }
+  }
+
+  private func isWhole(_ log: String, _ node: String?) -> Bool {
+    !report.faults.contains { $0.log == log && $0.node == node }
   }
 
   // MARK: Checkpoints
 
-  private mutating func readCheckpoints() async throws(StoreError) {
-    var number: Int64 = 0
-    report.awaitsSignature = !keys.isEmpty
+  /// What is stated by those checkpoints that were not read yet, and count.
+  private mutating func readCheckpoints() async throws(StoreError) -> [CheckpointStatement] {
+    var statements: [CheckpointStatement] = []
     while true {
-      let page = try await store.checkpoints(after: number, limit: AuditVerifier.page)
-      if page.isEmpty { break }
+      let page = try await store.checkpoints(after: lastCheckpoint, limit: AuditVerifier.page)
+      if page.isEmpty { return statements }
       for checkpoint in page {
-        if checkpoint.number != number + 1 {
-          add("checkpoints", nil, number + 1, "it is missing")
+        if checkpoint.number != lastCheckpoint + 1 {
+          add("checkpoints", nil, lastCheckpoint + 1, "it is missing")
         }
-        number = checkpoint.number
+        lastCheckpoint = checkpoint.number
         report.checkpoints += 1
         if checkpoint.signature != nil { report.awaitsSignature = false }
-        read(checkpoint)
+        if let statement = read(checkpoint) { statements.append(statement) }
       }
-    }
-    if !keys.isEmpty, report.signed == 0 {
-      add("checkpoints", nil, number, "none is signed by the key that was given")
     }
   }
 
-  private mutating func read(_ checkpoint: Checkpoint) {
+  private mutating func readLaterCheckpoints() async throws(StoreError) {
+    let found = try await readCheckpoints()
+    laterStatements += found
+  }
+
+  private mutating func read(_ checkpoint: Checkpoint) -> CheckpointStatement? {
     guard let statement = CheckpointStatement(checkpoint.text),
       statement.number == checkpoint.number
-    else { return add("checkpoints", nil, checkpoint.number, "its text can't be read") }
-    guard !keys.isEmpty else { return statements.append(statement) }
+    else {
+      add("checkpoints", nil, checkpoint.number, "its text can't be read")
+      return nil
+    }
+    guard !keys.isEmpty else { return statement }
     guard let key = checkpoint.publicKey, let signature = checkpoint.signature else {
       // Those from before there was a key state nothing, and are no fault.
       if report.signed > 0 { add("checkpoints", nil, checkpoint.number, "it is not signed") }
-      return
+      return nil
     }
     guard keys.contains(key) else {
-      return add(
+      add(
         "checkpoints", nil, checkpoint.number, "it is signed by another key, \(Hex.text(key.bytes))"
       )
+      return nil
     }
     guard primitives.isValid(signature, of: checkpoint.text, by: key) else {
-      return add("checkpoints", nil, checkpoint.number, "its signature does not match its text")
+      add("checkpoints", nil, checkpoint.number, "its signature does not match its text")
+      return nil
     }
     report.signed += 1
-    statements.append(statement)
+    return statement
+  }
+
+  /// Up to where payloads of the signal log were pruned.
+  private var erasedThrough: Int64 {
+    (statements + laterStatements).map(\.erasedThrough).max() ?? 0
   }
 
   // MARK: The signal log
 
   private mutating func verifySignals(through end: LogHead) async throws(StoreError) {
-    let chain = LogChain(primitives)
     var summary = AuditReport.Chain(log: "signals", node: nil)
     summary.position = end.position
     let stated = AuditVerifier.stated(statements.map { ($0.signals.position, $0.signals.hash) })
-    let erasedThrough = statements.map(\.erasedThrough).max() ?? 0
-    /// Of each key, the last entry without a payload that no prune covers.
-    var missing: [UUID: (first: Int64, last: Int64)] = [:]
-    var head = LogHead.empty
-    scan: while head.position < end.position {
-      let page = try await store.log(after: head.position, limit: AuditVerifier.page)
-      if page.isEmpty { break }
+    try await followSignals(through: end.position, stated)
+    if isWhole("signals", nil) {
+      finish(
+        "signals", nil, last: (signals.position, signals.hash), end: (end.position, end.hash),
+        stated)
+    }
+    summary.entries = signals.position
+    summary.statedThrough = stated.keys.max() ?? 0
+    report.chains.append(summary)
+  }
+
+  /// Goes on from where the log is whole.
+  private mutating func followSignals(
+    through end: Int64, _ stated: [Int64: Digest256]
+  ) async throws(StoreError) {
+    let chain = LogChain(primitives)
+    let erased = erasedThrough
+    while signals.position < end {
+      // Positions begin at 1; what stands before it is no part of the chain.
+      let before = signals.position == 0 ? Int64.min : signals.position
+      let page = try await store.log(after: before, limit: AuditVerifier.page)
+      if page.isEmpty { return }
       for entry in page {
-        guard chain.follows(entry, head) else {
-          add(
-            "signals", nil, head.position + 1, AuditVerifier.broken(entry.position, head.position))
-          break scan
+        guard chain.follows(entry, signals) else {
+          let position = signals.position
+          return add("signals", nil, position + 1, AuditVerifier.broken(entry.position, position))
         }
-        head = LogHead(position: entry.position, hash: entry.hash)
-        summary.entries += 1
+        signals = LogHead(position: entry.position, hash: entry.hash)
         if let hash = stated[entry.position], hash != entry.hash {
-          add("signals", nil, entry.position, "a checkpoint states another hash: it was rewritten")
-          break scan
+          return add(
+            "signals", nil, entry.position, "a checkpoint states another hash: it was rewritten")
         }
         if let keyID = entry.keyID, entry.signal == KeyPurged.name {
           purged[keyID] = entry.position
         }
-        if entry.payload == nil, entry.position > erasedThrough {
-          guard let keyID = entry.keyID else {
-            add("signals", nil, entry.position, "its payload is missing")
-            break scan
-          }
-          missing[keyID] = (missing[keyID]?.first ?? entry.position, entry.position)
+        if entry.payload == nil, entry.position > erased {
+          let first = bareSignals[entry.keyID]?.first ?? entry.position
+          bareSignals[entry.keyID] = (first, entry.position)
         }
-        if entry.position == end.position { break scan }
+        if entry.position == end { return }
       }
     }
-    let uncovered = missing.filter { (purged[$0.key] ?? 0) < $0.value.last }.map(\.value.first)
-    if let first = uncovered.min() {
-      add("signals", nil, first, "its payload is missing, and no later purge or prune took it")
-    }
-    if !report.faults.contains(where: { $0.log == "signals" }) {
-      finish(
-        "signals", nil, last: (head.position, head.hash), end: (end.position, end.hash), stated)
-    }
-    summary.statedThrough = stated.keys.max() ?? 0
-    report.chains.append(summary)
   }
 
   // MARK: The access log
 
   private mutating func verify(_ head: AccessHead) async throws(StoreError) {
-    let chain = AccessChain(primitives)
+    let (node, chain) = (head.node, AccessChain(primitives))
     let stated = AuditVerifier.stated(
-      statements.flatMap { statement in
-        statement.chains.filter { $0.node.utf8.elementsEqual(head.node.utf8) }.map {
-          ($0.position, $0.hash)
-        }
-      })
-    let prunes = AuditVerifier.stated(
-      statements.flatMap { statement in
-        statement.chains.filter { $0.node.utf8.elementsEqual(head.node.utf8) }.map {
-          ($0.prunedThrough, $0.prunedHash)
-        }
-      })
-    // A prune may have gone on since the head was read.
-    let base = try await store.accessHead(node: head.node)
-    var summary = AuditReport.Chain(log: "access", node: head.node)
-    summary.pruned = base.basePosition
+      chains(of: node, in: statements).map { ($0.position, $0.hash) })
+    let prunes = prunes(of: node)
+    var summary = AuditReport.Chain(log: "access", node: node)
     summary.position = head.position
     summary.statedThrough = stated.keys.max() ?? 0
-    var (position, hash) = (base.basePosition, base.baseHash)
-    if position > prunes.keys.max() ?? 0, !store.dropsOldEntries {
-      add("access", head.node, 1, "entries up to \(position) are missing, and no prune took them")
-    } else if let wanted = prunes[position] ?? stated[position], position > 0, wanted != hash {
-      add("access", head.node, position, "a checkpoint states another hash: it was rewritten")
+    var base = try await base(of: node, stated)
+    let oldest = try await store.accessLog(node: node, after: .min, limit: 1).first
+    if let oldest, oldest.position <= base.basePosition {
+      add("access", node, oldest.position, "it stands among what was pruned")
     }
+    var (position, hash) = (base.basePosition, base.baseHash)
+    var bare: Set<UUID> = []
     scan: while position < head.position {
       let page = try await store.accessLog(
-        node: head.node, after: position, limit: AuditVerifier.page)
+        node: node, after: position, limit: AuditVerifier.page)
+      if page.first?.position != position + 1 {
+        // A prune may have overtaken this run: then the chain goes on after what it took.
+        let moved = try await self.base(of: node, stated)
+        if moved.basePosition > position {
+          base = moved
+          (position, hash) = (base.basePosition, base.baseHash)
+          continue
+        }
+      }
       if page.isEmpty { break }
       for entry in page {
         guard chain.follows(entry, position: position, hash: hash) else {
-          add("access", head.node, position + 1, AuditVerifier.broken(entry.position, position))
+          add("access", node, position + 1, AuditVerifier.broken(entry.position, position))
           break scan
         }
         (position, hash) = (entry.position, entry.hash)
         summary.entries += 1
         if let wanted = stated[position] ?? prunes[position], wanted != hash {
-          add("access", head.node, position, "a checkpoint states another hash: it was rewritten")
+          add("access", node, position, "a checkpoint states another hash: it was rewritten")
           break scan
         }
         if !entry.isConsistent {
-          add("access", head.node, position, "the path that it is counted by is not its payload's")
+          add(
+            "access", node, position,
+            "the path that it is counted by, or the number that it is listed under, is another's")
           break scan
         }
-        if entry.payload == nil, entry.keyID.map({ purged[$0] == nil }) ?? true {
-          add("access", head.node, position, "its payload is missing, and its key was not purged")
-          break scan
+        if entry.payload == nil {
+          guard let keyID = entry.keyID else {
+            add("access", node, position, "its payload is missing")
+            break scan
+          }
+          if purged[keyID] == nil, bare.insert(keyID).inserted {
+            bareEntries.append((entry, keyID))
+          }
         }
         if position == head.position { break scan }
       }
     }
-    if !report.faults.contains(where: { $0.log == "access" && $0.node == head.node }) {
-      finish("access", head.node, last: (position, hash), end: (head.position, head.hash), stated)
+    if isWhole("access", node) {
+      finish("access", node, last: (position, hash), end: (head.position, head.hash), stated)
     }
+    try await findEntry(past: head)
+    summary.pruned = base.basePosition
     report.chains.append(summary)
+  }
+
+  private func chains(
+    of node: String, in statements: [CheckpointStatement]
+  ) -> [CheckpointStatement.Chain] {
+    statements.flatMap { $0.chains.filter { $0.node.utf8.elementsEqual(node.utf8) } }
+  }
+
+  private func prunes(of node: String) -> [Int64: Digest256] {
+    AuditVerifier.stated(
+      chains(of: node, in: statements + laterStatements).map { ($0.prunedThrough, $0.prunedHash) })
+  }
+
+  /// Where a node's chain begins now. What is gone before it a prune has stated.
+  private mutating func base(
+    of node: String, _ stated: [Int64: Digest256]
+  ) async throws(StoreError) -> AccessHead {
+    let head = try await store.accessHead(node: node)
+    let position = head.basePosition
+    var prunes = prunes(of: node)
+    if position > prunes.keys.max() ?? 0, !store.dropsOldEntries {
+      try await readLaterCheckpoints()
+      prunes = self.prunes(of: node)
+    }
+    if position > prunes.keys.max() ?? 0, !store.dropsOldEntries {
+      add("access", node, 1, "entries up to \(position) are missing, and no prune took them")
+    } else if let wanted = prunes[position] ?? stated[position], wanted != head.baseHash {
+      add("access", node, position, "a checkpoint states another hash: it was rewritten")
+    }
+    return head
+  }
+
+  /// Finds an entry past the node's head. Whatever is appended meanwhile takes the head along.
+  private mutating func findEntry(past head: AccessHead) async throws(StoreError) {
+    var end = head.position
+    while let entry = try await store.accessLog(node: head.node, after: end, limit: 1).first {
+      end = try await store.accessHead(node: head.node).position
+      if entry.position > end {
+        return add("access", head.node, entry.position, AuditVerifier.pastHead)
+      }
+    }
+  }
+
+  // MARK: What is missing
+
+  /// Judges the payloads that were missing, by every purge and prune that can have taken them.
+  private mutating func judgeBare() async throws(StoreError) {
+    let bareSignals = bareSignals
+    try await readLaterCheckpoints()
+    let end = try await store.logHead()
+    if isWhole("signals", nil) {
+      try await followSignals(through: end.position, [:])
+      try await findSignal(past: end)
+    }
+    let erased = erasedThrough
+    for (keyID, bare) in bareSignals {
+      let purge = keyID.flatMap { purged[$0] } ?? 0
+      if bare.last > max(purge, erased) {
+        add(
+          "signals", nil, bare.first > erased ? bare.first : bare.last,
+          "its payload is missing, and no later purge or prune took it")
+      }
+    }
+    for (entry, keyID) in bareEntries where purged[keyID] == nil {
+      // PostgreSQL's store erases most of a key's entries before the purge itself.
+      add(
+        "access", entry.node, entry.position,
+        "its payload is missing, and its key, \(entry.prefix ?? keyID.text), was not purged; if a "
+          + "purge of it was cut off, repeat it")
+    }
+  }
+
+  private mutating func findSignal(past head: LogHead) async throws(StoreError) {
+    var end = head.position
+    while let entry = try await store.log(after: end, limit: 1).first {
+      end = try await store.logHead().position
+      if entry.position > end {
+        return add("signals", nil, entry.position, AuditVerifier.pastHead)
+      }
+    }
   }
 
   // MARK: Both
@@ -237,7 +351,7 @@ private struct AuditVerifier {
   ) {
     if last.position < end.position {
       add(log, node, last.position + 1, "it is missing, and everything up to \(end.position)")
-    } else if last.hash != end.hash {
+    } else if last.position == end.position, last.hash != end.hash {
       add(log, node, last.position, "the head's hash is another")
     } else if let further = stated.keys.max(), further > end.position {
       add(
@@ -245,6 +359,8 @@ private struct AuditVerifier {
         "it is missing, and everything up to \(further), which a checkpoint states")
     }
   }
+
+  private static let pastHead = "it stands past the head, where nothing was appended"
 
   private static func broken(_ found: Int64, _ before: Int64) -> String {
     found == before + 1

@@ -25,7 +25,11 @@ public protocol AccessLogStore: KeyStore {
   func accessHead(node: String) async throws(StoreError) -> AccessHead
   /// The heads of every node, by name.
   func accessHeads() async throws(StoreError) -> [AccessHead]
-  /// Entries of a node after `position`, in order, at most `limit` of them.
+  /// How many entries are of a node that has no head, and so in nobody's chain: none, unless somebody else wrote to the
+  /// store. A store to which nobody else can write need not look.
+  func headlessEntries() async throws(StoreError) -> Int64
+  /// Entries of a node after `position`, in order, at most `limit` of them: also those that stand outside of its chain,
+  /// before its base or past its head, if somebody else put them there.
   func accessLog(
     node: String, after position: Int64, limit: Int
   ) async throws(StoreError) -> [AccessEntry]
@@ -56,6 +60,7 @@ public protocol AccessLogStore: KeyStore {
 
 extension AccessLogStore {
   public var dropsOldEntries: Bool { false }
+  public func headlessEntries() async throws(StoreError) -> Int64 { 0 }
 }
 
 /// An entry under the number by which listings go on.

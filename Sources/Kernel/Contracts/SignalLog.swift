@@ -14,7 +14,8 @@ public struct LogDraft: Sendable, Equatable {
   public let ownerID: UUID?
   /// The signal as JSON.
   public let payload: [UInt8]
-  /// 16 random bytes, so that the digest of an erased payload can't be guessed at.
+  /// 16 random bytes, so that the digest of an erased payload can't be guessed at. With more or fewer the entry counts as
+  /// tampered with.
   public let salt: [UInt8]
 
   public init(
@@ -114,11 +115,11 @@ public struct LogChain: Sendable {
 
   /// Whether `entry` follows `head` unchanged. An entry without a payload is judged by its digest.
   public func follows(_ entry: LogEntry, _ head: LogHead) -> Bool {
-    if let payload = entry.payload, let salt = entry.salt,
-      primitives.sha256(salt + payload) != entry.payloadDigest
-    {
+    guard PayloadSalt.fits(entry.salt, entry.payload, entry.payloadDigest, primitives) else {
       return false
     }
+    // No key has this prefix; it is how the header spells that there is none.
+    if entry.prefix?.utf8.elementsEqual("-".utf8) ?? false { return false }
     let header = LogChain.header(
       position: entry.position, at: entry.at, signal: entry.signal, keyID: entry.keyID,
       prefix: entry.prefix, ownerID: entry.ownerID)

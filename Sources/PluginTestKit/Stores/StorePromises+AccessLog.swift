@@ -102,6 +102,7 @@ extension StorePromises {
           try require(hash, is: head.hash, "the head's hash")
         }
         try require(try await store.accessHeads().map(\.node), is: ["a", "b"], "the nodes")
+        try require(try await store.headlessEntries(), is: 0, "entries of no node")
       },
       logPromise("lists entries by every condition, either way") { store in
         let id = Samples.id(77)

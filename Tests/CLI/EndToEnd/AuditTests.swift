@@ -184,8 +184,11 @@ import Testing
     #expect(process.terminationStatus == 0, "\(text)")
   }
 
-  /// U3: each kind of tampering shows, and where.
-  @Test(arguments: [
+  private static let columns = """
+    at, action, reason, status, count, key_id, prefix, payload, salt, payload_digest, hash, path
+    """
+
+  private static let tamperings: [(sql: String, found: String)] = [
     ("UPDATE access_log SET prefix = 'tok_other' WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET payload = CAST('{}' AS BLOB) WHERE position = 5", "broken at 5"),
     ("UPDATE access_log SET payload = NULL, salt = NULL WHERE position = 5", "broken at 5"),
@@ -207,6 +210,43 @@ import Testing
       "DELETE FROM access_log WHERE position <= 4; UPDATE access_nodes SET base_position = 4",
       "broken at 1"
     ),
+    // Bytes of the payload in the salt, and of the salt in the payload: the digest stays as it is.
+    (
+      "UPDATE access_log SET salt = CAST(salt || payload AS BLOB), payload = x'', path = NULL "
+        + "WHERE position = 5", "broken at 5"
+    ),
+    (
+      "UPDATE access_log SET salt = CAST(salt || substr(payload, 1, 20) AS BLOB), "
+        + "payload = substr(payload, 21) WHERE position = 5", "broken at 5"
+    ),
+    (
+      "UPDATE access_log SET salt = x'', payload = CAST(salt || payload AS BLOB) "
+        + "WHERE position = 5", "broken at 5"
+    ),
+    (
+      "UPDATE signal_log SET salt = CAST(salt || payload AS BLOB), payload = x'' "
+        + "WHERE position = 3", "broken at 3"
+    ),
+    // Past the head, far past it, and of a node that there is not.
+    (
+      "INSERT INTO access_log SELECT number + 100, node, 21, \(columns) FROM access_log "
+        + "WHERE position = 5", "broken at 21: it stands past the head"
+    ),
+    (
+      "INSERT INTO access_log SELECT number + 100, node, 1000021, \(columns) FROM access_log "
+        + "WHERE position = 5", "broken at 1000021: it stands past the head"
+    ),
+    (
+      "INSERT INTO access_log SELECT number + 100, 99, position, \(columns) FROM access_log "
+        + "WHERE position <= 3", "no node's chain: 3"
+    ),
+    // The order of listings, which no hash covers.
+    (
+      "UPDATE access_log SET number = 99 WHERE position = 5; "
+        + "UPDATE access_log SET number = 5 WHERE position = 7; "
+        + "UPDATE access_log SET number = 7 WHERE position = 5", "broken at 6"
+    ),
+    ("UPDATE access_log SET number = 21 WHERE position = 5", "broken at 5"),
     ("UPDATE signal_log SET signal = 'key_updated' WHERE position = 2", "broken at 2"),
     ("UPDATE signal_log SET payload = NULL, salt = NULL WHERE position = 3", "broken at 3"),
     ("DELETE FROM signal_log WHERE position = 2", "broken at 2"),
@@ -221,7 +261,10 @@ import Testing
     ("UPDATE checkpoints SET signature = zeroblob(64)", "checkpoint 1"),
     ("UPDATE checkpoints SET public_key = NULL, signature = NULL", "none is signed"),
     ("DELETE FROM checkpoints", "none is signed"),
-  ])
+  ]
+
+  /// U3: each kind of tampering shows, and where.
+  @Test(arguments: tamperings)
   func tamperingShows(_ tampering: String, _ found: String) async throws {
     let program = try CardeaProgram()
     let environment = try await signed(program)
@@ -235,6 +278,61 @@ import Testing
       ["audit", "verify", "--store", Self.store], environment: environment)
     #expect(after.status == 1, "\(after)")
     #expect((after.out + after.err).contains(found), "\(after)")
+  }
+
+  /// The header spells a prefix that is not there as `-`.
+  @Test func aPrefixThatNoKeyHasShows() async throws {
+    let program = try CardeaProgram()
+    let environment = try await signed(program)
+    let made = try program.run("keys", "create", "d", "--owner", "ada", "--store", Self.store)
+    #expect(made.status == 0, "\(made)")
+    func verify() throws -> CardeaProgram.Result {
+      try program.run("audit", "verify", "--store", Self.store, environment: environment)
+    }
+    #expect(try verify().status == 0)
+    try sql(program, "UPDATE signal_log SET prefix = '-' WHERE prefix IS NULL")
+    let after = try verify()
+    #expect(after.status == 1 && after.out.contains("it does not follow"), "\(after)")
+  }
+
+  /// What was pruned is not there to be compared: nothing may stand in its place.
+  @Test func anEntryAmongThosePrunedShows() async throws {
+    let program = try CardeaProgram()
+    let environment = try await signed(program)
+    func verify() throws -> CardeaProgram.Result {
+      try program.run("audit", "verify", "--store", Self.store, environment: environment)
+    }
+    let pruned = try program.run(
+      ["audit", "prune", "--older-than", "1ms", "--yes", "--store", Self.store],
+      environment: environment)
+    #expect(pruned.status == 0)
+    #expect(try verify().status == 0)
+    try sql(
+      program,
+      "INSERT INTO access_log (number, node, position, at, action, status, count, payload_digest, "
+        + "hash) SELECT 3, number, 3, 0, 'user_logged_in', 200, 7, randomblob(32), randomblob(32) "
+        + "FROM access_nodes")
+    let after = try verify()
+    #expect(
+      after.status == 1 && after.out.contains("broken at 3: it stands among what was pruned"),
+      "\(after)")
+  }
+
+  /// A number that somebody else wrote stands in nobody's way. Where it leaves none after it, what was recorded waits
+  /// in the spool, and the log says why.
+  @Test(arguments: [(Int64(21), 25), (Int64.max, 20)])
+  func aNumberThatIsTakenDoesNotStopTheLog(_ number: Int64, _ listed: Int) async throws {
+    let program = try CardeaProgram()
+    let environment = try await signed(program)
+    try sql(program, "UPDATE access_log SET number = \(number) WHERE position = 5")
+    let server = try RunningServer(program, ["--store", Self.store], environment: environment)
+    await ask(server, "none", Answers(), limit: 5)
+    #expect(server.stop() == 0)
+    #expect(try export(program).filter { $0.log == "access" }.count == listed)
+    let after = try program.run(
+      "audit", "verify", "--store", Self.store, environment: environment)
+    let place = listed == 25 ? "broken at 6" : "broken at 5"
+    #expect(after.status == 1 && after.out.contains(place), "\(after)")
   }
 
   /// A store is whole for whoever has the key from its first minute on.

@@ -33,9 +33,11 @@ final class AccessLogWriter: Sendable {
         SELECT k.id FROM cardea.key_ids i JOIN cardea.keys k ON k.prefix = i.prefix
         WHERE i.id = ANY ($1) AND k.status = 'purged'
         """, [List(batch.keyIDs)]),
+      Statement("SELECT coalesce(max(number), 0) FROM cardea.access_log"),
     ]
     return try await transactions.run(first) { (transaction, found) async throws(StoreError) in
-      let number = found[0].first?.int(0) ?? 0
+      // An entry that somebody else gave a higher number must not stand in the way of all that follow.
+      let number = max(found[0].first?.int(0) ?? 0, found[3].first?.int(0) ?? 0)
       let node: Int64
       let head: AccessHead
       if let row = found[1].first {
@@ -48,6 +50,9 @@ final class AccessLogWriter: Sendable {
       var purged: Set<UUID> = []
       for row in found[2] { purged.insert(try row.uuid(0)) }
       let (entries, end) = batch.entries(after: head)
+      guard number <= .max - Int64(entries.count) else {
+        throw .corrupt("entry number \(number) leaves none after it; see cardea audit verify")
+      }
       return (end, AccessLogWriter.statements(entries, end, purged, node, after: number))
     }
   }

@@ -21,10 +21,14 @@ extension PostgreSQLStore: UsageCountingStore {
       try await list(
         Statement(
           """
-          SELECT \(AccessRow.columns) FROM \(AccessRow.tables)
+          SELECT \(AccessRow.columns), \(AccessRow.isInOrder) FROM \(AccessRow.tables)
           WHERE n.name = $1 AND a.position > $2 ORDER BY a.position LIMIT $3
-          """, [node, position, max(limit, 0)]))
+          """, [node, position, max(limit, 0)])), looksAtNumbers: true
     ).map(\.entry)
+  }
+
+  public func headlessEntries() async throws(StoreError) -> Int64 {
+    try await list(AccessRow.headless).first?.int(0) ?? 0
   }
 
   // MARK: Listings

@@ -43,6 +43,9 @@ struct AccessLogWriter {
     let (entries, end) = batch.entries(after: head)
     let purged = try purgedKeys(among: entries)
     var number = try lastNumber()
+    guard number <= .max - Int64(entries.count) else {
+      throw .corrupt("entry number \(number) leaves none after it; see cardea audit verify")
+    }
     let row = try Query(
       db,
       """
@@ -70,8 +73,14 @@ struct AccessLogWriter {
     return end
   }
 
+  /// An entry that somebody else gave a higher number must not stand in the way of all that follow.
   private func lastNumber() throws(StoreError) -> Int64 {
-    let row = try Query(db, "SELECT coalesce(max(last_number), 0) FROM access_nodes")
+    let row = try Query(
+      db,
+      """
+      SELECT max(coalesce((SELECT max(last_number) FROM access_nodes), 0),
+        coalesce((SELECT max(number) FROM access_log), 0))
+      """)
     return try row.step() ? row.int(0) : 0
   }
 

@@ -39,6 +39,8 @@ struct ChangeWriter {
         """, [keyID]
       ).run()
       try AccessLogWriter(db: db).erase(keyID)
+      // The digest of what was asked for tells whether a guess at it is right.
+      try Query(db, "DELETE FROM idempotency WHERE key_id = ?", [keyID]).run()
     }
     switch change.record {
     case .put(let record, let collection): try PluginRecordRows(db: db).put(record, collection)

@@ -26,10 +26,18 @@ extension SQLiteStore: UsageCountingStore {
       let query = try Query(
         db,
         """
-        SELECT \(AccessRow.columns) FROM access_nodes n JOIN access_log a ON a.node = n.number
+        SELECT \(AccessRow.columns), \(AccessRow.isInOrder)
+        FROM access_nodes n JOIN access_log a ON a.node = n.number
         WHERE n.name = ? AND a.position > ? ORDER BY a.position LIMIT ?
         """, [node, position, max(limit, 0)])
-      return try AccessRow.readAll(query).map(\.entry)
+      return try AccessRow.readAll(query, looksAtNumbers: true).map(\.entry)
+    }
+  }
+
+  public func headlessEntries() async throws(StoreError) -> Int64 {
+    try await parts().readers.list { db throws(StoreError) in
+      let row = try Query(db, AccessRow.headless)
+      return try row.step() ? row.int(0) : 0
     }
   }
 
