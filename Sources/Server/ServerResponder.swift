@@ -98,7 +98,7 @@ final class ServerResponder: HTTPResponder {
   private func exchange(
     _ request: Request, _ context: ServerContext, _ trace: TraceParent?
   ) -> Exchange {
-    let arrival = Arrival(request.head, peer: context.peer, configuration)
+    let arrival = Arrival(request.head, peer: context.peer, configuration, kernel.redactionOfIDs)
     let logger = arrival.logger(context.logger, trace)
     arrival.client.note(in: logger)
     return Exchange(

@@ -120,7 +120,8 @@ struct IdempotencyTests {
       let bad: [[(String, String)]] = [
         [("Idempotency-Key", "")], [("Idempotency-Key", "a b")],
         [("Idempotency-Key", String(repeating: "x", count: 256))],
-        [("Idempotency-Key", "é")], [("Idempotency-Key", "a"), ("Idempotency-Key", "a")],
+        [("Idempotency-Key", "tok_ab12CD34:0123456789abcdef")], [("Idempotency-Key", "é")],
+        [("Idempotency-Key", "a"), ("Idempotency-Key", "a")],
       ]
       for headers in bad {
         let answer = try await rig.client.json(

@@ -61,7 +61,8 @@ struct ServingTests {
         #expect(answer.field("x-request-id") == id)
         #expect(answer.string("request_id") == id)
       }
-      for id in ["", "a b", "a\"b", "é", String(repeating: "x", count: 65)] {
+      let token = "ab12CD34.0123456789abcdefABCD"
+      for id in ["", "a b", "a\"b", "é", String(repeating: "x", count: 65), token] {
         let answer = try await rig.client.request(
           "GET", "/nowhere", headers: [("X-Request-Id", id)])
         #expect(answer.field("x-request-id") != id)

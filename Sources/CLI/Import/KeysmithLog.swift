@@ -72,7 +72,7 @@ final class KeysmithLog: SourceLog {
       ).next()
     else { return node }
     let digest = primitives.sha256(Array(try row.text(0, "applied").utf8)).bytes
-    return "\(node):\(Hexadecimal.text(digest.prefix(4)))"
+    return "\(node):\(Hex.text(digest.prefix(4)))"
   }
 
   func count(through number: Int64) throws -> Int { try count("<= \(number)") }

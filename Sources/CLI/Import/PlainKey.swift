@@ -14,7 +14,7 @@ struct PlainKey {
     guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
       throw RowFault("the key holds spaces, commas or what is no visible ASCII")
     }
-    let digest = Hexadecimal.text(primitives.sha256(bytes).bytes)
+    let digest = Hex.text(primitives.sha256(bytes).bytes)
     prefix = "plain_\(digest.prefix(32))"
     hash = "sha256$$\(digest)"
   }

@@ -17,18 +17,22 @@ struct KeyReference: ParsableArguments {
   func validate() throws { try KeyReference.validate(key) }
 
   static func validate(_ key: String) throws {
-    guard !key.utf8.contains(UInt8(ascii: ":")), key.utf8.count <= 320, !key.isEmpty else {
-      throw ValidationError(
-        "name a key by its id or its prefix, which is what stands before the colon of its token; "
-          + "a whole token on the command line can be read by others")
-    }
+    guard !key.utf8.contains(UInt8(ascii: ":")), key.utf8.count <= 320, !key.isEmpty,
+      !TokenRedaction.ofReferences.holdsToken(key)
+    else { throw ValidationError(hint) }
   }
+
+  private static let hint =
+    "name a key by its id or its prefix, which is what stands before the colon of its token; "
+    + "a whole token on the command line can be read by others"
 
   func find(in kernel: AuthKernel) async throws -> StoredKey {
     try await KeyReference.find(key, in: kernel)
   }
 
   static func find(_ key: String, in kernel: AuthKernel) async throws -> StoredKey {
+    // Also of a format that only this program's plugins know.
+    if kernel.redaction.holdsToken(key) { throw CommandFailure.usage(hint) }
     do throws(LifecycleError) {
       if let id = UUID(uuidString: key) { return try await kernel.key(id) }
       return try await kernel.key(prefix: key)

@@ -1,3 +1,4 @@
+import CardeaKernel
 import Synchronization
 
 #if canImport(Darwin)
@@ -39,11 +40,15 @@ package final class Console: Sendable {
     return cause == 0 ? nil : OutputFailure(cause: cause)
   }
 
-  /// Everything else: explanations, questions, errors.
-  func note(_ line: String) { _ = sink(line + "\n", STDERR_FILENO) }
+  /// Everything else: explanations, questions, errors. Somebody may have put a token where it does not belong, and
+  /// stderr is kept in logs: none gets out here.
+  func note(_ line: String) { prompt(line + "\n") }
 
   /// Without a line's end, for a question.
-  func prompt(_ text: String) { _ = sink(text, STDERR_FILENO) }
+  func prompt(_ text: String) { _ = sink(TokenRedaction.ofNotes.text(text), STDERR_FILENO) }
+
+  /// An explanation with a token in it that its reader was given the line before.
+  func noteWithToken(_ line: String) { _ = sink(line + "\n", STDERR_FILENO) }
 
   var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }

@@ -1,3 +1,4 @@
+import CardeaKernel
 import Foundation
 
 /// Files and folders that are looked through for tokens.
@@ -100,7 +101,8 @@ struct FileScan {
       for found in scanner.scan(data ?? Data(), isLast: isLast) {
         report.findings.append(
           Report.Finding(
-            path: path, line: found.line, column: found.column, prefix: found.prefix,
+            path: FileScan.shown(path), line: found.line, column: found.column,
+            prefix: found.prefix,
             format: found.format))
       }
     }
@@ -108,7 +110,10 @@ struct FileScan {
     progress.add(1)
   }
 
+  /// A file may be named for a token.
+  private static func shown(_ path: String) -> String { TokenRedaction.ofNotes.text(path) }
+
   private mutating func fail(_ path: String, _ reason: String) {
-    report.unreadable.append(Report.Unreadable(path: path, reason: reason))
+    report.unreadable.append(Report.Unreadable(path: FileScan.shown(path), reason: reason))
   }
 }

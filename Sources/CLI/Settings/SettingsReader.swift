@@ -242,8 +242,9 @@ package struct SettingsReader {
     where name.hasPrefix("CARDEA_") && !known.contains(name) {
       let nearest = NearestName.find(name, among: known)
       let isLink = ServiceLink.isOne(name, text)
+      // Nobody knows what it is: a client's token, perhaps.
       add(
-        name, .one(text), .environment(name),
+        name, nil, .environment(name),
         SettingProblem(
           isLink ? "unknown setting, which Kubernetes makes for a service" : "unknown setting",
           remedy: isLink

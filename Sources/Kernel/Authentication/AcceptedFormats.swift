@@ -12,6 +12,12 @@ final class AcceptedFormats: Sendable {
   /// Those accepted with a shape of their own, the preferred one first.
   let shaped: [any TokenFormat]
   let catchAll: (any CatchAllFormat)?
+  /// Knows the tokens of every format: one that is not accepted now may be tomorrow.
+  let redaction: TokenRedaction
+  /// The same for ids of requests, which may be names.
+  let redactionOfIDs: TokenRedaction
+  /// The same for what clients draw at random, and may put a name before.
+  let redactionOfRandom: TokenRedaction
   private let isAwake: Atomic<Bool>
 
   /// - Parameters:
@@ -21,6 +27,9 @@ final class AcceptedFormats: Sendable {
   ///     needed.
   init(_ registered: [any TokenFormat], preferred: String, accepted: [String]) {
     self.registered = registered
+    redaction = TokenRedaction(registered)
+    redactionOfIDs = redaction.taking(unchecked: .tokenIfRandom)
+    redactionOfRandom = redaction.taking(unchecked: .noToken)
     let chosen = registered.filter {
       accepted.isEmpty || $0.name == preferred || accepted.contains($0.name)
     }

@@ -25,6 +25,12 @@ extension AuthKernel {
       + formats.registered.filter { $0 is any CatchAllFormat }
   }
 
+  /// Takes tokens of every format out of what others wrote.
+  package var redaction: TokenRedaction { formats.redaction }
+
+  /// The same for ids of requests, which may be names.
+  package var redactionOfIDs: TokenRedaction { formats.redactionOfIDs }
+
   /// The owner of that kind and name, if there is one.
   package func importedOwner(
     _ kind: OwnerRecord.Kind, _ name: String

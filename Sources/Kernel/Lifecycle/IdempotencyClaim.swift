@@ -34,6 +34,11 @@ extension AuthKernel {
       throw .invalid(
         field: "Idempotency-Key", reason: "must be 1 to 255 bytes of printable ASCII")
     }
+    // It is kept in clear.
+    if formats.redactionOfRandom.holdsToken(claim.key) {
+      throw .invalid(
+        field: "Idempotency-Key", reason: "holds a token, which is a secret; make a random one")
+    }
     let earlier: IdempotencyRecord?
     do throws(StoreError) {
       earlier = try await store.idempotency(actor: actor.description, key: claim.key)

@@ -11,7 +11,10 @@ struct Arrival: Sendable {
   let client: ClientAddress
 
   /// - Parameter peer: the other end of the connection, if it has an address.
-  init(_ head: HTTPRequest, peer: IPAddress?, _ configuration: ServerConfiguration) {
+  init(
+    _ head: HTTPRequest, peer: IPAddress?, _ configuration: ServerConfiguration,
+    _ redaction: TokenRedaction
+  ) {
     self.head = head
     target = RequestTarget(head.path ?? "")
     client = ClientAddress(
@@ -19,7 +22,7 @@ struct Arrival: Sendable {
       trusted: configuration.trustedProxies)
     var givenID: String?
     if case .one(let id) = head.headerFields.value(of: "x-request-id") { givenID = id }
-    requestID = RequestID.accepted(givenID)
+    requestID = RequestID.accepted(givenID, redaction)
   }
 
   /// The log whose lines name this request, and its trace if it has one.

@@ -101,6 +101,4 @@ extension IPAddress {
 
 extension HTTPField.Name {
   static let xForwardedFor = Self(known: "X-Forwarded-For")
-  static let xForwardedMethod = Self(known: "X-Forwarded-Method")
-  static let xForwardedURI = Self(known: "X-Forwarded-Uri")
 }

@@ -76,7 +76,7 @@ struct Exchange: Sendable {
 
   /// The body, and then the key that asks, if it grants `scope`.
   ///
-  /// In this order, so that nothing is waited for between the verdict and what it allows: a key
+  /// In this order, so that no client is waited for between the verdict and what it allows: a key
   /// that is revoked while a body trickles in does nothing any more.
   func received(granting scope: String? = nil) async throws -> (identity: Identity, body: JSONBody)
   {

@@ -1,14 +1,21 @@
+import CardeaKernel
 import Synchronization
 
 /// The id under which logs and the response name a request.
 enum RequestID {
-  /// The client's own, if it is 1 to 64 letters, digits, `.`, `_` or `-`; else 64 bits in hexadecimal, which need
-  /// to be distinct, not secret.
-  static func accepted(_ given: String?) -> String {
-    if let given, (1...64).contains(given.utf8.count), given.utf8.allSatisfy(isTaken) {
+  /// The client's own, if it is 1 to 64 letters, digits, `.`, `_` or `-` and holds no token; else 64 bits in
+  /// hexadecimal, which need to be distinct, not secret.
+  static func accepted(_ given: String?, _ redaction: TokenRedaction) -> String {
+    if let given, (1...64).contains(given.utf8.count), given.utf8.allSatisfy(isTaken),
+      !redaction.holdsToken(given)
+    {
       return given
     }
-    return text(of: mixed(count.wrappingAdd(golden, ordering: .relaxed).newValue))
+    return made()
+  }
+
+  static func made() -> String {
+    text(of: mixed(count.wrappingAdd(golden, ordering: .relaxed).newValue))
   }
 
   /// Begins where no other process does.

@@ -29,7 +29,7 @@ extension ServerResponder {
     _ head: HTTPRequest, peer: IPAddress?, _ logger: Logger
   ) -> Prompt<WarmAnswer>? {
     let began = kernel.clock.monotonic()
-    let arrival = Arrival(head, peer: peer, configuration)
+    let arrival = Arrival(head, peer: peer, configuration, kernel.redactionOfIDs)
     guard case .route(let route, _) = routes.match(head.method, arrival.target.path),
       let answer = route.warm?(arrival)
     else { return nil }
