@@ -25,7 +25,8 @@ public struct StoreChange: Sendable {
   /// The use of an idempotency key; refused with `.idempotencyUsed` within 24 hours, before anything else.
   public var idempotency: IdempotencyRecord?
   /// Delete payload and salt of every earlier entry of this key in the signal log, and of every entry in the
-  /// access log if the store keeps one; their digests stay.
+  /// access log if the store keeps one; their digests stay. Earlier uses of idempotency keys for this key are forgotten:
+  /// each has a digest of what was asked for.
   public var erasesLogOf: UUID?
   /// A plugin's record to write or to remove. It comes to a ``PluginRecordStore`` only; other stores pass it over.
   public var record: RecordWrite?

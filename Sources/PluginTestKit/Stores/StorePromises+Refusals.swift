@@ -146,6 +146,26 @@ extension StorePromises {
           try await store.idempotency(actor: "host", key: "once"), is: again.idempotency,
           "the use after 25 hours")
       },
+      promise("forgets the idempotency keys of a key that is purged") { store in
+        func use(_ number: Int) -> StoreChange {
+          var change = inserting(Samples.key(number))
+          change.idempotency = IdempotencyRecord(
+            actor: "cli", key: "\(number)", bodyDigest: [1], keyID: Samples.key(number).id,
+            usedAt: SystemClock().now())
+          return change
+        }
+        let other = use(2)
+        for change in [use(1), other] { _ = try await store.commit(change) }
+        var purge = replacing(Samples.key(1).purged, signal: "key_purged")
+        purge.erasesLogOf = Samples.key(1).id
+        _ = try await store.commit(purge)
+        try require(
+          try await store.idempotency(actor: "cli", key: "1") == nil,
+          "the digest of what was asked for a purged key is still there")
+        try require(
+          try await store.idempotency(actor: "cli", key: "2"), is: other.idempotency,
+          "the use for another key")
+      },
       promise("remembers no idempotency key of a change that it refused") { store in
         try await store.insert(Samples.key(1))
         var change = inserting(Samples.key(1))

@@ -50,7 +50,10 @@ final class FaultyAccessLog: AccessLogStore, MemoryBacked {
       case .mixesNodes: [apart]
       case .ignoresConditions, .ignoresPages: [lists, signals]
       case .keepsPayloads:
-        [erases, "erases the log of a purged key, and keeps the chain verifiable"]
+        [
+          erases, "erases the log of a purged key, and keeps the chain verifiable",
+          "forgets the idempotency keys of a key that is purged",
+        ]
       case .keepsLatePayloads: [erases]
       case .prunesTheYoung: [prunes, payloads]
       case .prunesWithoutLimit, .keepsItsBase: [prunes]

@@ -75,7 +75,11 @@ struct FaultyStore: SharedKeyStore {
           "lets no change take back the re-hash and usage that its record lacks",
           "gathers the addresses of a secret's use, each once, up to the bound",
         ]
-      case .keepsPayloads: ["erases the log of a purged key, and keeps the chain verifiable"]
+      case .keepsPayloads:
+        [
+          "erases the log of a purged key, and keeps the chain verifiable",
+          "forgets the idempotency keys of a key that is purged",
+        ]
       case .rehashesAnyway:
         [
           "replaces a hash only if it is still the expected one",
@@ -85,6 +89,7 @@ struct FaultyStore: SharedKeyStore {
         [
           "takes an idempotency key once per actor within 24 hours",
           "takes an idempotency key once when many try at once",
+          "forgets the idempotency keys of a key that is purged",
         ]
       case .bootstrapsAlways:
         [

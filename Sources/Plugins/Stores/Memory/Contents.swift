@@ -193,6 +193,7 @@ struct Contents: Sendable {
     if let keyID = change.erasesLogOf {
       log.erase(keyID)
       accessLog.erase(keyID)
+      idempotency = idempotency.filter { $0.value.keyID != keyID }
     }
     switch change.record {
     case .put(let record, let collection): records.write(record, collection)

@@ -10,8 +10,8 @@ final class Lineage: Sendable {
   private struct State: Sendable {
     var cluster: Int64?
     var timeline: Int64 = 0
-    /// Who was refused last, and when (monotonic).
-    var refused: (reason: String, at: UInt64)?
+    /// What was noticed last, and when (monotonic): who was refused, or that a server does not say which it is.
+    var noticed: (caution: String, at: UInt64)?
     var risen: (@Sendable () -> Void)?
   }
 
@@ -57,17 +57,31 @@ final class Lineage: Sendable {
       defer { state.timeline = timeline }
       return .success(state.timeline > 0 && timeline > state.timeline ? state.risen : nil)
     }
-    if case .failure(let failure) = outcome {
-      state.withLock { $0.refused = (failure.reason, DispatchTime.now().uptimeNanoseconds) }
-    }
+    if case .failure(let failure) = outcome { note(failure.reason) }
     try outcome.get()?()
   }
 
-  /// Who answers besides, and must not, as of the last ten minutes.
+  /// A server that refuses the question itself is taken as it is, with a caution: some that are rented keep it from their
+  /// users, and those watch over their primaries themselves.
+  /// - Throws: `failure`, if it is any other.
+  func admit(unknown failure: Failure) throws(Failure) {
+    // insufficient_privilege, undefined_function, feature_not_supported.
+    guard case .refused(let state, let said) = failure, ["42501", "42883", "0A000"].contains(state)
+    else { throw failure }
+    note(
+      "whether a former primary answers can't be told (\(said)): grant our user EXECUTE on "
+        + "pg_control_system() and pg_walfile_name(pg_lsn)")
+  }
+
+  private func note(_ caution: String) {
+    state.withLock { $0.noticed = (caution, DispatchTime.now().uptimeNanoseconds) }
+  }
+
+  /// What there is to say of the last ten minutes.
   var caution: String? {
-    let refused = state.withLock { $0.refused }
-    return refused.flatMap {
-      DispatchTime.now().uptimeNanoseconds &- $0.at < 600_000_000_000 ? $0.reason : nil
+    let noticed = state.withLock { $0.noticed }
+    return noticed.flatMap {
+      DispatchTime.now().uptimeNanoseconds &- $0.at < 600_000_000_000 ? $0.caution : nil
     }
   }
 }

@@ -154,13 +154,20 @@ final class Link: Sendable {
         notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
     do {
       try prepare(connection)
-      try lineage.admit(
-        try Link.wait(for: Lineage.question, on: connection, within: max(limit, .seconds(2))))
+      try admit(connection)
     } catch {
       connection.end(error)
       throw error
     }
     return connection
+  }
+
+  private func admit(_ connection: Connection) throws(Failure) {
+    let rows: Rows
+    do throws(Failure) {
+      rows = try Link.wait(for: Lineage.question, on: connection, within: max(limit, .seconds(2)))
+    } catch { return try lineage.admit(unknown: error) }
+    try lineage.admit(rows)
   }
 
   private func prepare(_ connection: Connection) throws(Failure) {
