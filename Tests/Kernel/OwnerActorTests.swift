@@ -174,4 +174,35 @@ import Testing
     let mine = world.mine.stored.key.id
     #expect(await code { _ = try await kernel.revokeKey(mine, by: narrow) } == "beyond_actor")
   }
+
+  /// Whoever may ask for links must not end by one what it may not end itself.
+  @Test func aKeyWithAdminIsEndedByAnotherOnly() async throws {
+    let world = try await world()
+    let kernel = world.rig.kernel
+    let mighty = try await world.rig.key {
+      $0.owner = OwnerReference(name: "ann")
+      $0.scopes = [ScopeSet.admin]
+    }
+    let id = mighty.stored.key.id
+    for scopes: ScopeSet in [["a"], [ScopeSet.admin]] {
+      let actor = Actor.owner(world.ann.id, scopes: scopes)
+      let all: [() async throws -> Void] = [
+        { _ = try await kernel.revokeKey(id, by: actor) },
+        { _ = try await kernel.suspendKey(id, by: actor) },
+        { _ = try await kernel.purgeKey(id, by: actor) },
+        { _ = try await kernel.rotateToken(id, by: actor) },
+        { _ = try await kernel.revokeKey(id, by: actor.rehearsing) },
+      ]
+      for (number, work) in all.enumerated() {
+        #expect(await code(work) == "beyond_actor", "\(number)")
+      }
+    }
+    #expect(await world.rig.verdict(mighty.token).identity != nil)
+    // Who came with the key itself goes on as before.
+    let own = Actor(try #require(await world.rig.verdict(mighty.token).identity))
+    let confined = own.confined(to: world.ann.id)
+    #expect(await code { _ = try await kernel.suspendKey(id, by: confined.rehearsing) } == nil)
+    #expect(await code { _ = try await kernel.revokeKey(id, by: confined) } == nil)
+    #expect(await world.rig.verdict(mighty.token).denial?.reason == .revoked)
+  }
 }

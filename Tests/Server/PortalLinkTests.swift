@@ -96,6 +96,35 @@ struct PortalLinkTests {
     }
   }
 
+  /// What nobody takes is bounded; what is used or past its end makes room.
+  @Test func aKeyHasAThousandUnusedLinksAndNoMore() async throws {
+    try await PortalRig.run { portal in
+      let kernel = portal.rig.kernel
+      let identity = try #require(
+        await kernel.verify(
+          token: Secret(portal.host.token.utf8), facts: RequestFacts(method: "", path: "")
+        ).identity)
+      let links = PortalLinks(kernel)
+      let first = try await portal.text()
+      for _ in 1..<PortalLinks.mostUnused {
+        _ = try await links.make(
+          for: portal.ann, scopes: [], lifetime: .seconds(60), issuer: identity)
+      }
+      let refused = try await portal.link()
+      #expect(refused.status == 409 && refused.string("code") == "link_limit")
+      #expect(refused.string("detail")?.contains("1000 links that nobody used yet") == true)
+      // Another key has its own.
+      #expect(try await portal.link(token: portal.rig.admin).status == 201)
+      #expect(try await portal.client().send("POST", "/link", [("link", first)]).status == 303)
+      #expect(try await portal.link().status == 201)
+      #expect(try await portal.link().status == 409)
+      portal.rig.clock.advance(by: 61)
+      #expect(try await portal.link().status == 201)
+      let store = try #require(kernel.store as? any PluginRecordStore)
+      #expect(try await store.pluginRecords("portal-links").count == 3)
+    }
+  }
+
   @Test func aLinkPastItsEndLetsNobodyIn() async throws {
     try await PortalRig.run { portal in
       let text = try await portal.text(#"{"owner": "ann", "ttl": "10s"}"#)

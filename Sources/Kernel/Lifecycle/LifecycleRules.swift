@@ -222,13 +222,15 @@ package enum LifecycleRules {
   }
 
   /// Whether an actor may do something to a key. Ending a key (`includingExpiry: false`) asks for its scopes
-  /// only, so that a short-lived key can still put a stop to a longer-lived one; of an owner in person for nothing.
+  /// only, so that a short-lived key can still put a stop to a longer-lived one; of an owner in person for nothing. A
+  /// key with `cardea:admin` is for `cardea:admin` alone.
   static func checkReach(
     _ key: KeyRecord, by actor: Actor, includingExpiry: Bool = true
   ) throws(LifecycleError) {
     guard case .limited = actor.authority else { return }
-    if !includingExpiry, actor.endsAny { return }
+    // Before anything else: who may ask for an owner's link must not outrank an admin by it.
     if key.scopes.isAdmin { throw .beyondActor("the key holds \(ScopeSet.admin)") }
+    if !includingExpiry, actor.endsAny { return }
     try checkGrant(key.scopes, by: actor)
     if includingExpiry, !reaches(key.expiresAt, actor) {
       throw .beyondActor("the key expires later than the acting key")

@@ -13,17 +13,18 @@ import CardeaKernel
 /// once, on whichever servers, one. Neither the link nor its secret part is kept anywhere.
 ///
 /// Threading: any thread.
-final class PortalLinks: Sendable {
+package final class PortalLinks: Sendable {
   static let shortestLife: Duration = .seconds(1)
   static let longestLife: Duration = .seconds(3_600)
   static let standardLife: Duration = .seconds(300)
+
+  /// Links that one key may have that nobody used yet: each look at a link reads them all.
+  static let mostUnused = 1_000
 
   private static let collection = "portal-links"
   private static let keyCollection = "portal-link-key"
   /// The one record of its collection.
   private static let keyID = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1))
-  /// How often links that nobody used are swept out.
-  private static let sweepInterval: Duration = .seconds(60)
 
   /// What the store keeps of a link.
   private struct Record: Codable {
@@ -39,11 +40,26 @@ final class PortalLinks: Sendable {
 
   private let kernel: AuthKernel
   private let key = Locked<Ed25519.PrivateKey?>(nil)
-  private let nextSweep = Locked<Timestamp>(.earliest)
 
   init(_ kernel: AuthKernel) { self.kernel = kernel }
 
-  /// A new link, and when it ends.
+  /// Whether a key may have one more link, of those that nobody used yet. Several at once may each find the last place.
+  func hasRoom(for issuer: Identity) async throws(LifecycleError) -> Bool {
+    let store = try store()
+    let now = kernel.clock.now()
+    var unused = 0
+    for stored in try await records(store) {
+      guard let record = read(stored), now < record.expiresAt else {
+        // What can't be taken out now goes the next time.
+        _ = try? await PortalLinks.remove(stored.id, store)
+        continue
+      }
+      if record.issuer == issuer.keyID { unused += 1 }
+    }
+    return unused < PortalLinks.mostUnused
+  }
+
+  /// A new link, and when it ends. Called where there is room for it.
   /// - Parameters:
   ///   - scopes: what its owner may give to keys; the caller sees to it that the asking key grants them.
   ///   - issuer: the key that asks.
@@ -67,7 +83,6 @@ final class PortalLinks: Sendable {
     guard let content = try? JSONEncoder().encode(record) else {
       throw .failed("a link's record could not be encoded")
     }
-    await sweep(store, at: now)
     do throws(StoreError) {
       try await store.put(
         PluginRecord(id: link.id, revision: 1, content: Array(content)),
@@ -86,7 +101,7 @@ final class PortalLinks: Sendable {
     guard let (id, grant) = try await find(text) else { return nil }
     let store = try store()
     do throws(StoreError) {
-      return try await remove(id, store) ? grant : nil
+      return try await PortalLinks.remove(id, store) ? grant : nil
     } catch { throw LifecycleError(error) }
   }
 
@@ -95,6 +110,14 @@ final class PortalLinks: Sendable {
     try await self.grant(
       owner: grant.owner.id, scopes: grant.scopes, keysUntil: grant.keysUntil,
       issuer: grant.issuer, secret: grant.secret)
+  }
+
+  /// Makes every link void, as a store must whose records are not the newest: they would tell of used links that they
+  /// are not.
+  package static func forgetAll(in store: any PluginRecordStore) async throws(StoreError) {
+    for record in try await store.pluginRecords(collection) {
+      _ = try await remove(record.id, store)
+    }
   }
 
   // MARK: finding
@@ -109,12 +132,8 @@ final class PortalLinks: Sendable {
     else { return nil }
     let now = kernel.clock.now()
     guard now < link.expiresAt else { return nil }
-    let records: [PluginRecord]
-    do throws(StoreError) { records = try await store.pluginRecords(PortalLinks.collection) } catch
-    {
-      throw LifecycleError(error)
-    }
-    guard let found = records.first(where: { $0.id == link.id }), let record = read(found),
+    let found = try await records(store).first { $0.id == link.id }
+    guard let found, let record = read(found),
       primitives.equal(record.digest, digest(text)), record.owner == link.owner,
       now < record.expiresAt,
       let grant = try await grant(
@@ -164,11 +183,19 @@ final class PortalLinks: Sendable {
     return store
   }
 
-  private func remove(
+  private func records(
+    _ store: any PluginRecordStore
+  ) async throws(LifecycleError) -> [PluginRecord] {
+    do throws(StoreError) { return try await store.pluginRecords(PortalLinks.collection) } catch {
+      throw LifecycleError(error)
+    }
+  }
+
+  private static func remove(
     _ id: UUID, _ store: any PluginRecordStore
   ) async throws(StoreError) -> Bool {
     try await store.removeRecords(
-      id, from: [PortalLinks.collection], subscription: "portal-link.\(id.text)")
+      id, from: [collection], subscription: "portal-link.\(id.text)")
   }
 
   /// The key that links are signed with; of two servers that make one at once the first has it.
@@ -196,20 +223,5 @@ final class PortalLinks: Sendable {
       key.withLock { $0 = read }
       return read
     } catch { throw LifecycleError(error) }
-  }
-
-  /// Takes out what is past its end. What can't be done now, the next sweep does.
-  private func sweep(_ store: any PluginRecordStore, at now: Timestamp) async {
-    let isDue = nextSweep.withLock { next in
-      guard now >= next else { return false }
-      next = now.adding(PortalLinks.sweepInterval) ?? now
-      return true
-    }
-    guard isDue, let records = try? await store.pluginRecords(PortalLinks.collection) else {
-      return
-    }
-    for record in records where read(record).map({ $0.expiresAt <= now }) ?? true {
-      _ = try? await remove(record.id, store)
-    }
   }
 }

@@ -19,6 +19,7 @@ enum PortalRoutes {
       let scopes = try scopes(fields, identity, exchange.kernel.configuration)
       let owner = try await owner(reference, exchange.kernel)
       let origin = try site.origin(exchange.request)
+      guard try await links.hasRoom(for: identity) else { throw full }
       let link = try await links.make(
         for: owner, scopes: scopes, lifetime: lifetime, issuer: identity)
       return try .json(
@@ -27,6 +28,11 @@ enum PortalRoutes {
           expiresAt: link.expiresAt), status: .created)
     }
   }
+
+  private static let full = Problem(
+    status: 409, code: "link_limit",
+    detail: "the key has \(PortalLinks.mostUnused) links that nobody used yet, as many as it may; "
+      + "retry when some of them are used or past their end, and ask with a shorter ttl")
 
   private static func lifetime(_ fields: BodyFields) throws(Problem) -> Duration {
     guard let text = try fields.duration("ttl") else { return PortalLinks.standardLife }

@@ -38,7 +38,7 @@ struct BackupCommand: CardeaSubcommand {
     let composition = try Composition.make(
       config: common.config, flags: common.flags, toolbox: toolbox)
     let source = try SQLiteFile.path(of: composition)
-    if composition.store.presence == .absent { throw Session.missing(composition) }
+    if composition.store.presence == .absent { throw Session.missing(composition, common) }
     guard !FileManager.default.fileExists(atPath: file) else {
       throw CommandFailure.usage(
         "\(SafeText.line(file)) exists already", remedy: "Name a new file.", field: "file")

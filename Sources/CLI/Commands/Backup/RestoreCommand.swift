@@ -1,6 +1,8 @@
 import ArgumentParser
 import CardeaKernel
 import CardeaSQLite
+import CardeaServer
+import CardeaWebhooks
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,8 +24,10 @@ struct RestoreCommand: CardeaSubcommand {
       again: keys that were revoked, purged or suspended are so again, owners that were disabled too, and a \
       key that was rotated since, whose earlier token the copy would let live again, is suspended; rotate it \
       and reactivate it. Keys whose scopes, class, expiry, metadata or owner were edited since are as they were \
-      before, and named; keys that were made since are gone, and counted. A replaced store that can't be read \
-      tells nothing; then look through the keys yourself.
+      before, and named; keys that were made since are gone, and counted. What was ended of those is noted, so that it \
+      stays so if a newer backup, which has them, is restored after this one. Webhooks that were removed since, or \
+      whose URL, signals or secret changed, are disabled and named. Links to the owners' page are gone. A replaced \
+      store that can't be read tells nothing; then look through keys and webhooks yourself.
 
       Exit code 0 if the store was restored, 1 if it was and the replaced one can't be read, 2 or 3 if nothing \
       was changed.
@@ -58,6 +62,7 @@ struct RestoreCommand: CardeaSubcommand {
     var report = RestoreReport(store: path)
     do {
       // All of it on the copy: until it takes the store's place, nothing has happened.
+      try await forgetLinks(in: copy)
       let end =
         composition.store.presence == .present
         ? try await repeatDenials(of: path, in: copy, toolbox, &report) : nil
@@ -76,6 +81,17 @@ struct RestoreCommand: CardeaSubcommand {
     if report.unread != nil { throw ExitCode(CommandFailure.Exit.refused.rawValue) }
   }
 
+  /// One that was used since would let somebody in once more.
+  private func forgetLinks(in copy: String) async throws {
+    let store = SQLiteStore(path: copy)
+    try await store.open()
+    do throws(StoreError) { try await PortalLinks.forgetAll(in: store) } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+
   private func repeatDenials(
     of path: String, in copy: String, _ toolbox: Toolbox, _ report: inout RestoreReport
   ) async throws -> Int64? {
@@ -84,7 +100,9 @@ struct RestoreCommand: CardeaSubcommand {
     let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
     try await composition.start(recording: false)
     do {
-      let end = try await Reenactment(composition.kernel, old: path).run(&report)
+      let webhooks = Webhooks(
+        kernel: composition.kernel, options: composition.settings.webhookOptions)
+      let end = try await Reenactment(composition.kernel, webhooks, old: path).run(&report)
       await composition.kernel.shutdown()
       return end
     } catch {

@@ -15,6 +15,8 @@ struct RestoreReport: Encodable, Equatable {
   var disabled: [String] = []
   /// Prefixes of keys whose scopes, class, expiry, metadata or owner are as they were before an edit.
   var edited: [String] = []
+  /// Ids of webhooks that the replaced store did not have, or not so: they are disabled.
+  var webhooks: [String] = []
   /// Where the replaced store's spool is still lying, if it could not be set aside.
   var spool: String?
   /// Keys that the replaced store had, and the copy has not.
@@ -27,15 +29,15 @@ struct RestoreReport: Encodable, Equatable {
     } else {
       lines.append(
         "warning: no store was there to compare with: what was revoked since the backup is valid again. "
-          + "Look through cardea keys list --state active")
+          + RestoreReport.remedy)
     }
     if let spool {
       lines.append("warning: \(spool) belongs to the replaced store and could not be moved: do it")
     }
     if let unread {
       lines.append(
-        "warning: what was there can't be read (\(unread)): what was revoked since the backup is valid again. Look "
-          + "through cardea keys list --state active")
+        "warning: what was there can't be read (\(unread)): what was revoked since the backup is valid again. "
+          + RestoreReport.remedy)
     }
     func add(_ what: String, _ names: [String], _ remedy: String = "") {
       guard !names.isEmpty else { return }
@@ -51,7 +53,17 @@ struct RestoreReport: Encodable, Equatable {
     add(
       "edited since, and as they were before", edited,
       "; look at scopes, class, expiry and metadata")
-    if missing > 0 { lines.append("keys made since the backup, which are gone: \(missing)") }
+    add(
+      "webhooks removed or changed since, and therefore disabled", webhooks,
+      "; cardea webhooks show tells where they go, cardea webhooks update --enable sends again")
+    if missing > 0 {
+      lines.append(
+        "keys made since the backup, which are gone: \(missing). Should a newer backup bring them back, what was "
+          + "ended of them stays so")
+    }
     return lines
   }
+
+  private static let remedy =
+    "Look through cardea keys list --state active and cardea webhooks list"
 }
