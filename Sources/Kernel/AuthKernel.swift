@@ -116,7 +116,8 @@ public final class AuthKernel: Sendable {
       perPair: configuration.failedPerPrefixAndAddress, entries: configuration.limitEntries,
       primitives: primitives, clock: time)
     auditSinks = registry.auditSinks
-    durable = DurableLanes(store: store, clock: time, claim: configuration.subscriptionClaim)
+    durable = DurableLanes(
+      store: store, clock: time, claim: configuration.subscriptionClaim, watch: logWatch)
     signals = SignalBus(clock: time, durable: durable)
     asyncAuditSinks = registry.asyncAuditSinks
     let sinks: [any Plugin] = registry.auditSinks + registry.asyncAuditSinks
@@ -182,6 +183,7 @@ public final class AuthKernel: Sendable {
     let head = try await store.logHead()
     if let now = (store as? any ManyNodeStore)?.storeTime { time.note(storeTime: now) }
     try await noteLatestTimes(after: head)
+    logWatch.begin(at: head.position)
     if formats.mayWake, let name = formats.catchAll?.name {
       var query = KeyQuery(now: time.now(), limit: 1)
       query.format = name
@@ -194,7 +196,7 @@ public final class AuthKernel: Sendable {
       if recording, let nodes = roll?.store { try await join(nodes, lease) }
       leaseKeeper.storeIfNil(lease).start()
     }
-    await durable.start(at: head.position)
+    await durable.start()
     every(configuration.usageFlushInterval) { kernel in Task { await kernel.flushUsage() } }
     every(.seconds(1)) { kernel in
       kernel.signals.reportHung(after: kernel.configuration.listenerDeadline)
@@ -302,9 +304,6 @@ public final class AuthKernel: Sendable {
   public var hasPolicies: Bool {
     !policies.before.isEmpty || !policies.after.isEmpty || !policies.asynchronous.isEmpty
   }
-
-  /// Slow hashes that wait for their turn now.
-  public var waitingHashes: Int { pool.waiting }
 
   /// Whether the kernel can serve: the store answers, the lease, if there is one, holds, and what is decided can be
   /// recorded.

@@ -78,6 +78,7 @@ public struct AuthServer: Sendable {
     let history = configuration.pageEnabled ? metrics.map { TrafficHistory(kernel, $0) } : nil
     var services: [any Service] = [
       try application(feed, pages, history, certificate, restoring: mask), feed,
+      AuditWatch(kernel, logger),
     ]
     if let history { services.append(history) }
     if let certificate { services.append(certificate) }

@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaTestSupport
+import Dispatch
 import Testing
 
 /// A1: whatever a key does, it gives nothing that it does not have.
@@ -106,7 +107,7 @@ import Testing
     var edit = OwnerEdit()
     edit.maxKeys = 1_000
     for actor in [limited, admin] {
-      let expected = actor == admin ? nil : "beyond_actor"
+      let expected = actor.keyID == admin.keyID ? nil : "beyond_actor"
       #expect(await code { _ = try await rig.kernel.disableOwner(owner.id, by: actor) } == expected)
       #expect(await code { _ = try await rig.kernel.enableOwner(owner.id, by: actor) } == expected)
       #expect(
@@ -114,7 +115,7 @@ import Testing
       #expect(
         await code {
           _ = try await rig.kernel.createOwner(
-            NewOwner(name: "own-\(actor == admin)", maxKeys: -1), by: actor)
+            NewOwner(name: "own-\(actor.keyID == admin.keyID)", maxKeys: -1), by: actor)
         } == expected)
     }
   }
@@ -141,5 +142,59 @@ extension Rig {
       $0.expiry = expiry
     }
     return try #require(await verdict(issued.token).identity)
+  }
+
+  /// A hash takes its time, and waits for its turn before: what a key has begun that is revoked meanwhile is not done.
+  @Test(arguments: [true, false]) func aKeyThatIsRevokedMeanwhileHandsOutNothing(
+    _ creates: Bool
+  ) async throws {
+    let hasher = HeldHasher()
+    let rig = try await Rig {
+      $0.preferredHasher = hasher.algorithm
+    } plugins: {
+      $0.use(hasher)
+    }
+    let stolen = try await rig.key("stolen") { $0.scopes = ["cardea:keys:write"] }
+    let other = try await rig.key("other").stored.key
+    let actor = Actor(try #require(await rig.verdict(stolen.token).identity))
+    hasher.holds.withLock { $0 = true }
+    let work = Task { () -> LifecycleError? in
+      do throws(LifecycleError) {
+        if creates {
+          _ = try await rig.kernel.createKey(NewKey(name: "child"), by: actor)
+        } else {
+          _ = try await rig.kernel.rotateToken(other.id, by: actor)
+        }
+        return nil
+      } catch { return error }
+    }
+    await wait(for: hasher.entered)
+    _ = try await rig.kernel.revokeKey(stolen.stored.key.id, by: .host)
+    hasher.goesOn.signal()
+    let error = await work.value
+    #expect(error?.code == "beyond_actor", "\(String(describing: error))")
+    let keys = try await rig.kernel.keys(KeyQuery(now: rig.clock.now())).items.map(\.key)
+    #expect(Set(keys.map(\.name)) == ["stolen", "other"])
+    #expect(keys.first { $0.id == other.id }?.secrets == other.secrets)
+  }
+
+  /// Makes hashes only when it is told to.
+  private final class HeldHasher: SecretHasher {
+    let id = "hasher.held"
+    let algorithm = "held"
+    let cost = HashCost.slow
+    let holds = Locked(false)
+    let entered = DispatchSemaphore(value: 0)
+    let goesOn = DispatchSemaphore(value: 0)
+
+    func hash(_ request: HashRequest) -> EncodedHash {
+      if holds.withLock({ $0 }) {
+        entered.signal()
+        goesOn.wait()
+      }
+      return EncodedHash("held$")
+    }
+    func verify(_ request: VerifyRequest) -> Bool { true }
+    func needsRehash(_ hash: EncodedHash) -> Bool { false }
   }
 }

@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaMemoryStore
+import CardeaTestSupport
 import Dispatch
 import Testing
 
@@ -164,6 +165,65 @@ import Testing
     _ = try await rig.key("first")
     await rig.kernel.drain()
     #expect(seen.all == ["first"])
+  }
+
+  /// Whatever a listener of the last run is still at, or hangs in, nobody waits for it.
+  @Test func aListenerThatHangsKeepsNoKernelFromStarting() async throws {
+    struct Mailer: SignalListener {
+      let id = "listener.mailer"
+      let delivery = Delivery<KeyCreated>.durable(cursor: "mailer")
+      let began: DispatchSemaphore
+      let goesOn: DispatchSemaphore
+      func receive(_ signal: KeyCreated) {
+        began.signal()
+        goesOn.wait()
+      }
+    }
+    let store = MemoryStore()
+    let (began, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let first = try await Rig(
+      store: store, plugins: { $0.use(Mailer(began: began, goesOn: goesOn)) })
+    _ = try await first.key()
+    await wait(for: began)
+    // It was killed in the middle of a delivery, a while ago.
+    first.clock.advance(.seconds(3_600))
+    let next = try await Rig(
+      store: store, clock: first.clock, plugins: { $0.use(Mailer(began: began, goesOn: goesOn)) })
+    await wait(for: began)
+    _ = try await next.key("another")
+    for _ in 0..<4 { goesOn.signal() }
+    for rig in [first, next] { await rig.kernel.shutdown() }
+  }
+
+  /// What other processes and changes in bulk write waits no less than what this kernel writes one by one.
+  @Test func whatWaitsIsCountedWhoeverWroteIt() async throws {
+    let group = NodeGroup()
+    let other = try await Rig(store: NodeStore(group)) { $0.lease = .milliseconds(20) }
+    let rig = try await Rig(store: NodeStore(group)) { $0.lease = .milliseconds(20) }
+    let goesOn = DispatchSemaphore(value: 0)
+    let began = DispatchSemaphore(value: 0)
+    let subscription = rig.kernel.signals.subscribe(
+      AnySignal.self, id: "listener.mail", .durable(cursor: "mail")
+    ) { _ in
+      began.signal()
+      goesOn.wait()
+    }
+    await rig.kernel.drain()
+    var waiting: Int { rig.kernel.figures().subscriptions.compactMap(\.waiting).max() ?? 0 }
+    for number in 0..<3 { _ = try await other.key("k\(number)") }
+    await wait(for: began)
+    for _ in 0..<1_000 where waiting < 3 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(waiting == 3)
+    let query = KeyQuery(now: rig.kernel.clock.now())
+    let keys = try await rig.kernel.select(query, for: .suspend)
+    let report = await rig.kernel.change(keys, .suspend, matching: query, by: .host)
+    #expect(report.changed == 3)
+    #expect(waiting == 6)
+    for _ in 0..<12 { goesOn.signal() }
+    await rig.kernel.drain()
+    #expect(waiting == 0)
+    _ = subscription
+    for rig in [other, rig] { await rig.kernel.shutdown() }
   }
 
   @Test func aFailureIsTriedAgainLaterAndHoldsUpWhatFollows() async throws {

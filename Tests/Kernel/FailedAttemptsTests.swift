@@ -1,5 +1,6 @@
 import CardeaMemoryStore
 import CardeaSodium
+import Dispatch
 import Testing
 
 @testable import CardeaKernel
@@ -222,6 +223,22 @@ struct FailedAttemptsTests {
     _ = try await reasons(rig, 12, on: "tok_NOBODY00")
     await rig.kernel.drain()
     #expect(limited.all.map(\.reason) == [.rateLimited, .rateLimited])
+  }
+
+  /// However many come with one token at the same moment: beyond the limit none gets further by the others.
+  @Test func nobodyJoinsAnAttemptThatIsRefused() throws {
+    let attempts = try attempts(nil, Rate(1, per: .seconds(60)))
+    #expect(fails(attempts, "tok_a", 1, from: "192.0.2.7"))
+    let passed = Locked(0)
+    for round in 0..<5_000 {
+      DispatchQueue.concurrentPerform(iterations: 4) { _ in
+        let start = attempts.begin(
+          Digest128(low: UInt64(round + 2), high: 1), prefix: "tok_a", address: "192.0.2.7")
+        if case .under = start { passed.withLock { $0 += 1 } }
+      }
+    }
+    #expect(passed.withLock { $0 } == 0)
+    #expect(attempts.underWay == 0)
   }
 
   /// While it is looked at it takes once; when it turns out wrong, each of them was an attempt.

@@ -83,7 +83,7 @@ import Testing
         }
       }
     }
-    while rig.kernel.waitingHashes < 3 { await Task.yield() }
+    while rig.kernel.figures().hashPool.waiting < 3 { await Task.yield() }
     async let good = rig.verdict(other.token)
     // The newest of the flood is refused at once; everybody else gets their turn.
     while refused.all.isEmpty { await Task.yield() }

@@ -1,4 +1,3 @@
-import CardeaKernel
 import Testing
 
 @testable import CardeaKernel

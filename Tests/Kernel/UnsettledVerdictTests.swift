@@ -36,9 +36,11 @@ import Testing
 
   /// Need not be waited for.
   private final class QuickSink: AuditSink {
-    let id = "audit.quick"
+    let id: String
     let events = Collected<AccessEvent>()
     let fails = Locked(false)
+
+    init(_ id: String = "audit.quick") { self.id = id }
 
     func record(_ events: [AccessEvent]) throws {
       if fails.withLock({ $0 }) { throw Refusal() }
@@ -135,5 +137,50 @@ import Testing
     for sink in [first, second] {
       #expect(sink.events.all.map(\.reason) == [nil, nil, .auditUnavailable])
     }
+  }
+
+  /// Each holds what came of it, whether its turn came before or after that of the one that fails.
+  @Test(arguments: [true, false]) func areCorrectedIfASinkFailsThatIsWaitedFor(
+    _ isWarm: Bool
+  ) async throws {
+    let sinks = [QueueSink("audit.first"), QueueSink("audit.failing"), QueueSink("audit.last")]
+    let quick = QuickSink()
+    let rig = try await rig(sinks[0], sinks[1], sinks[2], quick: quick)
+    let issued = try await rig.key()
+    _ = await rig.verdict(issued.token)
+    sinks[1].fails.withLock { $0 = true }
+    let denial =
+      isWarm
+      ? await verdict(rig, Call(issued.token))?.denial : await rig.verdict(issued.token).denial
+    #expect(denial?.reason == .auditUnavailable)
+    #expect(sinks[0].events.all.map(\.reason) == [nil, nil, .auditUnavailable])
+    #expect(sinks[1].events.all.map(\.reason) == [nil])
+    #expect(sinks[2].events.all.map(\.reason) == [nil, .auditUnavailable])
+    #expect(quick.events.all.map(\.reason) == [nil, .auditUnavailable])
+  }
+
+  /// Of those that need not be waited for, too; and once each, where what can't be recorded changes nothing.
+  @Test(arguments: [KernelConfiguration.AuditOnFailure.deny, .allow])
+  func areRecordedOnceByEverySinkThatDoesNotFail(
+    _ rule: KernelConfiguration.AuditOnFailure
+  ) async throws {
+    let sinks = [QuickSink("audit.first"), QuickSink("audit.failing"), QuickSink("audit.last")]
+    let rig = try await Rig(configure: { $0.auditOnFailure = rule }) { registry in
+      for sink in sinks { registry.use(sink) }
+    }
+    let issued = try await rig.key()
+    sinks[1].fails.withLock { $0 = true }
+    let isAllowed = await rig.verdict(issued.token).identity != nil
+    #expect(isAllowed == (rule == .allow))
+    _ = await rig.kernel.authenticate(Call([]))
+    let (first, last) = (sinks[0].events.all.map(\.reason), sinks[2].events.all.map(\.reason))
+    switch rule {
+    case .allow:
+      #expect(first == [nil, .missing] && last == first)
+    case .deny:
+      #expect(first == [nil, .auditUnavailable, .missing, .auditUnavailable])
+      #expect(last == [.auditUnavailable, .auditUnavailable])
+    }
+    #expect(sinks[1].events.all.isEmpty)
   }
 }

@@ -89,6 +89,22 @@ import Testing
     }
   }
 
+  /// A failover may lose changes and give their positions to others: who follows must not take those for told.
+  @Test func everyStreamEndsWhereAnotherLogTookThePlaceOfItsOwn() async throws {
+    let store = NodeStore(NodeGroup())
+    try await ServerRig.run(store: store) { rig in
+      let stream = try await follow(rig)
+      _ = try await rig.key()
+      #expect(try await stream.next()?.name == "key_created")
+      store.fault = .otherHistory
+      #expect(try await stream.next() == nil)
+      let again = try await follow(rig)
+      _ = try await rig.key()
+      #expect(try await again.next()?.name == "key_created")
+      again.hangUp()
+    }
+  }
+
   @Test func filtersTakeWhatHoldsForAll() async throws {
     try await ServerRig.run { rig in
       let anna = try await rig.key { $0.owner = OwnerReference(name: "anna") }

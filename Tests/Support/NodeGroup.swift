@@ -97,7 +97,7 @@ public final class NodeGroup: Sendable {
 }
 
 /// What one kernel sees of a ``NodeGroup``, with what may go wrong.
-public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, BulkKeyStore {
+public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, BulkKeyStore {
   public enum Fault: Sendable {
     /// Polls fail, as if the node stood still between them; everything else gets through.
     case polls
@@ -269,6 +269,23 @@ public final class NodeStore: ManyNodeStore, DurableKeyStore, AccessLogStore, Bu
   public func replay(subscription: String?, position: Int64?) throws(StoreError) -> Int {
     try reach()
     return base.replay(subscription: subscription, position: position)
+  }
+
+  // MARK: Records of plugins
+
+  public func pluginRecords(_ collection: String) throws(StoreError) -> [PluginRecord] {
+    try reach()
+    return base.pluginRecords(collection)
+  }
+  public func put(_ record: PluginRecord, in collection: String) throws(StoreError) {
+    try reach()
+    try base.put(record, in: collection)
+  }
+  public func removeRecords(
+    _ id: UUID, from collections: [String], subscription: String
+  ) throws(StoreError) -> Bool {
+    try reach()
+    return base.removeRecords(id, from: collections, subscription: subscription)
   }
 
   // MARK: The access log

@@ -1,5 +1,6 @@
 import CardeaKernel
 import CardeaMemoryStore
+import CardeaTestSupport
 import Foundation
 import Testing
 
@@ -225,6 +226,35 @@ struct WebhookDeliveryTests {
     first.clock.advance(seconds: 60)
     await second.webhooks.drain()
     #expect(second.endpoints.take().map(\.position) == [7])
+  }
+
+  /// Claims go by the time that all nodes share: a clock that is ahead takes nothing from anybody, and holds nothing
+  /// for longer.
+  @Test func aNodeWhoseClockIsHoursAheadDeliversNothingThatAnotherHolds() async throws {
+    let (clock, early) = (HandClock(), HandClock())
+    early.advance(seconds: 7_200)
+    let group = NodeGroup(clock: clock)
+    let first = try await WebhookRig(store: NodeStore(group), clock: clock)
+    let second = try await WebhookRig(store: NodeStore(group), clock: early)
+    _ = try await first.endpoint("a")
+    try await first.change()
+    await first.webhooks.drain()
+    #expect(first.endpoints.take().map(\.position) == [2])
+    try await second.change()
+    await second.webhooks.drain()
+    #expect(second.endpoints.take().isEmpty, "the first still holds it")
+    clock.advance(seconds: 60)
+    early.advance(seconds: 60)
+    await second.webhooks.drain()
+    #expect(second.endpoints.take().map(\.position) == [3])
+    // Whoever was ahead is gone, and what it held is free after as long as any.
+    try await first.change()
+    await first.webhooks.drain()
+    #expect(first.endpoints.take().isEmpty)
+    clock.advance(seconds: 60)
+    await first.webhooks.drain()
+    #expect(first.endpoints.take().map(\.position) == [4])
+    for rig in [first, second] { await rig.kernel.shutdown() }
   }
 
   @Test func oneThatIsDisabledGetsNothingAndLaterWhatItHasMissed() async throws {

@@ -16,7 +16,7 @@ struct WebhookRig {
   let endpoints: Endpoints
 
   init(
-    store: MemoryStore = MemoryStore(), clock: HandClock = HandClock(),
+    store: any PluginRecordStore = MemoryStore(), clock: HandClock = HandClock(),
     endpoints: Endpoints = Endpoints(), options change: (inout WebhookOptions) -> Void = { _ in }
   ) async throws {
     var registry = Registry()

@@ -105,13 +105,15 @@ public struct APIKeyMiddleware<Context: CardeaRequestContext>: RouterMiddleware 
       context.identity = identity
       guard let principal else { return .granted(context) }
       do {
-        guard let found = try await principal(identity) else { return .refused(Denial(.unknown)) }
+        guard let found = try await principal(identity) else {
+          return .refused(await kernel.refuse(identity, request: view, as: Denial(.unknown)))
+        }
         context.principal = found
         return .granted(context)
       } catch {
         context.logger.error(
           "the principal resolver failed", metadata: ["key": "\(identity.prefix)"])
-        return .refused(Denial(.failed))
+        return .refused(await kernel.refuse(identity, request: view, as: Denial(.failed)))
       }
     case .deny(let denial):
       if mode == .optional, denial.reason == .missing { return .anonymous }

@@ -23,18 +23,18 @@ public struct AnyOf<Context: CardeaRequestContext>: RouterMiddleware {
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     var request = request
-    let admission = try await apiKey.admit(&request, context: context)
-    if case .granted(let granted) = admission {
-      return try await apiKey.pass(request, granted, next)
+    let refusal: Denial?
+    switch try await apiKey.admit(&request, context: context) {
+    case .granted(let granted): return try await apiKey.pass(request, granted, next)
+    case .anonymous: refusal = nil
+    case .refused(let denial): refusal = denial
     }
     // Only the question is guarded: what a route throws behind `next` is the route's.
-    if let granted = try? await own(request, context) { return try await next(request, granted) }
-    switch admission {
-    case .granted(let granted): return try await apiKey.pass(request, granted, next)
-    case .anonymous: return try await apiKey.pass(request, context, next)
-    case .refused(let denial):
-      return Response(refusal: denial, texts: apiKey.texts, context: context)
+    if let granted = try? await own(request, context) {
+      return try await apiKey.pass(request, granted, next)
     }
+    guard let refusal else { return try await apiKey.pass(request, context, next) }
+    return Response(refusal: refusal, texts: apiKey.texts, context: context)
   }
 }
 

@@ -26,7 +26,8 @@ public struct AccessEntry: Sendable, Equatable {
   public let salt: [UInt8]?
   public let payloadDigest: Digest256
   public let hash: Digest256
-  /// Whether what the store keeps of the payload a second time, to count or to find by it, says the same.
+  /// Whether what the store keeps besides, which no hash covers, fits: what it counts by is the payload's, and numbers
+  /// of listings rise with positions. Only ``AccessLogStore/accessLog(node:after:limit:)`` looks at numbers.
   public let isConsistent: Bool
 
   public init(

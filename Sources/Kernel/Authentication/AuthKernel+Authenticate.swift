@@ -99,12 +99,20 @@ extension AuthKernel {
   public func refuse(
     _ identity: Identity, request: some RequestView, lacking requirement: Requirement
   ) async -> Denial? {
-    let began = beginMeasuring()
     guard let denial = Denial(identity, lacking: requirement) else { return nil }
+    return await refuse(identity, request: request, as: denial)
+  }
+
+  /// The same, for whatever reason the adapter has.
+  /// - Returns: the denial to answer with: another if it could not be recorded.
+  public func refuse(
+    _ identity: Identity, request: some RequestView, as denial: Denial
+  ) async -> Denial {
+    let began = beginMeasuring()
     let outcome = Outcome(
       verdict: .deny(denial), token: identity.token, presentedPrefix: nil, at: time.now(),
       source: .memory)
-    return await settle(outcome, RequestFacts(request), began).denial
+    return await settle(outcome, RequestFacts(request), began).denial ?? denial
   }
 
   private func denied(

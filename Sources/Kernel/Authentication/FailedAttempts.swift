@@ -77,18 +77,18 @@ final class FailedAttempts: Sendable {
   func begin(_ digest: Digest128, prefix: String, address: String?) -> Start {
     guard let source = source(prefix, address) else { return .under(nil) }
     let token = source.subject(of: digest)
-    let isJoined = running.withLock { running in
-      let count = running[token]
-      running[token] = (count ?? 0) + 1
-      return count != nil
-    }
-    if isJoined { return .under(Attempt(source: source, token: token, taken: nil)) }
-    switch take(source) {
-    case .success(let taken):
-      return .under(Attempt(source: source, token: token, taken: taken))
-    case .failure(let denial):
-      leave(token)
-      return .over(denial)
+    // One step: nobody joins an attempt that is about to be refused.
+    return running.withLock { running in
+      if let count = running[token] {
+        running[token] = count + 1
+        return .under(Attempt(source: source, token: token, taken: nil))
+      }
+      switch take(source) {
+      case .success(let taken):
+        running[token] = 1
+        return .under(Attempt(source: source, token: token, taken: taken))
+      case .failure(let denial): return .over(denial)
+      }
     }
   }
 

@@ -153,7 +153,7 @@ final class LeaseKeeper: Sendable {
         state.own.remove(mark.position)
       }
     }
-    if !marks.isEmpty { watch.noteGrowth() }
+    if let last = marks.last { watch.noteGrowth(to: last.position) }
     // Behind by more than one batch: the lease waits until everything is applied.
     if marks.count == LeaseKeeper.batch {
       _ = advance()
@@ -172,6 +172,6 @@ final class LeaseKeeper: Sendable {
       state.applied = end
       state.own = []
     }
-    watch.noteGrowth()
+    watch.begin(at: end)
   }
 }

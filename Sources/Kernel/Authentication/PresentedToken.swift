@@ -90,7 +90,7 @@ extension ParsedToken {
   package static func digestPrefix(
     of token: UnsafeRawBufferPointer, namespace: String, _ primitives: any Primitives
   ) -> String {
-    "\(namespace)_\(Hexadecimal.text(primitives.sha256(Array(token)).bytes.prefix(16)))"
+    "\(namespace)_\(Hex.text(primitives.sha256(Array(token)).bytes.prefix(16)))"
   }
 
   /// Whether every part lies within a token of that many bytes, and there is something to hash.

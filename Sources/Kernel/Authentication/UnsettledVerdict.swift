@@ -26,6 +26,6 @@ public struct UnsettledVerdict: Sendable {
   public func settle(
     resuming resume: @escaping Resume, then done: @escaping @Sendable (Verdict) -> Void
   ) {
-    kernel.settle(outcome, self, from: 0, recorded: [], resuming: resume, then: done)
+    kernel.settle(outcome, self, from: 0, resuming: resume, then: done)
   }
 }

@@ -12,8 +12,8 @@ public protocol AuditSink: Plugin {
   func open() throws(ConfigurationFault)
   func record(_ events: [AccessEvent]) throws
   /// Whether an authentication that is allowed could be recorded now, as far as the sink knows: yes, unless it says
-  /// otherwise. Asked by ``AuthKernel/readiness()`` and never on the way of a request. One whose last write failed tries
-  /// again here: a node that is not ready gets no requests that would show that it is.
+  /// otherwise. Asked by ``AuthKernel/readiness()``, by a server every second, and never on the way of a request. One
+  /// whose last write failed tries again here: a node that is not ready gets no requests that would show that it is.
   func canRecord() -> Bool
   /// Makes everything durable; called at shutdown.
   func flush() throws

@@ -44,7 +44,7 @@ extension AuthKernel {
         throw .beyondActor("it makes keys of its own owner only")
       }
       let built = try build(format, prefix: nil)
-      let hash = try await hashed(built.secret, prefix: built.prefix)
+      let hash = try await hashed(built.secret, prefix: built.prefix, by: actor)
       let key = KeyRecord(
         id: newID(), prefix: built.prefix, name: new.name, description: new.description,
         kind: new.kind, keyClass: new.keyClass, ownerID: owner?.id, scopes: scopes,

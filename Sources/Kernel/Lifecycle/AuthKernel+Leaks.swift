@@ -21,7 +21,7 @@ extension AuthKernel {
   /// - Returns: the key, with the receipt; `nil` if the token is nobody's. A key that was revoked before is
   ///   returned as it is, and of a purged one there is nothing left to compare with.
   /// - Throws: ``Denial`` if it can't be found out (too many guesses, no thread free for the hash, no store),
-  ///   ``LifecycleError`` if the key can't be changed. Nothing was changed then.
+  ///   ``LifecycleError`` if the key can't be changed.
   public func reportLeak(
     of token: Secret, from address: String? = nil, by actor: Actor = .leakReport
   ) async throws -> ChangedKey? {

@@ -18,7 +18,7 @@ extension AuthKernel {
     try checkRotatable(before.key, rotation, by: actor, at: time.now())
     let format = try self.format(named: rotation.format ?? before.key.format)
     let built = try build(format, prefix: before.key.prefix)
-    let hash = try await hashed(built.secret, prefix: before.key.prefix)
+    let hash = try await hashed(built.secret, prefix: before.key.prefix, by: actor)
     let changed = try await change(id, by: actor, attempts: 1, claiming: rotation.idempotency) {
       (stored: inout StoredKey, now: Timestamp) throws(LifecycleError) -> TokenRotated? in
       guard stored.key.revision == before.key.revision else { throw .conflict }

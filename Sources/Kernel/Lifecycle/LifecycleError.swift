@@ -4,7 +4,8 @@
   import Foundation
 #endif
 
-/// Why a lifecycle operation was not done. Nothing was stored.
+/// Why a lifecycle operation was not done. Nothing was stored, but for ``storeUnavailable(_:)``, after which that is not
+/// known.
 public enum LifecycleError: Error, Sendable, Equatable {
   /// A field is not acceptable.
   case invalid(field: String, reason: String)

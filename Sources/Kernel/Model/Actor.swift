@@ -5,7 +5,7 @@
 #endif
 
 /// Who performs a lifecycle operation, and how far their authority goes.
-public struct Actor: Sendable, Equatable, CustomStringConvertible {
+public struct Actor: Sendable, CustomStringConvertible {
   /// How signals, `created_by` and the audit write it: `key:tok_ab12CD34`, `owner:` and an id, `cli`, `import`,
   /// `host`, `leak-report`, `kernel`.
   public let description: String
@@ -16,8 +16,11 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   /// The owner whose keys alone are there for the actor; `nil` if every key is.
   public private(set) var ownerID: UUID?
   let authority: Authority
-  /// Whether it may end any key that is there for it, also one that grants more than it may give: an owner in person.
+  /// Whether it may end any key that is there for it, also one that grants more than it may give, but for one with
+  /// `cardea:admin`: an owner in person.
   private(set) var endsAny = false
+  /// The key that acts, as it was verified; `nil` if no key acts.
+  private(set) var identity: Identity?
   /// What of the key that acts goes into whatever it hands out; `nil` if no key acts.
   private(set) var standing: Standing?
 
@@ -62,7 +65,8 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   /// Written as the id, which names nobody once the owner is forgotten.
   /// - Parameters:
   ///   - id: the owner's.
-  ///   - scopes: what the owner may give to a key, and hand out anew by a rotation. Any key may be ended.
+  ///   - scopes: what the owner may give to a key, and hand out anew by a rotation. Any key may be ended that does not
+  ///     hold `cardea:admin`.
   ///   - expiresAt: when a key that the owner makes ends at the latest; `nil` is no bound.
   public static func owner(
     _ id: UUID, scopes: ScopeSet, expiresAt: Timestamp? = nil
@@ -88,6 +92,7 @@ public struct Actor: Sendable, Equatable, CustomStringConvertible {
   public init(_ identity: Identity) {
     description = "key:\(identity.prefix)"
     keyID = identity.keyID
+    self.identity = identity
     standing = Standing(
       keyClass: identity.keyClass, metadata: identity.metadata, secretID: identity.secretID)
     authority =

@@ -168,6 +168,10 @@ enum ConfigurationCheck {
         interval >= .seconds(1) && interval <= .seconds(86_400), "keys.sweep_interval", interval,
         "out of range", "Give 1s to 1d, or never.")
     }
+    let usageInterval = configuration.usageFlushInterval
+    check(
+      usageInterval >= .seconds(1) && usageInterval <= .seconds(86_400), "keys.usage_interval",
+      usageInterval, "out of range", "Give 1s to 1d.")
     if let name = configuration.firstKeyName {
       check(
         (try? LifecycleRules.checkName(name)) != nil, "owners.first_key", name, "not a key's name",

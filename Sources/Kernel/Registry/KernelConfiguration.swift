@@ -63,7 +63,7 @@ public struct KernelConfiguration: Sendable, Equatable {
   public var limitEntries = 100_000
   /// `errors.…`: what refused clients are told, where the middleware or server is given nothing else.
   public var refusalTexts = RefusalTexts.standard
-  /// How often gathered usage is written to the store.
+  /// `keys.usage_interval`: how often gathered usage is written to the store. A kill loses what was gathered since.
   public var usageFlushInterval: Duration = .seconds(5)
   /// `node.name`: under which this node confirms receipts; 1 to 64 visible ASCII characters, of each node of a store
   /// its own.

@@ -32,13 +32,10 @@ final class DurableLane: Sendable {
   private let subscription: Subscription
   private let source: DurableSource
   private let queue: DispatchQueue
+  private let rounds = Rounds()
   private let state = Locked(State())
 
   private struct State: Sendable {
-    var isRunning = false
-    var isWoken = false
-    var isClosed = false
-    var waiters: [CheckedContinuation<Void, Never>] = []
     var retry: Retry?
     /// When the claim was last made (monotonic), and where the cursor stood after the last step.
     var claimedAt: UInt64?
@@ -58,67 +55,45 @@ final class DurableLane: Sendable {
     queue = DispatchQueue(label: "cardea.durable.\(subscription.cursor)")
   }
 
+  /// Claims the subscription if it was never seen, so that it begins here, and looks whether there is something to do.
+  func begin() async {
+    // What the store refuses now is tried again when something wakes the lane.
+    do throws(StoreError) {
+      if try await record(in: source.store) == nil { _ = try await hold(source.store) }
+    } catch { forgetClaim() }
+    wake()
+  }
+
   /// Looks whether there is something to do.
   func wake() {
-    let starts = state.withLock { state -> Bool in
-      state.isWoken = true
-      if state.isRunning || state.isClosed { return false }
-      state.isRunning = true
-      return true
+    rounds.wake { [self] in
+      // What the store refuses or can't do now is tried again when something wakes the lane.
+      do throws(StoreError) { try await deliver(from: source.store) } catch { forgetClaim() }
     }
-    if starts { Task { await run() } }
   }
 
   /// Wakes it, and returns once it has nothing to do or waits for a retry.
   func drain() async {
     wake()
-    await withCheckedContinuation { continuation in
-      let isIdle = state.withLock { state -> Bool in
-        if state.isRunning { state.waiters.append(continuation) }
-        return !state.isRunning
-      }
-      if isIdle { continuation.resume() }
-    }
+    await rounds.idle()
   }
 
   /// Entries between the cursor and the log's end, as far as this process knows both.
   var waiting: Int {
     let position = state.withLock { $0.claimedAt == nil ? nil : $0.position }
-    guard let position, let end = source.start else { return 0 }
+    guard let position, let end = source.end else { return 0 }
     return Int(clamping: max(0, end - position))
   }
 
   /// Whether an entry failed and is to be tried again.
   var isFailing: Bool { state.withLock { $0.retry != nil } }
 
-  func close() { state.withLock { $0.isClosed = true } }
+  func close() { rounds.close() }
 
   func release() async {
     guard state.withLock({ $0.claimedAt != nil }) else { return }
     close()
     _ = try? await source.store.claim(claim(for: .zero))
-  }
-
-  private var isClosed: Bool { state.withLock { $0.isClosed } }
-
-  private func run() async {
-    while true {
-      let goesOn = state.withLock { state -> Bool in
-        defer { state.isWoken = false }
-        return state.isWoken && !state.isClosed
-      }
-      guard goesOn else { break }
-      // What the store refuses or can't do now is tried again when something wakes the lane.
-      do throws(StoreError) { try await deliver(from: source.store) } catch { forgetClaim() }
-    }
-    let (waiters, isWoken) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
-      if state.isWoken, !state.isClosed { return ([], true) }
-      state.isRunning = false
-      defer { state.waiters = [] }
-      return (state.waiters, false)
-    }
-    if isWoken { return await run() }
-    for waiter in waiters { waiter.resume() }
   }
 
   private func forgetClaim() { state.withLock { $0.claimedAt = nil } }
@@ -131,7 +106,7 @@ final class DurableLane: Sendable {
     let keeping = Task { await keepClaim(store) }
     defer { keeping.cancel() }
     try await replay(store)
-    while !isClosed {
+    while !rounds.isClosed {
       let position = state.withLock { $0.position }
       let entries = try await store.log(after: position, limit: DurableLane.batch)
       if entries.isEmpty { return }
@@ -143,7 +118,9 @@ final class DurableLane: Sendable {
   private func keepClaim(_ store: any DurableKeyStore) async {
     while true {
       do { try await Task.sleep(for: source.claim / 4) } catch { return }
-      guard !isClosed, let age = claimAge, age * 2 >= source.claim.nanoseconds else { continue }
+      guard !rounds.isClosed, let age = claimAge, age * 2 >= source.claim.nanoseconds else {
+        continue
+      }
       let began = source.clock.monotonic()
       guard (try? await store.claim(claim(for: source.claim))) != nil else { continue }
       state.withLock { state in if state.claimedAt != nil { state.claimedAt = began } }
@@ -154,7 +131,7 @@ final class DurableLane: Sendable {
     let now = source.store.claimTime(source.clock)
     return SubscriptionClaim(
       name: subscription.cursor, holder: subscription.holder, now: now,
-      until: now.adding(duration) ?? .latest, start: source.start ?? 0)
+      until: now.adding(duration) ?? .latest, start: source.end ?? 0)
   }
 
   /// How long ago the claim was made, in nanoseconds; `nil` without one.
@@ -165,12 +142,18 @@ final class DurableLane: Sendable {
 
   /// Whether there is anything past the cursor, or to be delivered once more, or the subscription is new. Only reads.
   private func hasWork(_ store: any DurableKeyStore) async throws(StoreError) -> Bool {
-    let records = try await store.subscriptions()
-    guard
-      let record = records.first(where: { $0.name.utf8.elementsEqual(subscription.cursor.utf8) })
-    else { return true }
+    guard let record = try await record(in: store) else { return true }
     if try await store.logHead().position > record.position { return true }
     return record.deadLetters > 0 ? try await !replays(store).isEmpty : false
+  }
+
+  /// The subscription as the store has it; `nil` if it was never seen.
+  private func record(
+    in store: any DurableKeyStore
+  ) async throws(StoreError) -> SubscriptionRecord? {
+    try await store.subscriptions().first {
+      $0.name.utf8.elementsEqual(subscription.cursor.utf8)
+    }
   }
 
   private func replays(_ store: any DurableKeyStore) async throws(StoreError) -> [DeadLetter] {
@@ -204,7 +187,7 @@ final class DurableLane: Sendable {
       state.withLock { [to] in $0.position = to }
     }
     for entry in entries {
-      if isClosed { break }
+      if rounds.isClosed { break }
       if let retry = state.withLock({ $0.retry }), retry.position == entry.position,
         source.clock.monotonic() < retry.dueAt
       {
@@ -256,7 +239,7 @@ final class DurableLane: Sendable {
 
   /// Delivers once more what was asked for. What fails again stays a dead letter.
   private func replay(_ store: any DurableKeyStore) async throws(StoreError) {
-    for letter in try await replays(store) where !isClosed {
+    for letter in try await replays(store) where !rounds.isClosed {
       let found = try await store.log(after: letter.position - 1, limit: 1).first
       let position = state.withLock { $0.position }
       guard try await hold(store) else { return }

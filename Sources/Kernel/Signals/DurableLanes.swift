@@ -1,36 +1,5 @@
 import Synchronization
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// What durable subscriptions read from.
-///
-/// Threading: any thread.
-final class DurableSource: Sendable {
-  let store: any DurableKeyStore
-  let clock: any KernelClock
-  /// For how long a subscription is held at a time.
-  let claim: Duration
-  /// The last position that this process knows of; -1 until the store is open.
-  fileprivate let known = Atomic<Int64>(-1)
-
-  init(store: any DurableKeyStore, clock: any KernelClock, claim: Duration) {
-    self.store = store
-    self.clock = clock
-    self.claim = claim
-  }
-
-  /// Where a subscription begins that was never seen, and the log's end as far as it is known here; `nil` until
-  /// the store is open.
-  var start: Int64? {
-    let position = known.load(ordering: .relaxed)
-    return position < 0 ? nil : position
-  }
-}
-
 /// The durable subscriptions of one kernel.
 ///
 /// Threading: any thread.
@@ -39,14 +8,20 @@ final class DurableLanes: Sendable {
   let source: DurableSource?
   private let lanes = Locked<[UInt64: DurableLane]>([:])
   private let count = Atomic<Int>(0)
+  private let following = Locked<Subscription?>(nil)
 
-  init(store: any KeyStore, clock: any KernelClock, claim: Duration) {
+  init(store: any KeyStore, clock: any KernelClock, claim: Duration, watch: LogWatch) {
     source = (store as? any DurableKeyStore).map {
-      DurableSource(store: $0, clock: clock, claim: claim)
+      DurableSource(store: $0, clock: clock, claim: claim, watch: watch)
     }
+    guard source != nil else { return }
+    let subscription = watch.subscribe { [weak self] in self?.wake() }
+    following.withLock { $0 = subscription }
   }
 
-  private var isOpen: Bool { source?.start != nil }
+  deinit { following.withLock { $0?.cancel() } }
+
+  private var isOpen: Bool { source?.end != nil }
   private var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
 
   func add(_ lane: DurableLane, _ number: UInt64) {
@@ -65,22 +40,15 @@ final class DurableLanes: Sendable {
     lane?.close()
   }
 
-  /// The store is open, and its log ends here. Subscriptions that were never seen begin here: each is claimed
-  /// before any change can be made.
-  func start(at position: Int64) async {
-    source?.known.store(position, ordering: .relaxed)
-    await drain()
+  /// The store is open. Subscriptions that were never seen begin where its log ends now: each is claimed before any
+  /// change can be made. Nobody waits for what is delivered, since a listener may take as long as it likes.
+  func start() async {
+    for lane in lanes.withLock({ Array($0.values) }) { await lane.begin() }
   }
 
-  /// The log goes on to `position`.
-  func wake(at position: Int64) {
-    source?.known.max(position, ordering: .relaxed)
-    if !isEmpty { wake() }
-  }
-
-  /// Time has passed: others may have written, a retry may be due.
+  /// The log has grown, or time has passed: a retry may be due.
   func wake() {
-    guard isOpen else { return }
+    guard !isEmpty, isOpen else { return }
     for lane in lanes.withLock({ Array($0.values) }) { lane.wake() }
   }
 

@@ -36,19 +36,6 @@ public struct KeyFacts: Sendable, Equatable, Codable {
     case expiresAt = "expires_at"
   }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    id = try container.decode(UUID.self, forKey: .id)
-    prefix = try container.decode(String.self, forKey: .prefix)
-    name = try container.decode(String.self, forKey: .name)
-    kind = try container.decode(KeyRecord.Kind.self, forKey: .kind)
-    keyClass = try container.decode(String.self, forKey: .keyClass)
-    owner = try container.decodeIfPresent(String.self, forKey: .owner)
-    scopes = try container.decode(ScopeSet.self, forKey: .scopes)
-    state = try container.decode(KeyState.self, forKey: .state)
-    expiresAt = try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt)
-  }
-
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id.text, forKey: .id)

@@ -213,9 +213,6 @@ public final class SignalBus: Sendable {
     }
   }
 
-  /// The signal log goes on to `position`.
-  func wakeDurable(at position: Int64) { durable?.wake(at: position) }
-
   /// Calls `receive` on the publishing thread; it must only hand the signal on.
   /// - Parameter dropped: what it could not hand on so far.
   func subscribeDirectly<Received: Signal>(

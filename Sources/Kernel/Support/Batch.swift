@@ -2,7 +2,7 @@
 ///
 /// A store that gathers what arrives together writes such a batch in one transaction (``KeyStore/commit(_:)``).
 enum Batch {
-  /// As many as the SQLite store takes into one transaction.
+  /// Of which a store makes one transaction or a few.
   static let width = 512
 
   /// What `work` gives for each element, in the order of the elements.

@@ -1,15 +1,16 @@
 /// Bytes as lower-case hexadecimal digits.
 package enum Hex {
-  package static func text(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
+  package static func text(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
+    text.reserveCapacity(bytes.underestimatedCount * 2)
     for byte in bytes {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])
     }
     return String(decoding: text, as: UTF8.self)
   }
+
+  private static let digits = Array("0123456789abcdef".utf8)
 
   /// `nil` unless `text` is an even number of digits.
   package static func bytes(_ text: some StringProtocol) -> [UInt8]? {

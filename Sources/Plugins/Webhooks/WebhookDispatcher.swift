@@ -17,19 +17,16 @@ final class WebhookDispatcher: Sendable {
   private let options: WebhookOptions
   private let means: WebhookMeans
   private let queue = DispatchQueue(label: "cardea.webhooks", qos: .utility)
+  private let rounds = Rounds()
   private let state = Locked(State())
 
   private struct State: Sendable {
     var lanes: [UUID: WebhookLane] = [:]
     var timer: RepeatingTimer?
     var subscription: Subscription?
-    var isRunning = false
-    var isWoken = false
-    var isClosed = false
     /// Endpoints of which it was said that they can't be read.
     var unreadable: Set<UUID> = []
     var warnings: [WebhookWarning] = []
-    var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
   init(
@@ -52,8 +49,9 @@ final class WebhookDispatcher: Sendable {
   }
 
   func stop() async {
+    // First, so that no lane is made after those that are closed here.
+    rounds.close()
     let (lanes, subscription) = state.withLock { state in
-      state.isClosed = true
       state.timer = nil
       defer { state.subscription = nil }
       return (Array(state.lanes.values), state.subscription)
@@ -78,42 +76,15 @@ final class WebhookDispatcher: Sendable {
 
   func drain() async {
     look()
-    await withCheckedContinuation { continuation in
-      let isIdle = state.withLock { state -> Bool in
-        if state.isRunning { state.waiters.append(continuation) }
-        return !state.isRunning
-      }
-      if isIdle { continuation.resume() }
-    }
+    await rounds.idle()
     for lane in state.withLock({ Array($0.lanes.values) }) { await lane.idle() }
   }
 
   private func look() {
-    let starts = state.withLock { state -> Bool in
-      state.isWoken = true
-      if state.isRunning || state.isClosed { return false }
-      state.isRunning = true
-      return true
-    }
-    if starts { Task { await run() } }
-  }
-
-  private func run() async {
-    while state.withLock({ state in
-      defer { state.isWoken = false }
-      return state.isWoken && !state.isClosed
-    }) {
+    rounds.wake { [self] in
       // What the store can't tell now, the next look finds.
       do throws(StoreError) { try await survey() } catch {}
     }
-    let (waiters, isWoken) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
-      if state.isWoken, !state.isClosed { return ([], true) }
-      state.isRunning = false
-      defer { state.waiters = [] }
-      return (state.waiters, false)
-    }
-    if isWoken { return await run() }
-    for waiter in waiters { waiter.resume() }
   }
 
   private func survey() async throws(StoreError) {
@@ -167,7 +138,7 @@ final class WebhookDispatcher: Sendable {
 
   private func lane(_ endpoint: WebhookEndpoint) -> WebhookLane? {
     state.withLock { state in
-      if state.isClosed { return nil }
+      if rounds.isClosed { return nil }
       if let lane = state.lanes[endpoint.id] { return lane }
       let lane = WebhookLane(
         endpoint, store: store, clock: kernel.clock, means: means, options: options)

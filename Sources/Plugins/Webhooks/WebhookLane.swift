@@ -26,14 +26,11 @@ final class WebhookLane: Sendable {
   private let holder: String
   /// For how long the subscription is held at a time: longer than a delivery takes.
   private let claim: Duration
+  private let rounds = Rounds()
   private let state: Locked<State>
 
   private struct State: Sendable {
     var endpoint: WebhookEndpoint
-    var isRunning = false
-    var isWoken = false
-    var isClosed = false
-    var waiters: [CheckedContinuation<Void, Never>] = []
     /// When the subscription was claimed last (monotonic); `nil` while another may hold it.
     var claimedAt: UInt64?
   }
@@ -70,30 +67,21 @@ final class WebhookLane: Sendable {
   /// Takes note of the endpoint as it is now, and looks whether there is something to do.
   /// - Parameter hasWork: whether there may be.
   func wake(_ endpoint: WebhookEndpoint, hasWork: Bool) {
-    let starts = state.withLock { state -> Bool in
-      state.endpoint = endpoint
-      if !hasWork { return false }
-      state.isWoken = true
-      if state.isRunning || state.isClosed { return false }
-      state.isRunning = true
-      return true
+    state.withLock { $0.endpoint = endpoint }
+    if !hasWork { return }
+    rounds.wake { [self] in
+      // What the store refuses or can't do now is tried again when something wakes the lane.
+      do throws(StoreError) { try await round() } catch {
+        state.withLock { $0.claimedAt = nil }
+      }
     }
-    if starts { Task { await run() } }
   }
 
   /// Returns once it has nothing to do or waits for a retry.
-  func idle() async {
-    await withCheckedContinuation { continuation in
-      let isIdle = state.withLock { state -> Bool in
-        if state.isRunning { state.waiters.append(continuation) }
-        return !state.isRunning
-      }
-      if isIdle { continuation.resume() }
-    }
-  }
+  func idle() async { await rounds.idle() }
 
   /// Nothing more is sent after what is under way.
-  func close() { state.withLock { $0.isClosed = true } }
+  func close() { rounds.close() }
 
   /// Gives the subscription back, so that another process can go on at once.
   func release() async {
@@ -105,27 +93,7 @@ final class WebhookLane: Sendable {
   }
 
   private var endpoint: WebhookEndpoint { state.withLock { $0.endpoint } }
-  private var isOpen: Bool { state.withLock { !$0.isClosed && $0.endpoint.isEnabled } }
-
-  private func run() async {
-    while state.withLock({ state in
-      defer { state.isWoken = false }
-      return state.isWoken && !state.isClosed
-    }) {
-      // What the store refuses or can't do now is tried again when something wakes the lane.
-      do throws(StoreError) { try await round() } catch {
-        state.withLock { $0.claimedAt = nil }
-      }
-    }
-    let (waiters, isWoken) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
-      if state.isWoken, !state.isClosed { return ([], true) }
-      state.isRunning = false
-      defer { state.waiters = [] }
-      return (state.waiters, false)
-    }
-    if isWoken { return await run() }
-    for waiter in waiters { waiter.resume() }
-  }
+  private var isOpen: Bool { !rounds.isClosed && endpoint.isEnabled }
 
   // MARK: One round
 

@@ -81,10 +81,11 @@ enum SignalPages {
     let position = try SignalRoutes.position(visit.exchange) ?? fields.position("after")
     guard let identity = visit.holder.identity else { throw PageVisit.SignedOut() }
     let seat = try feed.seat(visit.exchange.connection)
+    let start = try await feed.start(after: position)
     try await filter.findOwners(in: visit.kernel)
     var transmission = SignalTransmission(
       feed: feed, seat: seat, kernel: visit.kernel, identity: identity, filter: filter,
-      start: try await feed.start(after: position), logger: visit.exchange.logger)
+      start: start, logger: visit.exchange.logger)
     let (sessions, secret) = (visit.site.sessions, visit.secret)
     transmission.isOpen = { sessions.look(secret) != nil }
     let showsKey = visit.may("cardea:keys:read")

@@ -30,7 +30,7 @@ final class ParserAnswers: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(data, promise: promise)
       return
     }
-    let id = RequestID.accepted(nil)
+    let id = RequestID.made()
     let problem =
       isTooLarge
       ? Problem(

@@ -12,10 +12,12 @@ enum SignalRoutes {
       var filter = try SignalFilter(try exchange.query())
       let position = try position(exchange)
       let seat = try feed.seat(exchange.connection)
+      // In this order: an owner who is made after the look has a position after the start.
+      let start = try await feed.start(after: position)
       try await filter.findOwners(in: exchange.kernel)
       let transmission = SignalTransmission(
         feed: feed, seat: seat, kernel: exchange.kernel, identity: identity, filter: filter,
-        start: try await feed.start(after: position), logger: exchange.logger)
+        start: start, logger: exchange.logger)
       return answer(transmission)
     }
   }

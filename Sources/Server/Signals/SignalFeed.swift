@@ -37,6 +37,8 @@ final class SignalFeed: Service, CustomStringConvertible {
     var tail: [SignalEvent] = []
     /// How far the log has been read; `nil` while nobody follows.
     var end: Int64?
+    /// Of which log that is (``LogWatch/histories``).
+    var history = 0
     var isReading = false
     var isWoken = false
     var isClosed = false
@@ -55,7 +57,12 @@ final class SignalFeed: Service, CustomStringConvertible {
 
   /// Follows the log until the server stops; then every stream ends.
   func run() async throws {
-    let subscription = kernel.logWatch.subscribe { [weak self] in self?.wake() }
+    let history = kernel.logWatch.histories
+    state.withLock { $0.history = history }
+    let subscription = kernel.logWatch.subscribe { [weak self] in
+      self?.endIfReplaced()
+      self?.wake()
+    }
     await cancelWhenGracefulShutdown { [self] in
       while (try? await Task.sleep(for: configuration.signalHeartbeat)) != nil { beat() }
     }
@@ -165,6 +172,20 @@ final class SignalFeed: Service, CustomStringConvertible {
   }
 
   // MARK: The log's end
+
+  /// Where another log took the place of the one that streams have followed, its positions tell of other changes: every
+  /// stream ends, and who comes back begins anew.
+  private func endIfReplaced() {
+    let history = kernel.logWatch.histories
+    let lines = state.withLock { state -> [SignalLine] in
+      defer { state.history = history }
+      guard state.history != history else { return [] }
+      state.tail = []
+      state.end = nil
+      return Array(state.lines.values)
+    }
+    for line in lines { _ = line.drop() }
+  }
 
   /// The log may have grown.
   private func wake() {

@@ -11,7 +11,7 @@ final class SignalLine: Sendable {
 
   init(_ connection: any Channel) { self.connection = connection }
 
-  /// Whether the client was dropped for taking nothing.
+  /// Whether the client was dropped: it takes nothing, or the log is another.
   var isDropped: Bool { dropped.load(ordering: .relaxed) }
 
   func writing(at now: UInt64) { writingSince.store(max(1, now), ordering: .relaxed) }

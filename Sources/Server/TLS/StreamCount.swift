@@ -56,7 +56,7 @@
       if isCounted { return context.fireChannelRead(data) }
       // What follows the head is not kept.
       guard case .head = unwrapInboundIn(data) else { return }
-      let id = RequestID.accepted(nil)
+      let id = RequestID.made()
       let problem = Problem(
         status: 503, code: "overloaded", detail: "too many requests are open; retry in a moment",
         requestID: id)

@@ -281,6 +281,10 @@ struct MiddlewareTests {
       router.group("fails").add(middleware: anyOf(APIKeyMiddleware(kernel), own)).get {
         _, _ -> String in throw HTTPError(.conflict)
       }
+      router.group("keys").add(
+        middleware: anyOf(
+          APIKeyMiddleware(kernel, texts: RefusalTexts(unauthenticated: "Sign in.")), own)
+      ).requireScopes("a").get { _, _ in "keys" }
     } _: { client in
       let session = [("Cookie", "session=alice")]
       #expect(try await client.json("GET", "/either", token: good).text == "client")
@@ -294,6 +298,10 @@ struct MiddlewareTests {
         #expect(refused.status == 401)
         #expect(refused.string("detail") == "Sign in.")
       }
+      // Who was let in without a key lacks what a route demands of one, and is told so in the same words.
+      let keyless = try await client.request("GET", "/keys", headers: session)
+      #expect(keyless.status == 401)
+      #expect(keyless.string("detail") == "Sign in.")
       // What a route throws stays the route's.
       #expect(try await client.request("GET", "/fails", headers: session).status == 409)
       #expect(try await client.json("GET", "/fails", token: good).status == 409)
@@ -314,6 +322,14 @@ struct MiddlewareTests {
       default: return nil
       }
     }
+    let recorded = Locked<[String]>([])
+    let subscription = kernel.signals.subscribe(
+      AuthenticationFailed.self, id: "failed", .queue(bound: 100, overflow: .dropNewest)
+    ) { signal in
+      recorded.withLock {
+        $0.append("\(signal.event.reason?.rawValue ?? "") \(signal.event.keyID != nil)")
+      }
+    }
     try await serve(kernel) { router in
       router.add(middleware: APIKeyMiddleware(kernel, principal: resolver))
       router.get("me") { _, context in context.principal?.name ?? "nobody" }
@@ -324,7 +340,10 @@ struct MiddlewareTests {
       let missing = try await client.request("GET", "/me")
       #expect(unknown.body == missing.body)
       #expect(try await client.json("GET", "/me", token: broken).status == 503)
+      await kernel.drain()
+      #expect(recorded.withLock { $0 } == ["unknown true", "missing false", "failed true"])
     }
+    subscription.cancel()
     await kernel.shutdown()
   }
 

@@ -22,66 +22,60 @@ extension AuthKernel {
   func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
   /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
-  func settle(
-    _ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64
-  ) async -> Verdict {
+  func settle(_ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64) async -> Verdict {
     if asyncAuditSinks.isEmpty { return conclude(outcome, facts, began) }
-    var outcome = outcome
-    var recorded: [any AsyncAuditSink] = []
-    for sink in asyncAuditSinks {
-      do {
-        try await sink.record(event(outcome, facts))
-        recorded.append(sink)
-      } catch {
-        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
+    return await withCheckedContinuation { continuation in
+      UnsettledVerdict(self, outcome, facts, began).settle(resuming: { work in Task { work() } }) {
+        continuation.resume(returning: $0)
       }
     }
-    let verdict = conclude(outcome, facts, began)
-    if verdict.denial != outcome.verdict.denial {
-      // A sink that need not be waited for failed: what the others hold is followed by what came of it.
-      outcome.verdict = verdict
-      for sink in recorded { try? await sink.record(event(outcome, facts)) }
-    }
-    return verdict
   }
 
   /// As ``settle(_:_:_:)``, for who must not suspend.
   ///
   /// - Parameters:
   ///   - outcome: what the sinks before `index` made of it.
-  ///   - recorded: those of them that took it.
   ///   - resume: runs what follows a sink's answer, elsewhere than on the sink's thread.
   func settle(
     _ outcome: Outcome, _ unsettled: UnsettledVerdict, from index: Int,
-    recorded: [any AsyncAuditSink], resuming resume: @escaping UnsettledVerdict.Resume,
+    resuming resume: @escaping UnsettledVerdict.Resume,
     then done: @escaping @Sendable (Verdict) -> Void
   ) {
     guard index < asyncAuditSinks.count else {
-      var outcome = outcome
       let verdict = conclude(outcome, unsettled.facts, unsettled.began)
-      guard verdict.denial != outcome.verdict.denial else { return done(verdict) }
-      outcome.verdict = verdict
-      return correct(recorded[...], event(outcome, unsettled.facts)) { resume { done(verdict) } }
+      return correct(asyncAuditSinks[...], outcome, to: verdict, unsettled.facts, resume) {
+        done($0.verdict)
+      }
     }
     let sink = asyncAuditSinks[index]
     sink.record(event(outcome, unsettled.facts)) { [self] failure in
       resume { [self] in
-        var outcome = outcome
-        if failure != nil { outcome.verdict = afterAuditFailure(sink.id, outcome.verdict) }
-        settle(
-          outcome, unsettled, from: index + 1, recorded: recorded + (failure == nil ? [sink] : []),
-          resuming: resume, then: done)
+        let told = outcome.verdict
+        let verdict = failure == nil ? told : afterAuditFailure(sink.id, told)
+        correct(asyncAuditSinks[..<index], outcome, to: verdict, unsettled.facts, resume) {
+          [self] outcome in
+          settle(outcome, unsettled, from: index + 1, resuming: resume, then: done)
+        }
       }
     }
   }
 
-  /// Tells sinks, one after the other, what came of what they recorded.
+  /// Where a sink's failure has made another verdict of an outcome, tells it to those that recorded the first, one after
+  /// the other. It happens once to an outcome, so each of them took the first.
   private func correct(
-    _ sinks: ArraySlice<any AsyncAuditSink>, _ event: AccessEvent,
-    then done: @escaping @Sendable () -> Void
+    _ sinks: ArraySlice<any AsyncAuditSink>, _ outcome: Outcome, to verdict: Verdict,
+    _ facts: RequestFacts, _ resume: @escaping UnsettledVerdict.Resume,
+    then done: @escaping @Sendable (Outcome) -> Void
   ) {
-    guard let sink = sinks.first else { return done() }
-    sink.record(event) { [self] _ in correct(sinks.dropFirst(), event, then: done) }
+    var corrected = outcome
+    corrected.verdict = verdict
+    guard verdict.denial != outcome.verdict.denial, let sink = sinks.first else {
+      return done(corrected)
+    }
+    sink.record(event(corrected, facts)) { [self] _ in
+      resume { [self] in correct(sinks.dropFirst(), outcome, to: verdict, facts, resume, then: done)
+      }
+    }
   }
 
   /// Accounts for a verdict: usage, audit, signals, the meter. The audit comes first; if it fails, the request is denied.
@@ -90,16 +84,13 @@ extension AuthKernel {
     _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
   ) -> Verdict {
     var outcome = outcome
-    var recorded = 0
-    for sink in auditSinks {
-      do {
-        try sink.record([event(outcome, facts())])
-        recorded += 1
-      } catch {
-        outcome.verdict = afterAuditFailure(sink.id, outcome.verdict)
-        guard case .deny = outcome.verdict else { continue }
-        for sink in auditSinks.prefix(recorded) { try? sink.record([event(outcome, facts())]) }
-        break
+    for (index, sink) in auditSinks.enumerated() {
+      do { try sink.record([event(outcome, facts())]) } catch {
+        let told = outcome.verdict
+        outcome.verdict = afterAuditFailure(sink.id, told)
+        if outcome.verdict.denial == told.denial { continue }
+        // What those before it hold is followed by what came of it; those after it are told that alone.
+        for sink in auditSinks[..<index] { try? sink.record([event(outcome, facts())]) }
       }
     }
     switch outcome.verdict {
@@ -136,7 +127,7 @@ extension AuthKernel {
   ) async {
     let event = AccessEvent(
       .logOut, at: time.now(), reason: nil, keyID: keyID, prefix: prefix, owner: owner,
-      request: request, session: session)
+      request: formats.redaction.facts(request), session: session)
     _ = await record(event)
     signals.publish(UserLoggedOut(event: event))
   }
@@ -148,8 +139,8 @@ extension AuthKernel {
     of session: UUID, owner: String, request: RequestFacts
   ) async throws(Denial) {
     let event = AccessEvent(
-      at: time.now(), reason: nil, keyID: nil, prefix: nil, owner: owner, request: request,
-      session: session)
+      at: time.now(), reason: nil, keyID: nil, prefix: nil, owner: owner,
+      request: formats.redaction.facts(request), session: session)
     let isRecorded = await record(event)
     guard isRecorded || configuration.auditOnFailure == .allow else {
       throw Denial(.auditUnavailable)
@@ -186,7 +177,8 @@ extension AuthKernel {
     let denial = outcome.verdict.denial
     return AccessEvent(
       at: outcome.at, reason: denial?.reason, keyID: outcome.token?.key.id, prefix: outcome.prefix,
-      owner: outcome.token?.owner?.name, request: facts, session: outcome.token?.session?.id,
+      owner: outcome.token?.owner?.name, request: formats.redaction.facts(facts),
+      session: outcome.token?.session?.id,
       status: denial?.status ?? 200, policy: denial?.policy?.code)
   }
 
