@@ -91,7 +91,8 @@ struct ServeCommand: CardeaSubcommand {
       guard initializes || console.outputIsTerminal else {
         throw CommandFailure.usage(
           "there is no store at \(StoreURL.shown(composition.settings[SettingsTable.storeURL]))",
-          remedy: "Make it and its first admin key with `cardea init`, or start with --init.",
+          remedy:
+            "Make it and its first admin key: \(common.command("init")). Or start with --init.",
           field: "store.url")
       }
       return true
@@ -106,12 +107,13 @@ struct ServeCommand: CardeaSubcommand {
     do {
       guard bootstraps else {
         if try await kernel.store.logHead().position == 0 {
-          console.note("cardea: the store has no key yet. Make the first with: cardea init")
+          console.note(
+            "cardea: the store has no key yet. Make the first with: \(common.command("init"))")
         } else if initializes {
-          let url = StoreURL.shown(composition.settings[SettingsTable.storeURL])
+          let url = composition.settings[SettingsTable.storeURL]
           console.note(
             "cardea: the store is there and its keys stay. Lost the admin token? Make another: "
-              + "cardea init --new-admin --store \(SafeText.line(url))")
+              + "\(common.command("init", on: url)) --new-admin")
         }
         return nil
       }
@@ -165,7 +167,7 @@ struct ServeCommand: CardeaSubcommand {
         let target =
           socket.isEmpty
           ? "\(address)/auth" : "--unix-socket '\(socket)' \(scheme)://localhost/auth"
-        console.note("  curl -i -H '\(header)\(token.reveal())' \(target)")
+        console.noteWithToken("  curl -i -H '\(header)\(token.reveal())' \(target)")
       }
       if settings[SettingsTable.pageEnabled], socket.isEmpty {
         console.note("Admin page: \(address)/admin/")

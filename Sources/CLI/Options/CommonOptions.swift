@@ -26,10 +26,11 @@ struct CommonOptions: SharedOptions {
   }
 
   /// Another command with the same settings file and store, as a shell takes it. A password in the URL is left out.
-  func command(_ name: String) -> String {
+  /// - Parameter url: the store, wherever it is named; that of the option if `nil`.
+  func command(_ name: String, on url: String? = nil) -> String {
     var words = ["cardea", name]
     if let config { words += ["--config", config] }
-    if let store { words += ["--store", StoreURL.shown(store)] }
+    if let store = url ?? store { words += ["--store", StoreURL.shown(store)] }
     return words.map(ShellWord.quoted).joined(separator: " ")
   }
 }

@@ -73,24 +73,15 @@ struct CommandFailure: Error, Sendable {
     case .storeUnavailable(let reason):
       self.init(
         exit: .store, code: error.code, message: "the store can't be used: \(reason)",
-        remedy: "Nothing was changed. Name another store with --store or store.url.")
+        remedy:
+          "Whether a change under way was done is not known: look, and do it again if it was not. "
+          + "The store is named by --store or store.url.")
     default:
       self.init(exit: .refused, code: error.code, message: error.description, field: error.field)
     }
   }
 
-  init(_ error: StoreError) {
-    switch error {
-    case .unavailable(let reason), .corrupt(let reason):
-      self.init(LifecycleError.storeUnavailable(reason))
-    case .notEmpty: self.init(LifecycleError.notEmpty)
-    case .ownerLimit(let limit): self.init(LifecycleError.ownerLimit(limit))
-    case .conflict: self.init(LifecycleError.conflict)
-    case .duplicate(let field): self.init(LifecycleError.invalid(field: field, reason: "is taken"))
-    case .idempotencyUsed(let record):
-      self.init(LifecycleError.alreadyDone(keyID: record.keyID))
-    }
-  }
+  init(_ error: StoreError) { self.init(LifecycleError(error)) }
 
   init(_ faults: SettingFaults) {
     let count = faults.faults.count

@@ -8,10 +8,18 @@ struct IssuedKeyOutput {
   /// What was done: `made`, `rotated`.
   let verb: String
 
-  /// - Throws: if the token could not be written: it is lost then, and the failure says how to get another.
+  /// - Throws: if the token could not be written where it was to go. What a file would not take is on stdout then; what
+  ///   stdout would not take either is lost, and the failure says how to get another.
   func hand(over issued: IssuedKey, to file: inout TokenFile?) throws {
     let now = session.now
-    if file != nil { try file?.keep(issued.token) }
+    if file != nil {
+      do throws(CommandFailure) { try file?.keep(issued.token) } catch {
+        // It is in force, and the old one may be dead.
+        file = nil
+        try hand(over: issued, to: &file)
+        throw error
+      }
+    }
     guard !session.json else {
       if file == nil {
         try session.print(IssuedKeyResource(issued, at: now))

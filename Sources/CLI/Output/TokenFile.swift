@@ -44,8 +44,8 @@ struct TokenFile: ~Copyable {
     let isSynced = isWritten && TokenFile.write([UInt8(ascii: "\n")], to: file) && fsync(file) == 0
     guard isSynced else {
       throw .refused(
-        "failed", "the key was made, but its token could not be written to \(path)",
-        remedy: "Rotate the key to get another token: cardea keys rotate.")
+        "token_not_written", "the token could not be written to \(path)",
+        remedy: "Make room there. The key is in force.")
     }
     isKept = true
   }

@@ -21,6 +21,7 @@ extension Settings {
     kernel.expiryNoticeDays = self[SettingsTable.expiringNotice].compactMap(SettingCheck.wholeDays)
     kernel.suspendUnused = self[SettingsTable.suspendUnused]
     kernel.sweepInterval = self[SettingsTable.sweepInterval]
+    kernel.usageFlushInterval = self[SettingsTable.usageInterval]
     let firstKey = self[SettingsTable.firstKey]
     kernel.firstKeyName = firstKey.isEmpty ? nil : firstKey
     kernel.availableScopes = self[SettingsTable.availableScopes]

@@ -141,6 +141,10 @@ package enum SettingsTable {
     "keys.sweep_interval", default: .seconds(60), written: "1m",
     in: .seconds(1)...(.seconds(86_400)),
     "How often expiring, expired and unused keys are looked for.")
+  package static let usageInterval = Setting.duration(
+    "keys.usage_interval", default: .seconds(5), written: "5s",
+    in: .seconds(1)...(.seconds(86_400)),
+    "How often last use and usage counts are written to the store; a kill loses what came since.")
 
   // MARK: owners
   package static let firstKey = Setting.text(
@@ -365,7 +369,7 @@ package enum SettingsTable {
     poolWidth.row, queueLimit.row, hashDeadline.row,
     headers.row, schemes.row, query.row, form.row, basic.row, conflict.row,
     defaultExpiry.row, maxPerOwner.row, ownerMustExist.row, expiringNotice.row, suspendUnused.row,
-    sweepInterval.row, firstKey.row,
+    sweepInterval.row, usageInterval.row, firstKey.row,
     availableScopes.row, defaultScopes.row,
     cacheEntries.row, wrongEntries.row, lease.row, maxStale.row,
     sessionsEnabled.row, sessionFormat.row, sessionTTL.row, sessionSliding.row, sessionMaxAge.row,

@@ -82,6 +82,34 @@ import Testing
     }
   }
 
+  /// The rotation has ended the old token by then.
+  @Test("a new token that its file does not take is on standard output")
+  func fullTokenFile() throws {
+    let made = try program.run("init", "--store", url)
+    let prefix = try #require(made.lines.first?.prefix { $0 != ":" })
+    let process = try program.process([
+      "keys", "rotate", String(prefix), "--yes", "--token-file", "token.txt", "--store", url,
+    ])
+    let executable = try #require(process.executableURL).path
+    process.executableURL = URL(filePath: "/bin/sh")
+    // No file may grow; what goes to pipes and sockets may.
+    process.arguments =
+      ["-c", #"trap '' XFSZ; ulimit -f 0; exec "$0" "$@""#, executable] + (process.arguments ?? [])
+    let (out, err) = (Pipe(), Pipe())
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    let token = String(
+      decoding: try out.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    let said = String(decoding: try err.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1)
+    #expect(said.contains("the token could not be written to token.txt"), "\(said)")
+    #expect(!FileManager.default.fileExists(atPath: program.path("token.txt")))
+    let verified = try program.run("keys", "verify", "--store", url, input: token)
+    #expect(verified.status == 0, "\(verified.out)\(verified.err)")
+  }
+
   private func revokedToken(_ node: RunningServer, _ admin: String) async throws -> String {
     let made = try await node.call("POST", "/v1/keys", admin, #"{"name":"revoked","scopes":[]}"#)
     let key = try #require(made.json["key"] as? [String: Any])

@@ -218,7 +218,7 @@ struct SettingsReaderTests {
         + "Did you mean plugins.listener.sample.path?",
       "cardea.yaml:15: plugins.audit.bare.path = x: the plugin audit.bare takes no settings. "
         + "Remove the line.",
-      "environment CARDEA_TOKEN_NAMESPCE: CARDEA_TOKEN_NAMESPCE = x: unknown setting. "
+      "environment CARDEA_TOKEN_NAMESPCE: CARDEA_TOKEN_NAMESPCE: unknown setting. "
         + "Did you mean CARDEA_TOKEN_NAMESPACE?",
       "environment CARDEA_CACHE_LEASE: cache.lease = soon: not a duration. "
         + "Write a whole number and a unit, such as 500ms, 30s, 10m, 12h or 90d.",

@@ -1,7 +1,8 @@
 import Cardea
-import CardeaCLI
 import CardeaKernel
 import Testing
+
+@testable import CardeaCLI
 
 @Suite("Settings table")
 struct SettingsTableTests {
@@ -57,6 +58,7 @@ struct SettingsTableTests {
         "keys.expiring_notice": "CARDEA_KEYS_EXPIRING_NOTICE",
         "keys.suspend_unused": "CARDEA_KEYS_SUSPEND_UNUSED",
         "keys.sweep_interval": "CARDEA_KEYS_SWEEP_INTERVAL",
+        "keys.usage_interval": "CARDEA_KEYS_USAGE_INTERVAL",
         "owners.first_key": "CARDEA_OWNERS_FIRST_KEY",
         "scopes.available": "CARDEA_SCOPES_AVAILABLE",
         "scopes.default": "CARDEA_SCOPES_DEFAULT",
@@ -181,5 +183,20 @@ struct SettingsTableTests {
     let result = readSettings(environment: [row.environmentName: text])
     #expect(result.faults == [])
     #expect(result.settings.origin(name) == .environment(row.environmentName))
+  }
+
+  @Test(
+    "a database elsewhere that anybody between could stand in for is named by check",
+    arguments: [
+      ("postgres://db.example.org/cardea", true),
+      ("postgres://db.example.org/cardea?sslmode=require", true),
+      ("postgres://db.example.org/cardea?sslmode=verify-full", false),
+      ("postgres://127.0.0.1/cardea", false), ("sqlite:cardea.sqlite3", false),
+    ])
+  func unverifiedStore(url: String, isNamed: Bool) {
+    let findings = SafetyCheck.findings(readSettings("store:\n  url: '\(url)'\n").settings)
+    let named = findings.filter { $0.code == "store_unverified" }
+    #expect(named.map(\.level) == (isNamed ? [.warning] : []))
+    #expect(named.allSatisfy { $0.message.contains("sslmode=verify-full") })
   }
 }

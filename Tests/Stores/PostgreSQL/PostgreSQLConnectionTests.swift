@@ -37,6 +37,20 @@ import Testing
     link.close()
   }
 
+  @Test("a server that keeps from us which it is serves all the same, with a caution")
+  func unknownServer() async throws {
+    let database = try TestDatabase()
+    try database.query("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    #expect(
+      store.cautions.contains { $0.contains("grant our user EXECUTE on pg_control_system()") })
+    let key = records.key()
+    _ = try await store.commit(records.insert(key))
+    #expect(try await store.find(prefix: key.prefix)?.key == key)
+    await store.close()
+  }
+
   @Test("what was asked together is lost together, and nobody waits for ever")
   func losses() async throws {
     let database = try TestDatabase()

@@ -51,21 +51,28 @@ import Testing
     await store.close()
   }
 
-  @Test("a log that was rewritten before anything new was polled is noticed too")
+  @Test(
+    "a log that was rewritten before anything new was polled is noticed, and nobody said to have applied it"
+  )
   func rewritten() async throws {
     let database = try TestDatabase()
     let (store, records) = (try database.store(), try Records())
     try await store.open()
+    let node = NodeCard(id: UUID(), name: "one", lease: .seconds(1), version: "1.0")
+    try await store.join(node) {}
     for number in 1...3 {
       _ = try await store.commit(records.insert(records.key(at: Int64(number))))
     }
     #expect(try store.poll(after: 3, limit: 9) == [])
+    #expect(try await store.nodes().map(\.applied) == [3])
     try database.query(
       """
       UPDATE cardea.signal_log SET hash = sha256('other') WHERE position = 3;
       UPDATE cardea.signal_log_head SET hash = sha256('other')
       """)
     #expect(throws: StoreError.conflict) { try store.poll(after: 3, limit: 9) }
+    // A receipt of the new log's position 3 must not name this node as one that obeys.
+    #expect(try await store.nodes().map(\.applied) == [0])
     await store.close()
   }
 

@@ -20,7 +20,7 @@ struct ImportKeysmithCommand: CardeaSubcommand {
   func perform() async throws {
     try await options.run(common) { session in
       KeysmithReader(
-        redaction: TokenRedaction(session.kernel.registeredFormats),
+        redaction: session.kernel.redaction,
         primitives: session.kernel.primitives)
     }
   }

@@ -13,7 +13,7 @@ struct KeysRotateCommand: KernelCommand {
 
       Of many keys each new token is printed as soon as it is in force, as a line of CSV (id, prefix, name, \
       owner, token), or as an element of "issued" with --json. What failed or did not have its turn is \
-      named at the end; their old tokens work on.
+      named at the end; their old tokens work on, unless the store was lost meanwhile: look with keys show.
 
       Example:
         cardea keys rotate tok_ab12CD34 --overlap 1d
