@@ -41,6 +41,10 @@ struct Contents {
       uses.append(UseFile(use))
       changed["idempotency.json"] = json(uses)
     }
+    if let keyID = change.erasesLogOf {
+      uses.removeAll { $0.record.keyID == keyID }
+      changed["idempotency.json"] = json(uses)
+    }
     if let write = change.owner { try apply(write) }
     if let write = change.key { try apply(write) }
     if let rehash = change.rehash { try apply(rehash) }
