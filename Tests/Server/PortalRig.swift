@@ -49,6 +49,13 @@ struct PortalRig: Sendable {
     }
   }
 
+  /// Who asks for links.
+  func issuer() async throws -> Identity {
+    let verdict = await rig.kernel.verify(
+      token: Secret(host.token.utf8), facts: RequestFacts(method: "", path: ""))
+    return try #require(verdict.identity)
+  }
+
   func client() -> PageClient {
     PageClient(rig, root: "/keys", cookieName: "__Host-cardea-keys")
   }

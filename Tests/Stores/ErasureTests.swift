@@ -49,13 +49,7 @@ import Testing
       try db.execute(sql: "BEGIN")
       _ = try Row.fetchAll(db, sql: "SELECT * FROM keys")
     }
-    var purge = records.replace(key) {
-      $0.status = .purged
-      $0.name = ""
-      $0.secrets = []
-    }
-    purge.erasesLogOf = key.id
-    _ = try await store.commit(purge)
+    _ = try await store.commit(records.purge(key))
     return (store, other)
   }
 

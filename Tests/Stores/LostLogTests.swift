@@ -119,13 +119,7 @@ import Testing
     await check("a backup")
     #expect(try SQLiteStore.examine(path) == [])
     await check("an examination")
-    var purge = records.replace(key) {
-      $0.status = .purged
-      $0.name = ""
-      $0.secrets = []
-    }
-    purge.erasesLogOf = key.id
-    _ = try await store.commit(purge)
+    _ = try await store.commit(records.purge(key))
     await check("a purge")
     await store.close()
   }

@@ -95,6 +95,17 @@ struct Records: Sendable {
     return change
   }
 
+  /// Purges a key, and erases what the logs say of it.
+  func purge(_ key: KeyRecord) -> StoreChange {
+    var change = replace(key) {
+      $0.status = .purged
+      $0.name = ""
+      $0.secrets = []
+    }
+    change.erasesLogOf = key.id
+    return change
+  }
+
   func replace(_ owner: OwnerRecord, _ edit: (inout OwnerRecord) -> Void = { _ in }) -> StoreChange
   {
     var edited = owner

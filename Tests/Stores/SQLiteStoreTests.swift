@@ -221,13 +221,7 @@ import Testing
     let key = records.key(name: canary, secrets: [records.secret("\(canary)$1$s$d")])
     _ = try await store.commit(records.insert(key))
     #expect(try bytesFound(canary, path))
-    var purge = records.replace(key) {
-      $0.status = .purged
-      $0.name = ""
-      $0.secrets = []
-    }
-    purge.erasesLogOf = key.id
-    _ = try await store.commit(purge)
+    _ = try await store.commit(records.purge(key))
     await store.close()
     #expect(try !bytesFound(canary, path))
     #expect(try !bytesFound("\"name\":\"canary", path))

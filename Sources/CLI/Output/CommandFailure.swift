@@ -81,7 +81,13 @@ struct CommandFailure: Error, Sendable {
     }
   }
 
-  init(_ error: StoreError) { self.init(LifecycleError(error)) }
+  /// Of the store itself, which was being opened or read.
+  init(_ error: StoreError) {
+    self.init(LifecycleError(error))
+    if exit == .store {
+      remedy = "Nothing was changed. Name another store with --store or store.url."
+    }
+  }
 
   init(_ faults: SettingFaults) {
     let count = faults.faults.count

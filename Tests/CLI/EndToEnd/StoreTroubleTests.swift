@@ -75,6 +75,7 @@ import Testing
         #expect(result.status == 3, "\(trouble): \(result.err)")
         let said = trouble == .newerTables ? "a newer one was here" : trouble.said
         #expect(result.err.contains(said), "\(trouble): \(result.err)")
+        #expect(!result.err.contains("is not known"), "nothing was begun: \(result.err)")
         #expect(!result.err.contains(PostgreSQLServer.password))
       }
       try end(trouble)

@@ -1,5 +1,7 @@
-import CardeaCLI
+import CardeaKernel
 import Testing
+
+@testable import CardeaCLI
 
 @Suite("Output")
 struct OutputTests {
@@ -32,5 +34,14 @@ struct OutputTests {
         "\u{1b}[1mA\u{1b}[0m     \u{1b}[1mLONG\u{1b}[0m", "x     \u{1b}[31my\u{1b}[0m",
         "wide  \u{1b}[32m\u{1b}[0m",
       ])
+  }
+
+  @Test("what came of a change is said to be known only where it is")
+  func unknownOutcome() {
+    let changing = CommandFailure(LifecycleError.storeUnavailable("gone"))
+    #expect(changing.exit == .store && changing.remedy?.contains("is not known") == true)
+    let opening = CommandFailure(StoreError.unavailable("gone"))
+    #expect(opening.exit == .store && opening.remedy?.hasPrefix("Nothing was changed.") == true)
+    #expect(CommandFailure(StoreError.conflict).code == "conflict")
   }
 }

@@ -72,29 +72,26 @@ struct FileIdentity: Sendable {
   /// Whether others go on with a log or an index of their own: what ours has must not get into the database any more.
   var isDisowned: Bool { logs.contains { $0.now == .another } }
 
-  /// A file by its numbers. One that is open keeps them, also without a name.
+  /// A path, and the file that it meant.
   private struct Mark: Sendable {
     enum Now: Sendable {
       case same, another, gone
     }
 
     let path: String
-    private let device: UInt64
-    private let inode: UInt64
+    private let file: FileMark
 
     /// `nil`, and `errno` set, if there is no such file.
     init?(_ path: String) {
-      var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
+      guard let file = FileMark(path: path) else { return nil }
       self.path = path
-      device = UInt64(truncatingIfNeeded: status.st_dev)
-      inode = UInt64(truncatingIfNeeded: status.st_ino)
+      self.file = file
     }
 
     /// What the path means now.
     var now: Now {
-      guard let now = Mark(path) else { return .gone }
-      return now.device == device && now.inode == inode ? .same : .another
+      guard let now = FileMark(path: path) else { return .gone }
+      return now == file ? .same : .another
     }
   }
 }
