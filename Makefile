@@ -139,7 +139,7 @@ model: ## Check the model of the revocation lease, every state of it, and that f
 	@echo '==> the revocation lease: spin searches model/lease.pml'
 	@scripts/model '$(MODEL_NODES)' '$(MODEL_LEASE)'
 
-nodes: setup-test ## Prove many nodes on PostgreSQL at length: V2 with 50 revocations in each of four troubles, 200 kills (D1), 1,000 raced rotations (V6), 50 killed migrations (D9), every failure of the store (D2)
+nodes: setup-test ## Prove many nodes on PostgreSQL at length: V2 with 50 revocations in each of six troubles, 200 kills (D1), 1,000 raced rotations (V6), 50 killed migrations (D9), every failure of the store (D2)
 	@echo '==> building the tests (debug)'
 	@$(SWIFT) build --build-tests
 	@CARDEA_REVOCATIONS=$${CARDEA_REVOCATIONS:-50} CARDEA_KILLS=$${CARDEA_KILLS:-200} \

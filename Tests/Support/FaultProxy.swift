@@ -29,6 +29,9 @@ public final class FaultProxy: Sendable {
     case delay(Duration)
     /// The client is told that the server has no more to say, and gets nothing; what it sends is forwarded.
     case halfClose
+    /// The same the other way round: the server is told that the client has no more to say, and gets nothing; what it
+    /// sends is forwarded.
+    case halfCloseRequests
     /// Every connection is reset, new ones as soon as they are accepted.
     case reset
   }
@@ -258,9 +261,10 @@ private struct ProxiedConnection {
         endsHard = true
         break
       }
-      if mode == .halfClose, !answers.isClosed {
-        shutdown(client, Int32(SHUT_WR))
-        answers.isClosed = true
+      switch mode {
+      case .halfClose: ProxiedConnection.closeEarly(&answers, to: client)
+      case .halfCloseRequests: ProxiedConnection.closeEarly(&requests, to: server)
+      default: break
       }
       let isPassing = (requests: mode != .drop, answers: mode != .drop && mode != .dropAnswers)
       if isPassing.requests, !handOn(&requests, to: server, toServer: true) { break }
@@ -275,6 +279,13 @@ private struct ProxiedConnection {
       }
       close(socket)
     }
+  }
+
+  /// Tells the receiver that nothing more comes, whatever the sender does.
+  private static func closeEarly(_ lane: inout Lane, to receiver: Int32) {
+    if lane.isClosed { return }
+    shutdown(receiver, Int32(SHUT_WR))
+    lane.isClosed = true
   }
 
   private mutating func connect() -> Bool {

@@ -87,6 +87,23 @@ struct FaultProxyTests {
     #expect(proxy.counts.open == 1)
   }
 
+  @Test("half closed the other way: the server is at the end, and what it has said comes through")
+  func halfCloseRequests() throws {
+    let client = try Client(port: proxy.port)
+    proxy.mode = .dropAnswers
+    try client.send("one")
+    while proxy.counts.bytesToServer < 3 { usleep(1000) }
+    proxy.mode = .halfCloseRequests
+    #expect(client.receive(3) == "one")
+    // It has hung up, since nothing more can come.
+    #expect(client.isAtEnd)
+    #expect(proxy.counts.bytesToServer == 3)
+    // One that comes now is at the end before it has said anything.
+    let late = try Client(port: proxy.port)
+    #expect(late.isAtEnd)
+    #expect(proxy.counts.bytesToServer == 3)
+  }
+
   @Test("a reset ends connections at once, and those that come")
   func reset() throws {
     let before = try Client(port: proxy.port)

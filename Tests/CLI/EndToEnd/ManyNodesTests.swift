@@ -13,15 +13,31 @@ import Testing
     case nothing
     /// It hears of no change, and polls.
     case noNotifications = "no notifications"
-    /// Its connections are open, and nothing comes through.
+    /// Its connections are open, and nothing comes through, or nothing comes back.
     case blackHole = "a black hole"
     /// It stands still for a while in the middle of everything.
     case stopped
+    /// Everything between it and the store is held up, each way for longer than the lease, or so that a poll takes
+    /// more than half of it.
+    case delayed = "a slow network"
+    /// Its connections are closed in one direction, and open in the other.
+    case halfClosed = "half-closed connections"
 
     var testDescription: String { rawValue }
+
+    /// What the proxy before it does: of two ways the one or the other, in turn.
+    func mode(in trial: Int) -> FaultProxy.Mode {
+      let isFirst = trial % 2 == 0
+      return switch self {
+      case .nothing, .noNotifications, .stopped: .pass
+      case .blackHole: isFirst ? .drop : .dropAnswers
+      case .delayed: .delay(.milliseconds(isFirst ? 1_200 : 300))
+      case .halfClosed: isFirst ? .halfClose : .halfCloseRequests
+      }
+    }
   }
 
-  /// Revocations for each fault; `CARDEA_REVOCATIONS` says how many.
+  /// Revocations for each fault; `CARDEA_REVOCATIONS` says how many. Four are of each way two.
   private static let trials =
     ProcessInfo.processInfo.environment["CARDEA_REVOCATIONS"].flatMap { Int($0) } ?? 4
 
@@ -38,8 +54,8 @@ import Testing
         Task.detached { await Load(node, token).run() }
       }
       try await Task.sleep(for: .milliseconds(50))
-      cluster.begin(fault)
-      let by = cluster.nodes[fault == .nothing ? trial % 3 : trial % 2]
+      cluster.begin(fault, in: trial)
+      let by = cluster.nodes[fault == .nothing ? trial % 3 : trial / 2 % 2]
       let revoked = try await by.call("POST", "/v1/keys/\(id)/revoke", cluster.admin)
       let acknowledged = ContinuousClock.now
       #expect(revoked.status == 200, "\(revoked.text)")
@@ -52,6 +68,8 @@ import Testing
       }
       try await Task.sleep(until: acknowledged + .milliseconds(bound + 300))
       for task in load { task.cancel() }
+      // What was asked by now is answered by what comes through late.
+      cluster.end()
       var accepts: [ContinuousClock.Instant] = []
       for task in load {
         let seen = await task.value
@@ -62,7 +80,6 @@ import Testing
         #expect(seen.asked > 0)
       }
       last.append((accepts.max().map { $0 - acknowledged } ?? .zero) / .milliseconds(1))
-      cluster.end(fault)
       for node in cluster.nodes { try await node.waits(for: 401, with: token) }
     }
     last.sort()
@@ -95,7 +112,7 @@ import Testing
     #expect(try await cluster.nodes[2].authenticate(token) == 503)
     let ready = try await cluster.nodes[2].call("GET", "/readyz", "")
     #expect(ready.status == 503)
-    cluster.end(.blackHole)
+    cluster.end()
     try await cluster.nodes[2].waits(for: 401, with: token)
   }
 
@@ -323,9 +340,11 @@ private final class Cluster: Sendable {
     proxy = try FaultProxy(before: server.port)
     // Not the machine's speed is tried here, but a server that says nothing is given up soon.
     let url = server.url(database.name, through: [], ["lookup_deadline=2s"])
+    // In a slow network answers are waited for that come when the lease has long run out.
     let last = server.url(
       database.name, through: [proxy.port],
-      ["lookup_deadline=300ms"] + (fault == .noNotifications ? ["pooler=transaction"] : []))
+      [fault == .delayed ? "lookup_deadline=3s" : "lookup_deadline=300ms"]
+        + (fault == .noNotifications ? ["pooler=transaction"] : []))
     let made = try program.run("init", "--store", url)
     #expect(made.status == 0, "\(made.err)")
     admin = try #require(made.out.split(separator: "\n").last.map(String.init))
@@ -342,17 +361,13 @@ private final class Cluster: Sendable {
     for node in nodes { try await node.waits(for: 200, with: admin) }
   }
 
-  func begin(_ fault: ManyNodesTests.Fault) {
-    switch fault {
-    case .nothing, .noNotifications: break
-    case .blackHole: proxy.mode = .drop
-    case .stopped: nodes[2].freeze()
-    }
+  func begin(_ fault: ManyNodesTests.Fault, in trial: Int = 0) {
+    proxy.mode = fault.mode(in: trial)
+    if fault == .stopped { nodes[2].freeze() }
   }
 
-  func end(_ fault: ManyNodesTests.Fault) {
-    if fault == .blackHole { proxy.mode = .pass }
-  }
+  /// A node that was stopped is let go on by whoever stopped it.
+  func end() { proxy.mode = .pass }
 
   func makeKey(_ name: String, _ more: String = "") async throws -> (id: String, token: String) {
     let made = try await nodes[0].call(

@@ -140,7 +140,9 @@ import Testing
 
   @Test(
     "nothing waits longer than its deadline for a server that says nothing",
-    arguments: [FaultProxy.Mode.drop, .dropAnswers, .halfClose, .reset])
+    arguments: [
+      FaultProxy.Mode.drop, .dropAnswers, .delay(.seconds(1)), .halfClose, .halfCloseRequests, .reset,
+    ])
   func silent(_ mode: FaultProxy.Mode) async throws {
     let database = try TestDatabase()
     let proxy = try FaultProxy(before: database.server.port)
