@@ -1,4 +1,5 @@
 import CardeaMemoryStore
+import CardeaTestSupport
 import Testing
 
 @testable import CardeaKernel
@@ -105,5 +106,27 @@ import Testing
     while (rig.kernel.lease?.applied ?? 0) < lost { try await Task.sleep(for: .milliseconds(2)) }
     #expect(rig.warmVerdict(issued.token) == nil, "the store is to be asked")
     await rig.kernel.shutdown()
+  }
+
+  /// Else what has ended by the store's time would be let in under the new lease by the old time.
+  @Test func thePollsTimeCountsBeforeItsLease() async throws {
+    let clock = HandClock()
+    let store = NodeStore(NodeGroup(clock: clock))
+    let rig = try await Rig(store: store, clock: clock) { $0.lease = .milliseconds(20) }
+    let kernel = rig.kernel
+    store.fault = .polls
+    clock.advance(.seconds(1))
+    #expect(kernel.lease?.isValid == false)
+    let before = store.polls
+    let wasValid = Locked<[Bool]>([])
+    store.whenTimeIsAsked {
+      let isValid = kernel.lease?.isValid == true
+      if store.polls > before { wasValid.withLock { $0.append(isValid) } }
+    }
+    store.fault = nil
+    while kernel.lease?.isValid != true { try await Task.sleep(for: .milliseconds(2)) }
+    #expect(wasValid.withLock { $0.first } == false)
+    store.whenTimeIsAsked(nil)
+    await kernel.shutdown()
   }
 }

@@ -114,6 +114,7 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     var cautions: [String] = []
     var polls = 0
     var hold: (@Sendable () async -> Void)?
+    var asked: (@Sendable () -> Void)?
   }
 
   public let id = "store.nodes"
@@ -141,6 +142,11 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     state.withLock { $0.hold = hold }
   }
 
+  /// Has this called whenever somebody asks for the store's time.
+  public func whenTimeIsAsked(_ asked: (@Sendable () -> Void)?) {
+    state.withLock { $0.asked = asked }
+  }
+
   private func reach() throws(StoreError) {
     if fault == .everything { throw .unavailable("told to be away") }
   }
@@ -158,7 +164,11 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     return try group.nodes()
   }
 
-  public var storeTime: Timestamp? { state.withLock { $0.hasPolled } ? group.clock.now() : nil }
+  public var storeTime: Timestamp? {
+    let (hasPolled, asked) = state.withLock { ($0.hasPolled, $0.asked) }
+    asked?()
+    return hasPolled ? group.clock.now() : nil
+  }
 
   public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
     if fault == .otherHistory { throw .conflict }

@@ -127,7 +127,6 @@ final class LeaseKeeper: Sendable {
   private func poll() {
     // What came is confirmed by asking for what comes after it. If more came meanwhile, a little later.
     if advance(), nodes != nil, advance() { wake() }
-    if let storeTime = nodes?.storeTime { clock.note(storeTime: storeTime) }
   }
 
   /// One poll: whether it brought anything.
@@ -141,6 +140,8 @@ final class LeaseKeeper: Sendable {
       if error == .conflict { beginAnew() }
       return false
     }
+    // Before the lease, by which it would be trusted what is over by this time.
+    if let storeTime = nodes?.storeTime { clock.note(storeTime: storeTime) }
     for mark in marks {
       if let prefix = mark.prefix { formats.note(prefix: prefix) }
       if !LeaseKeeper.leavesReadingsTrue.contains(mark.signal) {

@@ -1,8 +1,9 @@
 import CardeaKernel
-import CardeaPostgreSQL
 import CardeaTestSupport
 import Foundation
 import Testing
+
+@testable import CardeaPostgreSQL
 
 /// Two nodes of one database whose clocks are hours apart.
 @Suite("Clocks of nodes on PostgreSQL") struct PostgreSQLClockTests {
@@ -12,6 +13,14 @@ import Testing
 
     func now() -> Timestamp { SystemClock().now().adding(ahead) ?? .latest }
     func monotonic() -> UInt64 { SystemClock().monotonic() }
+  }
+
+  /// Of a machine that may have been suspended.
+  private struct SleptClock: KernelClock {
+    let slept = Locked<UInt64>(0)
+
+    func now() -> Timestamp { SystemClock().now() }
+    func monotonic() -> UInt64 { SystemClock().monotonic() + slept.withLock { $0 } }
   }
 
   private let database: TestDatabase
@@ -98,6 +107,19 @@ import Testing
     #expect(next.nodeWarnings.allSatisfy { $0.code != "time_ahead" })
     #expect(await next.authenticate(Presented(made[0].token)).identity != nil)
     await next.shutdown()
+    await end()
+  }
+
+  @Test("what the machine has slept has passed, before the server can be asked again")
+  func suspended() async throws {
+    let clock = SleptClock()
+    let store = try PostgreSQLStore(url: database.url(), clock: clock)
+    try await store.open()
+    let before = try #require(store.storeTime)
+    clock.slept.withLock { $0 = 8 * 3_600 * 1_000_000_000 }
+    let after = try #require(store.storeTime)
+    #expect(after.milliseconds - before.milliseconds >= 8 * 3_600 * 1_000)
+    await store.close()
     await end()
   }
 

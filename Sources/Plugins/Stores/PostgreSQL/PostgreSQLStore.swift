@@ -45,7 +45,12 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
   private static let listDeadline = Duration.seconds(30)
 
   /// - Parameter url: as ``PostgreSQLURL`` describes it. Nothing is connected yet.
-  public init(url text: String) throws(ConfigurationFault) {
+  public convenience init(url text: String) throws(ConfigurationFault) {
+    try self.init(url: text, clock: SystemClock())
+  }
+
+  /// - Parameter clock: this machine's.
+  init(url text: String, clock: any KernelClock) throws(ConfigurationFault) {
     let url: PostgreSQLURL
     do throws(PostgreSQLURL.Fault) { url = try PostgreSQLURL(text) } catch {
       throw ConfigurationFault(
@@ -64,7 +69,7 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       ? Link(.history, url, lineage, within: PostgreSQLStore.listDeadline) : lists
     limits = Link(.limits, url, lineage, within: url.changeDeadline)
     let others = lookups + [changes, bulk, limits, lists] + (url.listsFromStandby ? [history] : [])
-    watch = Watch(url, lineage, within: .seconds(1)) { done in
+    watch = Watch(url, lineage, clock, within: .seconds(1)) { done in
       let left = Locked(others.count)
       for link in others {
         link.renew {

@@ -1,5 +1,4 @@
 import CardeaKernel
-import Dispatch
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,6 +21,7 @@ final class Watch: Sendable {
   let link: Link
   private let url: PostgreSQLURL
   private let lineage: Lineage
+  private let machine: any KernelClock
   private let state: Locked<State>
 
   private struct State: Sendable {
@@ -29,7 +29,7 @@ final class Watch: Sendable {
     var wake: (@Sendable () -> Void)?
     /// The last entry that a poll gave, as the chain has it.
     var last: (position: Int64, hash: Digest256)?
-    /// The server's clock in milliseconds, and when it was read (monotonic).
+    /// The server's clock in milliseconds, and when it was read, by the machine's monotonic clock.
     var clock: (milliseconds: Int64, at: UInt64)?
     var cautions: [String] = []
     /// That the log was rewritten under this node, once it was.
@@ -50,15 +50,17 @@ final class Watch: Sendable {
   }
 
   /// - Parameters:
+  ///   - machine: this machine's clock.
   ///   - limit: how long a poll may take. A lease that it could extend has run out by then.
   ///   - renew: makes all other connections again, and calls what it is given once nothing is asked on the old ones.
   init(
-    _ url: PostgreSQLURL, _ lineage: Lineage, within limit: Duration,
+    _ url: PostgreSQLURL, _ lineage: Lineage, _ machine: any KernelClock, within limit: Duration,
     renew: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void
   ) {
     let state = Locked(State())
     self.url = url
     self.lineage = lineage
+    self.machine = machine
     self.state = state
     let wake: @Sendable () -> Void = { state.withLock { $0.wake }?() }
     link = Link(
@@ -247,14 +249,15 @@ final class Watch: Sendable {
   // MARK: Time
 
   private func note(clock milliseconds: Int64) {
-    let at = DispatchTime.now().uptimeNanoseconds
+    let at = machine.monotonic()
     state.withLock { $0.clock = (milliseconds, at) }
   }
 
-  /// The server's clock, moved on by the time since it was read, whatever our own was set to meanwhile.
+  /// The server's clock, moved on by the time since it was read, whatever our own was set to meanwhile. The time for
+  /// which the machine was suspended counts, which Dispatch's clock would leave out.
   var time: Timestamp? {
     state.withLock { $0.clock }.map { clock in
-      let since = (DispatchTime.now().uptimeNanoseconds &- clock.at) / 1_000_000
+      let since = (machine.monotonic() &- clock.at) / 1_000_000
       return Timestamp(milliseconds: clock.milliseconds &+ Int64(since))
     }
   }
