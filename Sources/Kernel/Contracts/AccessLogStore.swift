@@ -39,7 +39,8 @@ public protocol AccessLogStore: KeyStore {
   /// Entries of the signal log that the filter takes, by position.
   func signalEntries(_ filter: LogFilter) async throws(StoreError) -> [Numbered<LogEntry>]
 
-  /// How far a prune of everything older than `cutoff` would go.
+  /// How far a prune of everything older than `cutoff` would go. Never further, but less far where the store lets go of
+  /// payloads many at a time, and some of those are younger.
   func prunable(before cutoff: Timestamp) async throws(StoreError) -> PrunePlan
   /// Deletes the node's entries up to `position`, at most `limit` of them from the oldest on, and moves its
   /// base; how many. In a transaction of its own, short enough for a revocation to wait for.

@@ -37,6 +37,32 @@ import Testing
     for store in stores { await store.close() }
   }
 
+  @Test("nodes that empty one partition of the log at once never wait for each other in a circle")
+  func prunes() async throws {
+    let database = try TestDatabase()
+    let name = "prunes-\(UUID().uuidString)"
+    let stores = try (0..<2).map { _ in
+      try database.store(through: [], "application_name=\(name)")
+    }
+    for store in stores { try await store.open() }
+    for _ in 1...20 {
+      try database.query(
+        """
+        INSERT INTO cardea.signal_payloads (position, payload, salt)
+        SELECT n, 'payload', 'salt' FROM generate_series(1, 9) n
+        """)
+      let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+        for store in stores {
+          group.addTask { try await store.pruneSignals(through: 5_000_000, limit: 9) }
+        }
+        return try await group.reduce(into: [Int]()) { $0.append($1) }
+      }
+      #expect(counts.sorted() == [0, 9])
+    }
+    #expect(try !database.server.log().contains("<\(name)> ERROR:  deadlock detected"))
+    for store in stores { await store.close() }
+  }
+
   @Test("a change that waits for a lock is given up by the server too")
   func locks() async throws {
     let database = try TestDatabase()
@@ -206,6 +232,39 @@ import Testing
     let after = try reads(of: "signal_log_0", database)
     #expect(after.inOrder == before.inOrder)
     #expect(after.rows - before.rows < 20_000)
+    await store.close()
+  }
+
+  @Test("what was written fast is pruned by the partition, what was written slowly by the entry")
+  func wholePartitions() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (try database.store(), try Records())
+    try await store.open()
+    // The first partition's first and last entry, one between them, and the next partition's first.
+    for (number, head) in [nil, 3_999_999, 4_999_999, nil].enumerated() {
+      if let head { try database.query("UPDATE cardea.signal_log_head SET position = \(head)") }
+      _ = try await store.commit(records.insert(records.key(at: Int64(number))))
+    }
+    let (now, hour) = (SystemClock().now().milliseconds, Int64(3_600_000))
+    func plan(olderThan hours: Double, first: Int) async throws -> PrunePlan {
+      try database.query(
+        """
+        UPDATE cardea.signal_log l SET at = \(now) - e.age::bigint * \(hour)
+        FROM (VALUES (1, \(first)), (4000000, 99), (5000000, 98), (5000001, 97)) e (position, age)
+        WHERE l.position = e.position
+        """)
+      let age = Int64(hours * Double(hour))
+      return try await store.prunable(before: Timestamp(milliseconds: now - age))
+    }
+    // Filled within two hours: until the last of it is old enough it stays, some hours more.
+    #expect(try await plan(olderThan: 98.5, first: 100).isEmpty)
+    let whole = try await plan(olderThan: 97.5, first: 100)
+    #expect(whole.signalPosition == 5_000_000 && whole.signalPayloads == 5_000_000)
+    // Filled within a hundred hours and more, of which nobody wants to wait for the last.
+    let part = try await plan(olderThan: 98.5, first: 200)
+    #expect(part.signalPosition == 4_000_000 && part.signalPayloads == 4_000_000)
+    #expect(try await store.pruneSignals(through: whole.signalPosition, limit: 1) == 5_000_000)
+    #expect(try database.query("SELECT count(*) FROM cardea.signal_payloads") == "1")
     await store.close()
   }
 

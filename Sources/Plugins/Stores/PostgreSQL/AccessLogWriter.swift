@@ -161,11 +161,15 @@ final class AccessLogWriter: Sendable {
   }
 
   /// A whole partition at once where all of it is old enough, which costs the same however much it holds: its positions
-  /// are counted, those without a payload among them.
+  /// are counted, those without a payload among them. One node at a time: two that have read a partition would wait for
+  /// each other before they empty it.
   func pruneSignals(through position: Int64, limit: Int) async throws(StoreError) -> Int {
-    let first = [Statement("SELECT min(position) FROM cardea.signal_payloads")]
-    return try await transactions.run(first) { (transaction, oldest) async throws(StoreError) in
-      guard let row = oldest[0].first, !row.isNull(0) else { return (0, []) }
+    let first = [
+      Statement("SELECT pg_advisory_xact_lock(\(Schema.pruneLock))"),
+      Statement("SELECT min(position) FROM cardea.signal_payloads"),
+    ]
+    return try await transactions.run(first) { (transaction, found) async throws(StoreError) in
+      guard let row = found[1].first, !row.isNull(0) else { return (0, []) }
       let number = (row.int(0) - 1) / Schema.logPartition
       if position >= (number + 1) * Schema.logPartition, limit > 0 {
         let table = "cardea.signal_payloads_\(number)"

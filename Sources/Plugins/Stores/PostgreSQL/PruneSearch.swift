@@ -24,12 +24,24 @@ enum PruneSearch {
   }
 
   /// The same of the signal log, and how many positions up to it may have a payload still; 0 if there is none.
+  ///
+  /// A partition that filled within a tenth of the cutoff's age is left until all of it is old enough, and then emptied as
+  /// a whole: what is written that fast would be deleted that fast too, row by row.
   static func inSignalLog(before cutoff: Timestamp, to end: Int64) -> Statement {
     Statement(
       """
-      \(search("cardea.signal_log", ""))
-      SELECT found.position, greatest(0, found.position + 1 - coalesce(
-        (SELECT min(position) FROM cardea.signal_payloads), found.position + 1)) FROM found
+      \(search("cardea.signal_log", "")),
+      before AS (
+        SELECT position - position % \(Schema.logPartition) AS position FROM found),
+      plan AS (
+        SELECT CASE WHEN $3 >= before.position + \(Schema.logPartition)
+            AND (SELECT at FROM cardea.signal_log WHERE position = before.position + \(Schema.logPartition))
+              - (SELECT at FROM cardea.signal_log WHERE position = before.position + 1)
+              <= ((extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1) / 10
+          THEN before.position ELSE found.position END AS position
+        FROM found, before)
+      SELECT plan.position, greatest(0, plan.position + 1 - coalesce(
+        (SELECT min(position) FROM cardea.signal_payloads), plan.position + 1)) FROM plan
       """, [cutoff, Int64(0), end])
   }
 

@@ -14,6 +14,8 @@ enum Schema {
 
   /// Serialises what several processes change of the tables, "Card" in ASCII.
   static let lock: Int64 = 0x4361_7264
+  /// Serialises who takes payloads out of the signal log.
+  static let pruneLock = lock + 1
 
   /// Partitions of `keys` and `secrets`. More of them make every statement dearer to plan; so many let the tables grow
   /// to 10^9 keys with some 10^8 rows each, and be spread over disks.
