@@ -47,6 +47,40 @@ func compare(
   }
 }
 
+/// What is timed by itself, each time.
+struct SingleOperation {
+  let name: String
+  /// Does it once; the number is one more each time.
+  let run: (Int) async throws -> Void
+}
+
+/// The same for operations that take long enough to be timed one by one: a round's figure is the median of its
+/// operations, which the few that had to wait for something else do not move.
+func compareMedians(
+  rounds: Int, operations: Int, _ contenders: [SingleOperation]
+) async throws -> [Measurement] {
+  var medians = [[Double]](repeating: [], count: contenders.count)
+  var spent = medians
+  for round in 0..<rounds {
+    for turn in contenders.indices {
+      // None is always the first.
+      let index = (turn + round) % contenders.count
+      let before = processorNanoseconds()
+      var times: [Double] = []
+      for number in 0..<operations {
+        let began = ContinuousClock.now
+        try await contenders[index].run(round * operations + number)
+        times.append((ContinuousClock.now - began) / .nanoseconds(1))
+      }
+      spent[index].append((processorNanoseconds() - before) / Double(operations))
+      medians[index].append(times.sorted()[operations / 2])
+    }
+  }
+  return zip(contenders, zip(medians, spent)).map {
+    Measurement(name: $0.name, rounds: $1.0, processor: $1.1)
+  }
+}
+
 /// Of this process, all its threads.
 func processorNanoseconds() -> Double {
   var time = timespec()

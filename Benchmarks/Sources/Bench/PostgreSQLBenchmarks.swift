@@ -6,35 +6,49 @@ import Foundation
 /// Lookups in PostgreSQL as the store grows, nodes side by side, and how soon all of them obey a revocation.
 enum PostgreSQLBenchmarks {
   /// Looking a key up by prefix, one after the other and many at once, and what the latter costs the server.
+  ///
+  /// However many keys there are, the same number of them is looked up, spread over all, and each has been before it is
+  /// timed: so the figures tell what a lookup does among more keys, not what the disks or the system's cache do, which are
+  /// still busy with what was filled last. What a key costs that nobody has looked up yet is timed apart.
   static func lookup(sizes: [Int]) async throws -> [String: [Measurement]] {
     let server = try PostgreSQLServer()
-    var single: [Contender] = []
-    var many: [Contender] = []
-    var stores: [PostgreSQLStore] = []
+    var databases: [Filled] = []
     for size in sizes {
       let database = "keys\(size)"
       try server.query("CREATE DATABASE \(database)")
       let store = try PostgreSQLStore(url: server.url(database) + "?lookup_deadline=10s")
       try await store.open()
-      stores.append(store)
       print("  filling a database with \(size) keys …")
       try fill(size, server, database)
-      single.append(
-        Contender(name: "find(prefix:) among \(size) keys") { operations in
-          try await find(operations, in: store, size)
-        })
-      many.append(
-        Contender(name: "64 at a time among \(size) keys") { operations in
-          try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<64 {
-              group.addTask { try await find(operations / 64, in: store, size) }
-            }
-            try await group.waitForAll()
-          }
-        })
+      databases.append(Filled(size: size, store: store))
     }
-    let one = try await compare(operations: 2_000, single)
-    report("PostgreSQL lookup, one at a time", one)
+    // Nothing is left to be written that was filled.
+    try server.query("CHECKPOINT")
+    for database in databases { try await database.warm() }
+
+    let one = try await compareMedians(
+      rounds: 15, operations: 1_000,
+      databases.map { database in
+        SingleOperation(name: "find(prefix:) among \(database.size) keys") { number in
+          try await database.find(database.keys[number % database.keys.count])
+        }
+      })
+    report("PostgreSQL lookup, one at a time: medians", one)
+    let many = databases.map { database in
+      Contender(name: "64 at a time among \(database.size) keys") { operations in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<64 {
+            group.addTask {
+              for _ in 0..<(operations / 64) {
+                let index = Int.random(in: 0..<database.keys.count)
+                try await database.find(database.keys[index])
+              }
+            }
+          }
+          try await group.waitForAll()
+        }
+      }
+    }
     let all = try await compare(operations: 12_800, many)
     report("PostgreSQL lookup, 64 in flight", all)
     print("\nProcessor time of the server's sessions for it")
@@ -44,18 +58,49 @@ enum PostgreSQLBenchmarks {
       let spent = try server.lookupNanoseconds(in: "keys\(size)") - before
       print(String(format: "  among %d keys: %.1f ns each", size, spent / 64_000))
     }
-    for store in stores { await store.close() }
-    return ["postgresql_lookup": one, "postgresql_lookup_64": all]
+    let large = databases.filter { !$0.unread.isEmpty }
+    let first = try await compareMedians(
+      rounds: 5, operations: 400,
+      large.map { database in
+        SingleOperation(name: "the first time, among \(database.size) keys") { number in
+          try await database.find(database.unread[number % database.unread.count])
+        }
+      })
+    if !first.isEmpty {
+      report("PostgreSQL lookup of a key that nobody has looked up, one at a time: medians", first)
+    }
+    for database in databases { await database.store.close() }
+    return [
+      "postgresql_lookup": one, "postgresql_lookup_64": all, "postgresql_lookup_first": first,
+    ]
   }
 
-  /// Keys at random; the generator and the text of a prefix cost little beside the lookup.
-  private static func find(
-    _ count: Int, in store: PostgreSQLStore, _ size: Int
-  ) async throws {
-    var random = UInt64.random(in: 0 ... .max)
-    for _ in 0..<count {
-      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      let digits = "\(Int(random >> 33) % size)"
+  /// A database that holds so many keys, and those of them that are looked up.
+  private struct Filled {
+    let size: Int
+    let store: PostgreSQLStore
+    /// In no order.
+    let keys: [Int]
+    /// Half-way between two of the others.
+    let unread: [Int]
+
+    private static let most = 10_000
+
+    init(size: Int, store: PostgreSQLStore) {
+      self.size = size
+      self.store = store
+      let step = max(1, size / Filled.most)
+      keys = stride(from: 0, to: size, by: step).shuffled()
+      unread = step > 1 ? stride(from: step / 2, to: size, by: step).shuffled() : []
+    }
+
+    /// Has the pages read and the statements prepared.
+    func warm() async throws {
+      for key in keys { try await find(key) }
+    }
+
+    func find(_ key: Int) async throws {
+      let digits = "\(key)"
       let prefix = "tok_" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
       if try await store.find(prefix: prefix) == nil { throw BenchError.denied }
     }
@@ -98,6 +143,9 @@ enum PostgreSQLBenchmarks {
     let requestsPerSecond: Double
     /// Of the whole database, while the nodes answered them.
     let transactionsPerSecond: Double
+    let statementsPerSecond: Double
+    /// Those of the statements that looked a key up.
+    let lookups: Int
     /// Milliseconds from the acknowledgement of a revocation to the last request that any node let in.
     let revocation: [Double]
   }
@@ -105,7 +153,8 @@ enum PostgreSQLBenchmarks {
   /// Warm `/auth` on one, two and three nodes at once, with what the database does meanwhile; then revocations under
   /// a gentle load.
   static func nodes(cardea: String, revocations: Int) async throws -> [Nodes] {
-    let server = try PostgreSQLServer()
+    let server = try PostgreSQLServer(settings: ["shared_preload_libraries=pg_stat_statements"])
+    try server.query("CREATE EXTENSION pg_stat_statements")
     var results: [Nodes] = []
     print("\nNodes on one PostgreSQL, warm /auth, audit process")
     for count in 1...3 {
@@ -129,8 +178,7 @@ enum PostgreSQLBenchmarks {
         }
       }
       for port in ports { try Probe.waitFor(port: port, token: token) }
-      let transactions = "SELECT xact_commit FROM pg_stat_database WHERE datname = '\(database)'"
-      let before = Double(try server.query(transactions)) ?? 0
+      let before = try server.counts(of: database)
       let rates = try await withThrowingTaskGroup(of: Double.self) { group in
         for port in ports {
           group.addTask {
@@ -141,16 +189,19 @@ enum PostgreSQLBenchmarks {
         return try await group.reduce(0, +)
       }
       sleep(2)
-      let after = Double(try server.query(transactions)) ?? 0
+      let after = try server.counts(of: database)
       let revocation = try await revoke(revocations, ports, token)
-      results.append(
-        Nodes(
-          nodes: count, requestsPerSecond: rates, transactionsPerSecond: (after - before) / 8,
-          revocation: revocation))
+      let result = Nodes(
+        nodes: count, requestsPerSecond: rates,
+        transactionsPerSecond: Double(after.transactions - before.transactions) / 8,
+        statementsPerSecond: Double(after.statements - before.statements) / 8,
+        lookups: after.lookups - before.lookups, revocation: revocation)
+      results.append(result)
       print(
         String(
-          format: "  %d: %8.0f requests/s  %5.1f transactions/s  revocation obeyed: p50 %.1f ms, "
-            + "p99 %.1f ms, worst %.1f ms", count, rates, (after - before) / 8,
+          format: "  %d: %8.0f requests/s  %5.1f transactions/s  %5.1f statements/s  %d lookups  "
+            + "revocation obeyed: p50 %.1f ms, p99 %.1f ms, worst %.1f ms", count, rates,
+          result.transactionsPerSecond, result.statementsPerSecond, result.lookups,
           revocation[revocation.count / 2], revocation[(revocation.count * 99 - 1) / 100],
           revocation.last ?? 0))
     }

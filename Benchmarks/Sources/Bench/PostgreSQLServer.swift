@@ -25,17 +25,22 @@ final class PostgreSQLServer {
       as initdb -D "$1/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null
     fi && as pg_ctl -s -w -D "$1/data" -l "$1/log" start -o \\
         "-k $1 -p $2 -c listen_addresses=127.0.0.1 -c shared_buffers=2GB -c max_wal_size=8GB \\
-        -c maintenance_work_mem=1GB" >/dev/null && echo ready
+        -c maintenance_work_mem=1GB $4" >/dev/null && echo ready
     cat >/dev/null
     """
 
-  /// - Parameter primary: whom it follows as a standby.
-  init(port: Int = 8471, following primary: PostgreSQLServer? = nil) throws {
+  /// - Parameters:
+  ///   - primary: whom it follows as a standby.
+  ///   - settings: besides those that it has: `name=value`.
+  init(
+    port: Int = 8471, following primary: PostgreSQLServer? = nil, settings: [String] = []
+  ) throws {
     self.port = port
     folder = "/tmp/cardea-bench-pg-\(ProcessInfo.processInfo.processIdentifier)-\(port)"
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [
       "-c", PostgreSQLServer.script, "sh", folder, "\(port)", primary?.url("postgres") ?? "",
+      settings.map { "-c \($0)" }.joined(separator: " "),
     ]
     let output = Pipe()
     process.standardInput = lifeline
@@ -64,6 +69,21 @@ final class PostgreSQLServer {
     try Programs.output(
       "/usr/bin/env", ["psql", "-X", "-q", "-A", "-t", "-d", url(database), "-c", sql]
     ).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Transactions that were committed in a database, statements that ran in it, and those of them that looked a key up;
+  /// for a server with `pg_stat_statements`.
+  func counts(of database: String) throws -> (transactions: Int, statements: Int, lookups: Int) {
+    let counts = try query(
+      """
+      SELECT d.xact_commit, coalesce(sum(s.calls), 0),
+        coalesce(sum(s.calls) FILTER (WHERE s.query LIKE 'SELECT k.id, k.prefix%'), 0)
+      FROM pg_stat_database d LEFT JOIN pg_stat_statements s ON s.dbid = d.datid
+      WHERE d.datname = '\(database)' GROUP BY d.xact_commit
+      """
+    ).split(separator: "|").compactMap { Int($0) }
+    guard counts.count == 3 else { throw BenchError.failed("PostgreSQL counts nothing") }
+    return (counts[0], counts[1], counts[2])
   }
 
   /// Processor time that the sessions for lookups have had, by the system's ticks of a hundredth of a second.
