@@ -184,6 +184,12 @@ import Testing
     }
     #expect(made.count { $0.status == 201 } == 3)
     #expect(made.allSatisfy { $0.status == 201 || $0.status == 409 }, "\(made.map(\.status))")
+    let held = try cluster.database.query(
+      """
+      SELECT o.held, count(k.id) FROM cardea.owners o JOIN cardea.keys k ON k.owner_id = o.id
+      WHERE o.name = 'limited' GROUP BY o.held
+      """)
+    #expect(held == "3|3")
 
     for round in 0..<5 {
       let (id, token) = try await cluster.makeKey("raced \(round)")
