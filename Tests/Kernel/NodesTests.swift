@@ -114,6 +114,17 @@ struct NodesTests {
     for kernel in [other.kernel, manager.kernel] { await kernel.shutdown() }
   }
 
+  @Test("a node that has left lets nobody in by what it remembers, since no receipt waits for it")
+  func left() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    await nodes.kernels[1].shutdown()
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["a"] && changed.receipt.pending.isEmpty)
+    #expect(nodes.rigs[1].warmVerdict(key.token) == nil)
+    await nodes.kernels[0].shutdown()
+  }
+
   @Test("a receipt names who obeys, and who will by when")
   func receipts() async throws {
     let nodes = try await Nodes(["a", "b", "c"], lease: .seconds(60))

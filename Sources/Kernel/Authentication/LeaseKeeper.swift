@@ -96,12 +96,13 @@ final class LeaseKeeper: Sendable {
     state.withLock { $0.timer = timer }
   }
 
+  /// Ends the lease, too: once this process has left the store's nodes no receipt waits for it.
   func stop() {
     state.withLock { state in
       state.isStarted = false
       state.timer = nil
     }
-    queue.sync {}
+    queue.sync { validUntil.store(0, ordering: .sequentiallyConsistent) }
   }
 
   /// Polls soon, not only when it is time. Of many calls at once one counts, and such polls keep a distance, so that a
