@@ -8,7 +8,7 @@ enum PostgreSQLBenchmarks {
   /// Looking a key up by prefix, one after the other and many at once, and what the latter costs the server.
   ///
   /// However many keys there are, the same number of them is looked up, spread over all, and each has been before it is
-  /// timed: so the figures tell what a lookup does among more keys, not what the disks or the system's cache do, which are
+  /// timed: so the figures tell what a lookup does among more keys, not what disks and the system's cache do, which are
   /// still busy with what was filled last. What a key costs that nobody has looked up yet is timed apart.
   static func lookup(sizes: [Int]) async throws -> [String: [Measurement]] {
     let server = try PostgreSQLServer()

@@ -141,7 +141,8 @@ import Testing
   @Test(
     "nothing waits longer than its deadline for a server that says nothing",
     arguments: [
-      FaultProxy.Mode.drop, .dropAnswers, .delay(.seconds(1)), .halfClose, .halfCloseRequests, .reset,
+      FaultProxy.Mode.drop, .dropAnswers, .delay(.seconds(1)), .halfClose, .halfCloseRequests,
+      .reset,
     ])
   func silent(_ mode: FaultProxy.Mode) async throws {
     let database = try TestDatabase()

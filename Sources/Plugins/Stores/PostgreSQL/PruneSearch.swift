@@ -25,8 +25,8 @@ enum PruneSearch {
 
   /// The same of the signal log, and how many positions up to it may have a payload still; 0 if there is none.
   ///
-  /// A partition that filled within a tenth of the cutoff's age is left until all of it is old enough, and then emptied as
-  /// a whole: what is written that fast would be deleted that fast too, row by row.
+  /// A partition that filled within a tenth of the cutoff's age is left until all of it is old enough, and then emptied
+  /// as a whole: what is written that fast would be deleted that fast too, row by row.
   static func inSignalLog(before cutoff: Timestamp, to end: Int64) -> Statement {
     Statement(
       """
