@@ -186,7 +186,7 @@ import Testing
     case .noDatabase:
       try server.query("ALTER DATABASE elsewhere RENAME TO \(name)")
       try server.query("ALTER DATABASE \(name) ALLOW_CONNECTIONS true")
-    case .noTLS: try server.configure([:])
+    case .noTLS, .otherCertificate: try server.configure([:])
     case .readOnly:
       try server.query("ALTER DATABASE \(name) RESET default_transaction_read_only")
     case .exhausted: try server.query("ALTER ROLE cardea CONNECTION LIMIT -1")
