@@ -63,6 +63,27 @@ import Testing
     for store in stores { await store.close() }
   }
 
+  @Test("a long log is followed while something locks an old partition of it")
+  func manyPartitions() async throws {
+    let database = try TestDatabase()
+    let head: Int64 = 256 * 5_000_000 + 7
+    try database.query(
+      """
+      SET ROLE \(PostgreSQLServer.role);
+      DO $$ BEGIN FOR n IN 1..256 LOOP
+        EXECUTE format('CREATE TABLE cardea.signal_log_%s PARTITION OF cardea.signal_log
+          FOR VALUES FROM (%s) TO (%s)', n, n * 5000000::bigint + 1, (n + 1) * 5000000::bigint + 1);
+      END LOOP; END $$;
+      UPDATE cardea.signal_log_head SET position = \(head)
+      """)
+    let store = try database.store()
+    try await store.open()
+    let stall = try Stall("LOCK TABLE cardea.signal_log_9; SELECT 1", database)
+    #expect(try store.poll(after: head, limit: 9) == [])
+    try stall.end()
+    await store.close()
+  }
+
   @Test("a change that waits for a lock is given up by the server too")
   func locks() async throws {
     let database = try TestDatabase()

@@ -66,7 +66,8 @@ final class Watch: Sendable {
     link = Link(
       .watch, url, lineage, within: limit,
       // A pooler in transaction mode has no session that could listen.
-      setup: url.hasPooler ? [] : [Statement("LISTEN \(Watch.channel)", isKept: false)],
+      setup: url.hasPooler
+        ? [] : [Statement("LISTEN \(Watch.channel)", isKept: false), Watch.plansAnew],
       notified: wake, lost: { state.withLock { $0.losses += 1 } },
       connected: {
         // The server may be another than before, while others of our connections are still with the former.
@@ -82,6 +83,14 @@ final class Watch: Sendable {
   }
 
   // MARK: Following
+
+  /// A plan that is made once is of all partitions of the log, and takes a lock of each whenever it is run. Where there
+  /// are so many it is made anew each time, of those that matter: by then that takes the server no longer.
+  private static let plansAnew = Statement(
+    """
+    SELECT set_config('plan_cache_mode', 'force_custom_plan', false) FROM pg_inherits
+    WHERE inhparent = to_regclass('cardea.signal_log') HAVING count(*) > 256
+    """, isKept: false)
 
   private static let news = """
     SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
