@@ -11,7 +11,7 @@ import Testing
   /// What is wrong between the third node and the others.
   enum Fault: String, CaseIterable, CustomTestStringConvertible {
     case nothing
-    /// It hears of no change, and polls.
+    /// It hears of no change, and polls: PgBouncer in transaction mode stands between.
     case noNotifications = "no notifications"
     /// Its connections are open, and nothing comes through, or nothing comes back.
     case blackHole = "a black hole"
@@ -333,10 +333,11 @@ private final class Cluster: Sendable {
   let database: Database
   let program: CardeaProgram
   let proxy: FaultProxy
+  private let pooler: PgBouncer?
   let admin: String
   let nodes: [RunningServer]
 
-  /// Nodes `one` and `two`, and `three` behind the proxy, or without notifications.
+  /// Nodes `one` and `two`, and `three` behind the proxy, or behind a pooler.
   init(
     _ fault: ManyNodesTests.Fault, count: Int = 3, settings: String = ""
   ) async throws {
@@ -345,13 +346,14 @@ private final class Cluster: Sendable {
     program = try CardeaProgram()
     try program.write(settings, to: "cardea.yaml")
     proxy = try FaultProxy(before: server.port)
+    pooler = fault == .noNotifications ? try PgBouncer(before: server) : nil
     // Not the machine's speed is tried here, but a server that says nothing is given up soon.
     let url = server.url(database.name, through: [], ["lookup_deadline=2s"])
     // In a slow network answers are waited for that come when the lease has long run out.
     let last = server.url(
-      database.name, through: [proxy.port],
+      database.name, through: [pooler?.port ?? proxy.port],
       [fault == .delayed ? "lookup_deadline=3s" : "lookup_deadline=300ms"]
-        + (fault == .noNotifications ? ["pooler=transaction"] : []))
+        + (pooler == nil ? [] : ["pooler=transaction"]))
     let made = try program.run("init", "--store", url)
     #expect(made.status == 0, "\(made.err)")
     admin = try #require(made.out.split(separator: "\n").last.map(String.init))
