@@ -37,7 +37,7 @@ public struct AuditQuery: Sendable {
     var filter = LogFilter(limit: limit + 1)
     filter.keyID = keyID
     filter.prefix = prefix
-    filter.action = action
+    filter.actions = action.map { [$0] }
     filter.since = since
     filter.until = until
     filter.newestFirst = newestFirst

@@ -33,7 +33,7 @@ extension AuthKernel {
     let known = AccessDraft.actions + SignalBus.changes.map { $0.name }
     if known.contains(where: { $0.utf8.elementsEqual(action.utf8) }) { return }
     var filter = LogFilter(limit: 1)
-    filter.action = action
+    filter.actions = [action]
     do throws(StoreError) {
       if try await !store.accessEntries(filter).isEmpty { return }
     } catch { throw LifecycleError(error) }

@@ -19,7 +19,7 @@ enum SignalPages {
   }
 
   private static func list(_ visit: PageVisit) async throws -> Response {
-    let fields = try visit.query()
+    let fields = try visit.query(lists: SignalFilter.lists)
     let filters = PageFilters(visit.exchange.target.query, names: QueryNames.signals)
     var rows: [SignalRow] = []
     var (end, next): (Int64, Int64?) = (0, nil)
@@ -35,12 +35,14 @@ enum SignalPages {
       end = max(end, found.first?.number ?? 0)
     } catch { problem = try KeyPages.correctable(error) }
     let query = filters.query(cursor: nil)
+    var shown = filters.values
+    shown["name"] = fields.list("name").joined(separator: ", ")
     let isNewest = fields.string("before") == nil
     return visit.show(
       "signals", title: "Signals", section: "signals",
       [
         "rows": rows.map(\.values), "any": !rows.isEmpty, "names": SignalFilter.names,
-        "filter": filters.values, "is_filtered": filters.isFiltering,
+        "filter": shown, "is_filtered": filters.isFiltering,
         "stream": (isNewest && problem == nil ? "/admin/signals/stream?\(query)" : nil).shown,
         "end": end,
         "next": next.map { "/admin/signals?\(query)\(query.isEmpty ? "" : "&")before=\($0)" }.shown,
@@ -63,7 +65,7 @@ enum SignalPages {
       throw .failed("the store does not list its signal log")
     }
     var filter = LogFilter(limit: pageLength)
-    filter.action = wanted.name
+    filter.actions = wanted.signals.isEmpty ? nil : wanted.signals
     filter.keyID = wanted.keyID
     filter.prefix = wanted.prefix
     filter.before = before
@@ -75,7 +77,7 @@ enum SignalPages {
 
   /// Signals as events whose data are what a row shows, for as long as the session and its key are good.
   private static func follow(_ visit: PageVisit, _ feed: SignalFeed) async throws -> Response {
-    let fields = try visit.query()
+    let fields = try visit.query(lists: SignalFilter.lists)
     var filter = try SignalFilter(fields)
     // A browser that comes back says how far it was; at first the page does.
     let position = try SignalRoutes.position(visit.exchange) ?? fields.position("after")

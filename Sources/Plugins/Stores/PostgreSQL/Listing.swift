@@ -209,7 +209,10 @@ struct Listing {
     if let before = filter.before { add("\(number) < ?", before) }
     if let keyID = filter.keyID { add("\(table).key_id = ?", keyID) }
     if let prefix = filter.prefix { add("\(table).prefix = ?", prefix) }
-    if let name = filter.action { add("\(action) = ?", name) }
+    if let names = filter.actions {
+      // A text with a NUL, which no text of PostgreSQL's has, is no entry's name.
+      add("\(action) = ANY (?)", List(names.filter { !$0.utf8.contains(0) }))
+    }
     if let since = filter.since { add("\(table).at >= ?", since) }
     if let until = filter.until { add("\(table).at < ?", until) }
     for part in filter.payloadHolds { add("position(? IN \(payload)) > 0", part) }
