@@ -88,6 +88,18 @@ public struct AuditCursor: Sendable, Equatable {
     AuditCursor(signals: signals.map { $0 + 1 }, access: access.map { $0 + 1 })
   }
 
+  /// For a listing against the order: what lies before a page that begins here. Of a log that had given nothing out
+  /// that is nothing.
+  var backwards: AuditCursor {
+    AuditCursor(signals: signals.map { $0 - 1 } ?? .max, access: access.map { $0 - 1 } ?? .max)
+  }
+
+  /// The cursor of a page that begins where a listing from ``backwards`` ended.
+  var forwards: AuditCursor {
+    func number(_ end: Int64?) -> Int64? { end.flatMap { $0 == .max ? nil : $0 + 1 } }
+    return AuditCursor(signals: number(signals), access: number(access))
+  }
+
   /// `nil` unless it is a cursor's text.
   public init?(_ text: String) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)

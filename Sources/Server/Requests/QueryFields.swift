@@ -159,6 +159,18 @@ package struct QueryFields: Sendable {
     return cursor
   }
 
+  /// Where the page begins that one goes back from.
+  func before<Place>(_ parse: (String) -> Place?) throws(Problem) -> Place? {
+    guard let text = items["before"] else { return nil }
+    guard items["cursor"] == nil else {
+      throw Problem.invalid("before", "leads back, and cursor on: only one of them can be given")
+    }
+    guard let place = parse(text) else {
+      throw Problem.invalid("before", "must be where a page of this list begins")
+    }
+    return place
+  }
+
   /// A moment, or a duration that reaches back from now.
   func moment(_ name: String, at now: Timestamp) throws(Problem) -> Timestamp? {
     guard let text = items[name] else { return nil }

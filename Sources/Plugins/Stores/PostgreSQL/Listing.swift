@@ -176,22 +176,23 @@ struct Listing {
 
   // MARK: Owners
 
-  /// One page of owners and one more, by kind and name.
+  /// One page of owners and one more, by kind and name, one way or the other along the index that keeps both unique.
   static func owners(_ query: OwnerQuery) -> Statement {
     var listing = Listing()
     if let kind = query.kind { listing.add("o.kind = ?", kind.rawValue) }
     if let name = query.name { listing.add("o.name = ?", name) }
     if let member = query.member { listing.add("jsonb_exists(o.members::jsonb, ?)", member) }
+    let (beyond, direction) = query.descending ? ("<", "DESC") : (">", "ASC")
     if let after = query.after {
       listing.add(
-        "(o.kind, o.name) > (SELECT last.kind, last.name FROM cardea.owners last WHERE last.id = ?)",
-        after)
+        "(o.kind, o.name) \(beyond) "
+          + "(SELECT last.kind, last.name FROM cardea.owners last WHERE last.id = ?)", after)
     }
     let limit = min(max(query.limit, 1), 1_000) + 1
     return Statement(
       """
       SELECT \(OwnerRow.columns) FROM cardea.owners o \(listing.filter)
-      ORDER BY o.kind, o.name LIMIT \(limit)
+      ORDER BY o.kind \(direction), o.name \(direction) LIMIT \(limit)
       """, listing.values, isKept: false)
   }
 

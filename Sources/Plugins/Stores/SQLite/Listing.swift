@@ -131,7 +131,7 @@ struct Listing {
 
   // MARK: Owners
 
-  /// One page of owners, by kind and name.
+  /// One page of owners, by kind and name, one way or the other along the index that keeps both unique.
   static func owners(_ query: OwnerQuery, _ db: Database) throws(StoreError) -> Page<OwnerRecord> {
     let limit = min(max(query.limit, 1), 1_000)
     var listing = Listing()
@@ -140,16 +140,17 @@ struct Listing {
     if let member = query.member {
       listing.add("EXISTS (SELECT 1 FROM json_each(o.members) WHERE value = ?)", member)
     }
+    let (beyond, direction) = query.descending ? ("<", "DESC") : (">", "ASC")
     if let after = query.after {
       listing.add(
-        "(o.kind, o.name) > (SELECT last.kind, last.name FROM owners last WHERE last.id = ?)", after
-      )
+        "(o.kind, o.name) \(beyond) "
+          + "(SELECT last.kind, last.name FROM owners last WHERE last.id = ?)", after)
     }
     let rows = try Query(
       db,
       """
       SELECT \(OwnerRow.columns) FROM owners o \(listing.filter)
-      ORDER BY o.kind, o.name LIMIT \(limit + 1)
+      ORDER BY o.kind \(direction), o.name \(direction) LIMIT \(limit + 1)
       """, listing.values, isKept: false)
     var owners: [OwnerRecord] = []
     while try rows.step() {
