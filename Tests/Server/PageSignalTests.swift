@@ -40,6 +40,16 @@ struct PageSignalTests {
       let older = try await client.get("/signals?before=\(first - 49)").text
       #expect(!older.contains("data-live="))
       #expect(try await positions("/signals?before=\(first - 49)").first == first - 50)
+      // And back: less than a page from the newest are the newest.
+      let back = "/signals?after=\(first - 50)"
+      #expect(older.contains("rel=\"prev\" href=\"/admin\(back)\""))
+      #expect(try await positions(back) == newest)
+      #expect(try await client.get(back).text.contains("data-live="))
+      #expect(try await positions("/signals?after=5") == Array((6...55).reversed()))
+      let between = try await client.get("/signals?after=5").text
+      #expect(between.contains("rel=\"prev\" href=\"/admin/signals?after=55\""))
+      #expect(!between.contains("data-live="))
+      #expect(try await client.get("/signals?after=5&before=9").status == 400)
       #expect(try await positions("/signals?name=key_revoked&prefix=&owner=") == [first])
       #expect(try await positions("/signals?key=\(key.id)").count == 2)
       let several = "/signals?name=key_revoked,+owner_created"

@@ -76,7 +76,7 @@ struct SpoolHealth {
     let text = String(decoding: try Data(contentsOf: URL(filePath: "\(path)/node")), as: UTF8.self)
     node = String(text.prefix { $0 != "\n" })
     self.path = path
-    segments = names.compactMap { name in
+    segments = names.compactMap { name -> Segment? in
       guard name.hasSuffix(".log"), let first = Int64(name.dropLast(4)) else { return nil }
       return Segment(first: first, path: "\(path)/\(name)")
     }.sorted { $0.first < $1.first }
@@ -100,7 +100,8 @@ struct SpoolHealth {
     guard let data = FileManager.default.contents(atPath: path),
       let end = data.lastIndex(of: UInt8(ascii: "\n"))
     else { return [] }
-    return data[..<end].split(separator: UInt8(ascii: "\n")).compactMap { line in
+    return data[..<end].split(separator: UInt8(ascii: "\n")).compactMap {
+      line -> (sequence: Int64, at: Timestamp)? in
       let parts = line.prefix(48).split(separator: UInt8(ascii: " "), maxSplits: 2)
       guard parts.count == 3, let sequence = Int64(String(decoding: parts[0], as: UTF8.self)),
         let milliseconds = Int64(String(decoding: parts[1], as: UTF8.self))
