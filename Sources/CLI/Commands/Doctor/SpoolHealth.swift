@@ -55,10 +55,11 @@ struct SpoolHealth {
   private static func remedy(_ settings: Settings) -> String {
     let tier = settings[SettingsTable.auditTier]
     if ["async", "off"].contains(tier) {
-      return "with audit.tier: \(tier) no server empties a spool. Start one with audit.tier: process"
+      return "with audit.tier: \(tier) no server empties a spool. Start one with "
+        + "audit.tier: process"
     }
-    return "no server runs on this spool, or the store does not take what it holds. Start the server; if it "
-      + "runs, its log and audit_behind at /readyz say more"
+    return "no server runs on this spool, or the store does not take what it holds. Start the "
+      + "server; if it runs, its log and audit_behind at /readyz say more"
   }
 
   /// The slots of a spool; none where there is no spool.
