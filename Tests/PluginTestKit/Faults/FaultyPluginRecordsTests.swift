@@ -63,7 +63,7 @@ struct FaultyPluginRecords: PluginRecordStore, MemoryBacked {
   func pluginRecord(
     _ id: UUID, in collection: String
   ) async throws(StoreError) -> PluginRecord? {
-    base.pluginRecord(id, in: fault == .mixesCollections ? "kit" : collection)
+    try await base.pluginRecord(id, in: fault == .mixesCollections ? "kit" : collection)
   }
   func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
     try base.put(record, in: collection)
