@@ -40,8 +40,25 @@ struct PageSignalTests {
       let older = try await client.get("/signals?before=\(first - 49)").text
       #expect(!older.contains("data-live="))
       #expect(try await positions("/signals?before=\(first - 49)").first == first - 50)
+      // And back: less than a page from the newest are the newest.
+      let back = "/signals?after=\(first - 50)"
+      #expect(older.contains("rel=\"prev\" href=\"/admin\(back)\""))
+      #expect(try await positions(back) == newest)
+      #expect(try await client.get(back).text.contains("data-live="))
+      #expect(try await positions("/signals?after=5") == Array((6...55).reversed()))
+      let between = try await client.get("/signals?after=5").text
+      #expect(between.contains("rel=\"prev\" href=\"/admin/signals?after=55\""))
+      #expect(!between.contains("data-live="))
+      #expect(try await client.get("/signals?after=5&before=9").status == 400)
       #expect(try await positions("/signals?name=key_revoked&prefix=&owner=") == [first])
       #expect(try await positions("/signals?key=\(key.id)").count == 2)
+      let several = "/signals?name=key_revoked,+owner_created"
+      #expect(try await positions(several).count == 3)
+      #expect(try await positions("/signals?name=key_revoked&name=owner_created").count == 3)
+      let named = try await client.get(several).text
+      #expect(named.contains("name=\"name\" value=\"key_revoked, owner_created\""))
+      #expect(
+        named.contains("data-live=\"/admin/signals/stream?name=key_revoked%2C%20owner_created\""))
       #expect(try await positions("/signals?owner=o1").count > 30)
       #expect(try await positions("/signals?owner=nobody").isEmpty)
       #expect(try await client.get("/signals?name=nothing").text.contains("href=\"#name\""))
@@ -74,6 +91,8 @@ struct PageSignalTests {
       #expect(try await again.next()?.id == "3")
       let filtered = try self.stream(rig, client, "after=0&name=key_revoked")
       #expect(try await filtered.next()?.id == "3")
+      let two = try self.stream(rig, client, "after=0&name=key_revoked%2C%20key_created")
+      #expect(try await two.next(3).map(\.id) == ["1", "2", "3"])
       #expect(try await self.stream(rig, client, "after=99").answer().status == 400)
     }
   }

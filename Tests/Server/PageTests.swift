@@ -577,6 +577,46 @@ struct PageTests {
     }
   }
 
+  @Test func tickedKeysArePurgedTogether() async throws {
+    try await signedIn { rig, client in
+      var keys: [(id: String, token: String)] = []
+      for number in 0..<4 { keys.append(try await rig.key("secretname\(number)")) }
+      let ids = try keys.map { try #require(UUID(uuidString: $0.id)) }
+      _ = try await rig.kernel.purgeKey(ids[0], by: .host)
+      _ = try await rig.kernel.revokeKey(ids[1], by: .host)
+      _ = try await rig.kernel.suspendKey(ids[2], by: .host)
+      #expect(try await client.get("/keys").text.contains("value=\"purge\">Purge…<"))
+      let form = try await client.hidden("/keys", "/keys/bulk") + [("action", "purge")]
+      let ticked = form + keys.prefix(3).map { ("id", $0.id) }
+      let asked = try await client.send("POST", "/keys/bulk", ticked)
+      #expect(asked.heading == "Purge 2 keys?")
+      #expect(asked.text.contains("None of it can be brought back."))
+      #expect(asked.text.contains("It leaves 1 key as before."))
+      #expect(asked.text.contains("class=\"danger solid\""))
+      #expect(try await rig.kernel.key(ids[2]).key.status == .suspended)
+      let done = try await client.send("POST", "/keys/bulk", ticked + [("confirmed", "yes")])
+      #expect(done.location == "/admin/keys")
+      let list = try await client.get("/keys").text
+      #expect(list.contains("2 keys purged. Left as before: 1 key."))
+      #expect(list.contains("secretname3"))
+      for number in 0..<3 {
+        #expect(try await rig.kernel.key(ids[number]).key.status == .purged)
+        #expect(!list.contains("secretname\(number)"))
+      }
+      #expect(try await rig.auth(keys[3].token) == 200)
+      // There is nothing to do a second time, nor anything that goes beyond the key that is signed in.
+      #expect(try await client.send("POST", "/keys/bulk", ticked).status == 409)
+      let wide = try await rig.key { $0.scopes = [ScopeSet.admin] }
+      let writer = try await rig.visitor("cardea:keys:read", "cardea:keys:write")
+      let own = try await writer.hidden("/keys", "/keys/bulk")
+      let refused = try await writer.send(
+        "POST", "/keys/bulk",
+        own + [("action", "purge"), ("id", wide.id), ("confirmed", "yes")])
+      #expect(refused.heading == "0 keys purged.")
+      #expect(try await rig.auth(wide.token) == 200)
+    }
+  }
+
   @Test func ownersAreMadeChangedAndDisabled() async throws {
     try await signedIn { rig, client in
       let made = try await client.submit(

@@ -121,11 +121,34 @@ struct PortalPageTests {
         let page = try await client.get("/").text
         #expect(page.contains(portal.key.id) && page.contains(portal.wide.id), "\(how)")
         #expect(!page.contains(portal.other.id) && !page.contains(portal.host.id), "\(how)")
-        // Nor by the cursor of somebody else's.
-        let next = try await client.get("/?cursor=\(portal.other.id)").text
-        #expect(!next.contains(portal.host.id) && !next.contains("Bob"), "\(how)")
+        // Nor from the place of somebody else's on, or before it.
+        for way in ["cursor", "before"] {
+          let next = try await client.get("/?\(way)=\(portal.other.id)").text
+          #expect(!next.contains(portal.host.id) && !next.contains("Bob"), "\(how)")
+        }
         #expect(try await client.get("/\(portal.key.id)").heading == "Ann&#39;s")
       }
+    }
+  }
+
+  @Test func theirKeysArePagedForthAndBack() async throws {
+    try await PortalRig.run { portal in
+      for number in 0..<60 {
+        _ = try await portal.rig.key("Number \(number)") { $0.owner = OwnerReference(name: "ann") }
+      }
+      let client = portal.client()
+      try await client.signIn(portal.key.token)
+      func page(_ path: String) async throws -> (names: [String], text: String) {
+        let text = try await client.get(path).text
+        return (text.matches(of: /<bdi>(Number \d+)<\/bdi>/).map { String($0.1) }, text)
+      }
+      let first = try await page("/")
+      #expect(first.names.count == 50 && !first.text.contains("rel=\"prev\""))
+      let next = try #require(first.text.firstMatch(of: /rel="next" href="\/keys([^"]+)"/)?.1)
+      let second = try await page(String(next))
+      #expect(second.names.count == 10)
+      let back = try #require(second.text.firstMatch(of: /rel="prev" href="\/keys([^"]+)"/)?.1)
+      #expect(try await page(String(back)).names == first.names)
     }
   }
 

@@ -92,7 +92,8 @@ import Testing
     try await database.write { db in
       try db.execute(
         sql: """
-          DROP TABLE quota_buckets; DROP INDEX keys_by_name; DROP INDEX keys_by_end; DROP INDEX secrets_by_scheme;
+          DROP INDEX idempotency_by_key; DROP TABLE quota_buckets; DROP INDEX keys_by_name; DROP INDEX keys_by_end;
+          DROP INDEX secrets_by_scheme;
           CREATE INDEX secrets_by_scheme ON secrets (scheme);
           DELETE FROM grdb_migrations WHERE identifier <> '1 keys, owners, secrets, signal log';
           PRAGMA user_version = 1;
@@ -100,6 +101,22 @@ import Testing
     }
     try database.close()
     return keys.reversed()
+  }
+
+  @Test("a purge finds the idempotency keys of its key by an index")
+  func idempotencyByKey() async throws {
+    let folder = try Folder()
+    let path = folder.path("keys.sqlite3")
+    let store = SQLiteStore(path: path)
+    try await store.open()
+    await store.close()
+    let plan = try await DatabaseQueue(path: path).read { db in
+      try Row.fetchAll(
+        db, sql: "EXPLAIN QUERY PLAN DELETE FROM idempotency WHERE key_id = ?",
+        arguments: [Data(count: 16)]
+      ).map { $0["detail"] as String }.joined(separator: "\n")
+    }
+    #expect(plan.contains("INDEX idempotency_by_key (key_id=?)"), "\(plan)")
   }
 
   @Test("every table is STRICT, and the schema says what it is checked for")

@@ -297,6 +297,9 @@ def listing(browser):
     browser.shot("keys")
     browser.go(browser.find("a[rel=next]"))
     check(browser.all("tbody tr"), "the next page")
+    browser.go(browser.find("a[rel=prev]"))
+    check(len(browser.all("tbody tr")) == 50, "the page before")
+    browser.go(browser.find("a[rel=next]"))
     browser.press("First page")
     browser.fill("query", "Service 5")
     browser.fill("owner", "team-2")
@@ -312,6 +315,13 @@ def listing(browser):
     browser.shot("keys-bulk")
     browser.press("Suspend 2 keys")
     check("2 keys suspended" in browser.find(".notice").text, "two at once")
+    browser.open("/keys?query=Service+1&state=active&limit=2")
+    for tick in browser.all("input[name=id]"):
+        tick.click()
+    browser.press("Purge…")
+    check("can be brought back" in browser.find("form.final").text, "what a purge means")
+    browser.press("Purge 2 keys")
+    check("2 keys purged" in browser.find(".notice").text, "two purged")
     browser.open("/keys?state=suspended&scope=s2:x")
     if not browser.has("tbody tr"):
         check(browser.has(".empty"), "an empty list says so")

@@ -60,7 +60,8 @@ public struct DirectoryStore: SharedKeyStore {
           && (query.name ?? $0.name).utf8.elementsEqual($0.name.utf8)
           && (query.member.map($0.members.contains) ?? true)
       }
-      let sorted = found.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+      let ascending = found.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+      let sorted = query.descending ? ascending.reversed() : ascending
       return Page(of: sorted, after: query.after, limit: query.limit) { $0.id }
     }
   }

@@ -4,7 +4,6 @@ import Cardea
 struct AccessLogSetup {
   private let tier: AuditTier
   private let spool: String?
-  private let isVolatile: Bool
 
   /// - Throws: if the settings ask for a log that the store does not keep.
   init(
@@ -19,13 +18,19 @@ struct AccessLogSetup {
         remedy: "Write audit.tier: off, or use a store that keeps one.")
     }
     if !isKept {
-      (tier, spool, isVolatile) = (.off, nil, false)
+      (tier, spool) = (.off, nil)
       return
     }
     tier = AuditTier(rawValue: settings[SettingsTable.auditTier]) ?? .process
+    spool = AccessLogSetup.spool(settings, url)
+  }
+
+  /// The folder of this node's spool, in the tiers that have one; `nil` where memory is as good as a file, since what the
+  /// store holds ends with the process.
+  static func spool(_ settings: Settings, _ url: StoreURL) -> String? {
     let folder = settings[SettingsTable.auditSpool]
-    spool = folder.isEmpty ? url.scheme.spool(url.rest) : folder
-    isVolatile = url.presence == .volatile
+    if !folder.isEmpty { return folder }
+    return url.scheme.spool(url.rest) ?? (url.presence == .volatile ? nil : standardSpool)
   }
 
   /// Where the spool lies for a store that has no place of its own for it.
@@ -37,10 +42,7 @@ struct AccessLogSetup {
     case .async:
       registry.use(QueueAuditSink(node: SpoolAuditSink.newNode()))
     case .process, .commit, .failures:
-      if let path = spool ?? (isVolatile ? nil : AccessLogSetup.standardSpool) {
-        return registry.use(SpoolAuditSink(path: path, tier: tier))
-      }
-      // What the store holds ends with the process: memory is as good as a file.
+      if let spool { return registry.use(SpoolAuditSink(path: spool, tier: tier)) }
       registry.use(QueueAuditSink(node: SpoolAuditSink.newNode(), tier: tier, overflow: .refuse))
     }
   }

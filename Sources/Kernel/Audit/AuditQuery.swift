@@ -37,7 +37,7 @@ public struct AuditQuery: Sendable {
     var filter = LogFilter(limit: limit + 1)
     filter.keyID = keyID
     filter.prefix = prefix
-    filter.action = action
+    filter.actions = action.map { [$0] }
     filter.since = since
     filter.until = until
     filter.newestFirst = newestFirst
@@ -86,6 +86,18 @@ public struct AuditCursor: Sendable, Equatable {
   /// For a listing against the order: the same, with the entries at it.
   public var included: AuditCursor {
     AuditCursor(signals: signals.map { $0 + 1 }, access: access.map { $0 + 1 })
+  }
+
+  /// For a listing against the order: what lies before a page that begins here. Of a log that had given nothing out
+  /// that is nothing.
+  var backwards: AuditCursor {
+    AuditCursor(signals: signals.map { $0 - 1 } ?? .max, access: access.map { $0 - 1 } ?? .max)
+  }
+
+  /// The cursor of a page that begins where a listing from ``backwards`` ended.
+  var forwards: AuditCursor {
+    func number(_ end: Int64?) -> Int64? { end.flatMap { $0 == .max ? nil : $0 + 1 } }
+    return AuditCursor(signals: number(signals), access: number(access))
   }
 
   /// `nil` unless it is a cursor's text.

@@ -26,6 +26,22 @@ extension AuthKernel {
     } catch { throw LifecycleError(error) }
   }
 
+  /// The page that ends where another begins, of a listing newest first, and where it begins itself; `nil` on the first
+  /// page. Less than a page from the newest entry is the first page, whole.
+  /// - Parameter cursor: the one that the other page was asked for with.
+  package func audit(
+    _ query: AuditQuery, before cursor: AuditCursor
+  ) async throws(LifecycleError) -> (page: AuditPage, start: AuditCursor?) {
+    var (first, back) = (query, query)
+    first.cursor = nil
+    back.cursor = cursor.backwards
+    back.newestFirst = false
+    let found = try await audit(back)
+    guard let end = found.next else { return (try await audit(first), nil) }
+    let page = AuditPage(items: found.items.reversed(), next: cursor, end: cursor)
+    return (page, end.forwards)
+  }
+
   /// A misspelt action would look like a log without such entries. Rows of other systems have names of their own.
   private func checkAction(
     _ action: String, _ store: any AccessLogStore
@@ -33,7 +49,7 @@ extension AuthKernel {
     let known = AccessDraft.actions + SignalBus.changes.map { $0.name }
     if known.contains(where: { $0.utf8.elementsEqual(action.utf8) }) { return }
     var filter = LogFilter(limit: 1)
-    filter.action = action
+    filter.actions = [action]
     do throws(StoreError) {
       if try await !store.accessEntries(filter).isEmpty { return }
     } catch { throw LifecycleError(error) }

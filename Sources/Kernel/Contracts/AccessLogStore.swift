@@ -81,7 +81,8 @@ public struct LogFilter: Sendable {
   public var prefix: String?
   /// Of the signal log: entries about one of these owners.
   public var ownerIDs: [UUID]?
-  public var action: String?
+  /// Entries of one of these names.
+  public var actions: [String]?
   /// Of the access log.
   public var status: Int?
   public var since: Timestamp?

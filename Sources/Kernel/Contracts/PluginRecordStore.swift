@@ -18,6 +18,10 @@
 public protocol PluginRecordStore: DurableKeyStore {
   /// Every record of a collection, by id. A collection is small: some hundreds of records.
   func pluginRecords(_ collection: String) async throws(StoreError) -> [PluginRecord]
+  /// The record of an id in a collection. The default reads the whole collection.
+  func pluginRecord(
+    _ id: UUID, in collection: String
+  ) async throws(StoreError) -> PluginRecord?
   /// Writes a record, whose revision is one above the one that it replaces; 1 if it is new.
   func put(_ record: PluginRecord, in collection: String) async throws(StoreError)
   /// Removes the records of an id from these collections, and the durable subscription of that name; whether
@@ -25,6 +29,14 @@ public protocol PluginRecordStore: DurableKeyStore {
   func removeRecords(
     _ id: UUID, from collections: [String], subscription: String
   ) async throws(StoreError) -> Bool
+}
+
+extension PluginRecordStore {
+  public func pluginRecord(
+    _ id: UUID, in collection: String
+  ) async throws(StoreError) -> PluginRecord? {
+    try await pluginRecords(collection).first { $0.id == id }
+  }
 }
 
 /// A record that a plugin keeps in the store.

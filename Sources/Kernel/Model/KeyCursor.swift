@@ -51,6 +51,17 @@ public struct KeyCursor: Sendable, Equatable {
   }
 }
 
+extension KeyCursor {
+  /// The same place in the reverse order.
+  package var reversed: KeyCursor { KeyCursor(sort: sort.reversed, value: value, id: id) }
+
+  private init(sort: KeySort, value: Value, id: UUID) {
+    self.sort = sort
+    self.value = value
+    self.id = id
+  }
+}
+
 // MARK: As text
 
 extension KeyCursor {

@@ -94,6 +94,8 @@ public struct OwnerQuery: Sendable, Equatable {
   public var name: String?
   /// Organizations that this user belongs to.
   public var member: String?
+  /// Whether the order runs the other way: from the last name of the last kind on.
+  public var descending = false
   /// The id of the last owner of the page before.
   public var after: UUID?
   /// 1 to 1,000 owners a page.

@@ -19,4 +19,16 @@ public enum KeySort: String, Sendable, CaseIterable {
     case .oldest, .name, .expiry: false
     }
   }
+
+  /// The same the other way round. Keys that never expire are last in it, too.
+  package var reversed: KeySort {
+    switch self {
+    case .oldest: .newest
+    case .newest: .oldest
+    case .name: .nameDescending
+    case .nameDescending: .name
+    case .expiry: .expiryDescending
+    case .expiryDescending: .expiry
+    }
+  }
 }

@@ -121,8 +121,11 @@ extension StorePromises {
         try require(try await found { $0.keyID = id }, is: ["tok_kit2"], "of a key")
         try require(try await found { $0.prefix = "tok_kit1" }, is: ["tok_kit1"], "of a prefix")
         try require(
-          try await found { $0.action = "user_logged_in" }, is: ["tok_kit4", "tok_kit2"],
+          try await found { $0.actions = ["user_logged_in"] }, is: ["tok_kit4", "tok_kit2"],
           "of an action")
+        try require(
+          try await found { $0.actions = ["user_logged_in", "authentication_failed"] }, is: all,
+          "of several actions")
         try require(
           try await found { $0.status = 401 }, is: ["tok_kit3", "tok_kit1"], "of a status")
         try require(
@@ -172,7 +175,11 @@ extension StorePromises {
         try require(
           try await found { $0.ownerIDs = [owner.id, Samples.id(9)] }, is: [3], "of owners")
         try require(try await found { $0.ownerIDs = [] }, is: [], "of no owner")
-        try require(try await found { $0.action = "key_created" }, is: [3, 1], "of an action")
+        try require(try await found { $0.actions = ["key_created"] }, is: [3, 1], "of an action")
+        try require(
+          try await found { $0.actions = ["key_revoked", "key_created"] }, is: [4, 3, 1],
+          "of several actions")
+        try require(try await found { $0.actions = [] }, is: [], "of no action")
         try require(try await found { $0.since = Samples.time(3) }, is: [4, 3], "since")
         try require(try await found { $0.until = Samples.time(2) }, is: [1], "until")
         try require(

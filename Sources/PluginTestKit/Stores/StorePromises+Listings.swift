@@ -204,8 +204,9 @@ extension StorePromises {
         try require(try await store.owners(ofMember).items, is: [], "owners with a part of a name")
         let all = try await store.owners(OwnerQuery()).items
         try require(Set(all.map(\.id)) == Set(owners.map(\.id)), "not all owners are listed")
-        for limit in [1, 2, 5] {
+        for (limit, descending) in [(1, false), (2, false), (5, false), (1, true), (2, true)] {
           var query = OwnerQuery(limit: limit)
+          query.descending = descending
           var found: [OwnerRecord] = []
           for _ in 0..<6 {
             let page = try await store.owners(query)
@@ -214,7 +215,9 @@ extension StorePromises {
             guard let next = page.next else { break }
             query.after = next
           }
-          try require(found == all, "pages of \(limit) give \(found.map(\.name))")
+          try require(
+            found == (descending ? all.reversed() : all),
+            "pages of \(limit)\(descending ? ", backwards," : "") give \(found.map(\.name))")
         }
       },
     ]

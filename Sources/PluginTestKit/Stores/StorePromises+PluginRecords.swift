@@ -22,6 +22,14 @@ extension StorePromises {
         try require(
           try await store.pluginRecords("other"), is: [record(1, 1, [0, 0xFF])], "another's")
         try require(try await store.pluginRecords("none"), is: [], "nobody's")
+        for (number, collection, expected) in [
+          (2, "kit", record(2, 2, [9])), (1, "other", record(1, 1, [0, 0xFF])), (2, "other", nil),
+          (1, "none", nil),
+        ] as [(Int, String, PluginRecord?)] {
+          try require(
+            try await store.pluginRecord(Samples.id(number), in: collection), is: expected,
+            "the record \(number) of \(collection)")
+        }
       },
       records("writes a plugin's record over the revision that was seen, else not at all") {
         store in

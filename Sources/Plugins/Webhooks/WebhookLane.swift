@@ -147,9 +147,7 @@ final class WebhookLane: Sendable {
         until: now.adding(claim) ?? .latest, start: endpoint.start))
     state.withLock { $0.claimedAt = claimed == nil ? nil : began }
     guard let position = claimed else { return nil }
-    let record = try await store.pluginRecords(WebhookState.collection).first {
-      $0.id == endpoint.id
-    }
+    let record = try await store.pluginRecord(endpoint.id, in: WebhookState.collection)
     let delivery = try record.map { (record) throws(StoreError) in try WebhookState(record) }
     let subscription = try await store.subscriptions().first {
       $0.name.utf8.elementsEqual(endpoint.subscription.utf8)

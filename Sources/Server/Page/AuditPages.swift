@@ -16,25 +16,33 @@ enum AuditPages {
 
   static func add(to routes: inout PageRoutes) {
     let read = "cardea:audit:read"
-    routes.get("/audit", query: QueryNames.audit, scope: read) { try await list($0) }
+    routes.get("/audit", query: QueryNames.audit.union(["before"]), scope: read) {
+      try await list($0)
+    }
     routes.get("/audit/verify", scope: read) { try await verify($0) }
     routes.get("/audit/export", query: QueryNames.audit, scope: read) { try await export($0) }
   }
 
   private static func list(_ visit: PageVisit) async throws -> Response {
     let fields = try visit.query()
-    var page: Page?
+    var (items, previous, next) = ([AuditItem](), nil as AuditCursor?, nil as AuditCursor?)
     var problem: Problem?
     do {
       var query = try AuditRoutes.query(fields)
       if fields.string("limit") == nil { query.limit = 50 }
-      let found = try await visit.kernel.audit(query)
-      page = Page(items: found.items, next: found.next?.text)
+      if let place = try fields.before({ AuditCursor($0) }) {
+        let found = try await visit.kernel.audit(query, before: place)
+        (items, previous, next) = (found.page.items, found.start, found.page.next)
+      } else {
+        let page = try await visit.kernel.audit(query)
+        (items, previous, next) = (page.items, query.cursor, page.next)
+      }
     } catch { problem = try KeyPages.correctable(error) }
     let filters = PageFilters(
       visit.exchange.target.query, names: QueryNames.audit.subtracting(["cursor"]))
-    let query = filters.query(cursor: nil)
-    let items = page?.items ?? []
+    let links = PageLinks.values(
+      "/admin/audit", filters, previous: previous?.text, next: next?.text,
+      isFurther: fields.string("cursor") != nil)
     return visit.show(
       "audit", title: "Audit", section: "audit",
       [
@@ -44,10 +52,9 @@ enum AuditPages {
         "has_more_filters": filters.has([
           "key", "path", "method", "status", "address", "user_agent", "since", "until",
         ]),
-        "next": (page?.next.map { "/admin/audit?\(filters.query(cursor: $0))" }).shown,
-        "first": fields.string("cursor").map { _ in "/admin/audit?\(query)" }.shown,
-        "export": "/admin/audit/export?\(query)", "errors": PageText.errors(problem),
-      ], status: problem.map { .init(code: $0.status) } ?? .ok)
+        "export": "/admin/audit/export?\(filters.query(cursor: nil))",
+        "errors": PageText.errors(problem),
+      ].merging(links) { $1 }, status: problem.map { .init(code: $0.status) } ?? .ok)
   }
 
   /// What both logs may tell of.
@@ -59,11 +66,6 @@ enum AuditPages {
     OwnerUpdated.name, OwnerDisabled.name, OwnerEnabled.name, WebhookCreated.name,
     WebhookUpdated.name, WebhookDeleted.name, WebhookSecretRotated.name,
   ]
-
-  private struct Page {
-    let items: [AuditItem]
-    let next: String?
-  }
 
   /// Goes through both logs, as `cardea audit verify` does: the status of every chain.
   private static func verify(_ visit: PageVisit) async throws -> Response {

@@ -3,12 +3,11 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
-/// `/admin/keys…`: the list, a key's own page, and the forms for a new key and for changing one.
+/// `/admin/keys…`: a key's own page, and the forms for a new key and for changing one.
 enum KeyPages {
   static func add(to routes: inout PageRoutes) {
     let (read, write) = ("cardea:keys:read", "cardea:keys:write")
-    let filters = QueryNames.keys.union(routes.site.plugins.filterNames)
-    routes.get("/keys", query: filters, scope: read) { try await list($0) }
+    KeyListPage.add(to: &routes)
     routes.get("/keys/{id}", scope: read) { try await show($0) }
     routes.get("/keys/new", query: ["owner", "owner_kind"], scope: write) { visit in
       let query = try visit.query()
@@ -21,79 +20,6 @@ enum KeyPages {
       return editForm(visit, stored, nil)
     }
     routes.post("/keys/{id}/edit", scope: write) { try await edit($0, $1) }
-  }
-
-  // MARK: list
-
-  private static let pageLength = 50
-  /// Keys that are looked at for one page, where a plugin's filter decides.
-  private static let mostLookedAt = 5_000
-
-  private static func list(_ visit: PageVisit) async throws -> Response {
-    let now = visit.now
-    let fields = try visit.query(takesMetadata: true)
-    var items: [StoredKey] = []
-    var next: String?
-    var sort = KeySort.newest
-    var problem: Problem?
-    do {
-      let wanted = try visit.site.plugins.filter(fields)
-      if var query = try await KeyRoutes.query(fields, visit.exchange) {
-        if fields.string("limit") == nil { query.limit = pageLength }
-        sort = query.sort
-        (items, next) = try await find(query, wanted, visit.kernel)
-      }
-    } catch {
-      let found = try correctable(error)
-      guard found.status == 400 else { throw error }
-      problem = found
-    }
-    let plugins = visit.site.plugins
-    let filters = PageFilters(
-      visit.exchange.target.query, names: visit.exchange.takes.query.subtracting(["cursor"]))
-    return visit.show(
-      "keys", title: "Keys", section: "keys",
-      [
-        "keys": items.map { stored in
-          KeyView.row(stored, on: visit.site, now: now).merging([
-            "cells": plugins.cells(PageKey(stored, at: now))
-          ]) { $1 }
-        }, "any": !items.isEmpty, "plugin_columns": plugins.columns.map(\.title),
-        "plugin_filters": plugins.fields(fields),
-        "plugin_actions": plugins.actions.map { ["name": $0.name, "title": $0.action.title] },
-        "filter": filters.values, "is_filtered": filters.isFiltering,
-        "has_more_filters": filters.has(
-          plugins.filterNames.union(
-            ["kind", "class", "prefix", "created", "expires", "unused_since"])),
-        "states": PageText.options(
-          KeyState.allCases.map(\.rawValue), selected: fields.string("state"), any: "Any state"),
-        "kinds": PageText.options(
-          KeyRecord.Kind.allCases.map(\.rawValue), selected: fields.string("kind"), any: "Any kind"),
-        "owner_kinds": PageText.options(
-          OwnerRecord.Kind.allCases.map(\.rawValue), selected: fields.string("owner_kind") ?? "user"
-        ),
-        "next": next.map { "/admin/keys?\(filters.query(cursor: $0))" }.shown,
-        "first": fields.string("cursor").map { _ in "/admin/keys?\(filters.query(cursor: nil))" }
-          .shown,
-        "errors": PageText.errors(problem),
-      ].merging(SortView.values(sort, filters)) { $1 }, status: problem == nil ? .ok : .badRequest)
-  }
-
-  /// A page of keys. Where a plugin's filter decides, pages of the store are read until there are enough.
-  private static func find(
-    _ query: KeyQuery, _ wanted: (@Sendable (PageKey) -> Bool)?, _ kernel: AuthKernel
-  ) async throws(LifecycleError) -> ([StoredKey], next: String?) {
-    var (query, found, lookedAt) = (query, [StoredKey](), 0)
-    while true {
-      let page = try await kernel.keys(query)
-      found += page.items.filter { wanted?(PageKey($0, at: query.now)) ?? true }
-      lookedAt += page.items.count
-      query.after = page.cursor(in: query.sort)
-      if wanted == nil || page.next == nil || found.count >= query.limit || lookedAt >= mostLookedAt
-      {
-        return (found, page.cursor(in: query.sort)?.text)
-      }
-    }
   }
 
   // MARK: one key

@@ -3,11 +3,19 @@ import CardeaKernel
 import HTTPTypes
 import Hummingbird
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// `/admin/owners…`: the list, an owner's page with their keys, and the forms to make, change, disable and enable one.
 enum OwnerPages {
   static func add(to routes: inout PageRoutes) {
     let (read, write) = ("cardea:keys:read", "cardea:keys:write")
-    routes.get("/owners", query: QueryNames.owners, scope: read) { try await list($0) }
+    routes.get("/owners", query: QueryNames.owners.union(["before"]), scope: read) {
+      try await list($0)
+    }
     routes.get("/owners/{id}", scope: read) { try await show($0) }
     routes.get("/owners/new", scope: write) { newForm($0, .empty) }
     routes.post("/owners/new", scope: write) { try await create($0, $1) }
@@ -39,9 +47,13 @@ enum OwnerPages {
     let fields = try visit.query()
     var query = try OwnerRoutes.query(fields)
     if fields.string("limit") == nil { query.limit = 50 }
-    let page = try await visit.kernel.owners(query)
+    let place = try fields.before { UUID(strict: $0) }
+    let (page, previous) = try await page(query, before: place, visit.kernel)
     let filters = PageFilters(
       visit.exchange.target.query, names: QueryNames.owners.subtracting(["cursor"]))
+    let links = PageLinks.values(
+      "/admin/owners", filters, previous: previous?.text, next: page.next?.text,
+      isFurther: query.after != nil)
     return visit.show(
       "owners", title: "Owners", section: "owners",
       [
@@ -50,10 +62,27 @@ enum OwnerPages {
         "kinds": PageText.options(
           OwnerRecord.Kind.allCases.map(\.rawValue), selected: fields.string("kind"),
           any: "Any kind"),
-        "next": page.next.map { "/admin/owners?\(filters.query(cursor: $0.text))" }.shown,
-        "first": fields.string("cursor").map { _ in "/admin/owners?\(filters.query(cursor: nil))" }
-          .shown,
-      ])
+      ].merging(links) { $1 })
+  }
+
+  /// A page of owners, and the one that the page before ends before.
+  /// - Parameter place: the owner that the page ends before, instead of beginning after the query's. Less than a page from
+  ///   the first owner is the first page, whole.
+  private static func page(
+    _ query: OwnerQuery, before place: UUID?, _ kernel: AuthKernel
+  ) async throws(LifecycleError) -> (Page<OwnerRecord>, previous: UUID?) {
+    if let place {
+      var back = query
+      back.after = place
+      back.descending = true
+      let found = try await kernel.owners(back)
+      if found.next != nil {
+        let items = Array(found.items.reversed())
+        return (Page(items: items, next: items.last?.id), previous: items.first?.id)
+      }
+    }
+    let page = try await kernel.owners(query)
+    return (page, previous: query.after == nil ? nil : page.items.first?.id)
   }
 
   private static func show(_ visit: PageVisit) async throws -> Response {

@@ -30,8 +30,14 @@ struct PageFilters {
 
   /// The same as a query, for the page that begins after a cursor.
   func query(cursor: String?) -> String {
-    let all = items + (cursor.map { [("cursor", $0)] } ?? [])
-    return all.map { "\(PageFilters.encoded($0.0))=\(PageFilters.encoded($0.1))" }
+    text(items + (cursor.map { [("cursor", $0)] } ?? []))
+  }
+
+  /// The same as a query, for the page that ends before a place.
+  func query(before place: String) -> String { text(items + [("before", place)]) }
+
+  private func text(_ items: [(name: String, value: String)]) -> String {
+    items.map { "\(PageFilters.encoded($0.name))=\(PageFilters.encoded($0.value))" }
       .joined(separator: "&")
   }
 

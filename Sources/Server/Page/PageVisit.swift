@@ -54,9 +54,12 @@ struct PageVisit: Sendable {
   func key() async throws -> StoredKey { try await kernel.key(try id(), for: actor) }
 
   /// The items of the query as a form writes it: one without a value was not filled in.
-  func query(takesMetadata: Bool = false) throws(Problem) -> QueryFields {
+  func query(
+    takesMetadata: Bool = false, lists: Set<String> = []
+  ) throws(Problem) -> QueryFields {
     try QueryFields(
-      form: exchange.target.query, known: exchange.takes.query, takesMetadata: takesMetadata)
+      form: exchange.target.query, known: exchange.takes.query, takesMetadata: takesMetadata,
+      lists: lists)
   }
 
   /// What the layout shows of who is signed in.

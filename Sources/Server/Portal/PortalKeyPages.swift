@@ -16,7 +16,7 @@ enum PortalKeyPages {
   private static let mostCounted = 1_000
 
   static func add(to routes: inout PageRoutes) {
-    routes.get("/", query: ["cursor"]) { try await list($0) }
+    routes.get("/", query: ["cursor", "before"]) { try await list($0) }
     routes.get("/{id}") { visit in
       let stored = try await visit.key()
       var values = KeyView.details(stored, on: visit.site, now: visit.now)
@@ -42,18 +42,20 @@ enum PortalKeyPages {
     var query = KeyQuery(now: visit.now, limit: pageLength)
     query.ownerID = owner.id
     query.after = try fields.keyCursor()
-    let page = try await visit.kernel.keys(query)
+    let place = try fields.before { KeyCursor($0) }
+    let listing = try await KeyListing(query, before: place, visit.kernel)
+    let links = PageLinks.values(
+      "\(visit.site.root)/", PageFilters([]), previous: listing.previous?.text,
+      next: listing.next?.text, isFurther: query.after != nil)
     let inUse = try await count(owner, visit)
     return visit.show(
       "portal-keys", title: "Your API keys", section: "keys",
       [
         "owner": owner.name,
-        "keys": page.items.map { KeyView.row($0, on: visit.site, now: visit.now) },
-        "any": !page.items.isEmpty, "limit": (owner.maxKeys < 0 ? nil : owner.maxKeys).shown,
+        "keys": listing.items.map { KeyView.row($0, on: visit.site, now: visit.now) },
+        "any": !listing.items.isEmpty, "limit": (owner.maxKeys < 0 ? nil : owner.maxKeys).shown,
         "in_use": inUse, "has_room": owner.maxKeys < 0 || inUse < owner.maxKeys,
-        "next": page.cursor(in: query.sort).map { "\(visit.site.root)/?cursor=\($0.text)" }.shown,
-        "first": fields.string("cursor").map { _ in "\(visit.site.root)/" }.shown,
-      ])
+      ].merging(links) { $1 })
   }
 
   /// How many keys the owner has that count, if there is a limit to them.

@@ -18,7 +18,7 @@ package final class PortalLinks: Sendable {
   static let longestLife: Duration = .seconds(3_600)
   static let standardLife: Duration = .seconds(300)
 
-  /// Links that one key may have that nobody used yet: each look at a link reads them all.
+  /// Links that one key may have that nobody used yet: whoever makes another has the store read them all.
   static let mostUnused = 1_000
 
   private static let collection = "portal-links"
@@ -132,8 +132,7 @@ package final class PortalLinks: Sendable {
     else { return nil }
     let now = kernel.clock.now()
     guard now < link.expiresAt else { return nil }
-    let found = try await records(store).first { $0.id == link.id }
-    guard let found, let record = read(found),
+    guard let found = try await find(link.id, in: store), let record = read(found),
       primitives.equal(record.digest, digest(text)), record.owner == link.owner,
       now < record.expiresAt,
       let grant = try await grant(
@@ -189,6 +188,14 @@ package final class PortalLinks: Sendable {
     do throws(StoreError) { return try await store.pluginRecords(PortalLinks.collection) } catch {
       throw LifecycleError(error)
     }
+  }
+
+  private func find(
+    _ id: UUID, in store: any PluginRecordStore
+  ) async throws(LifecycleError) -> PluginRecord? {
+    do throws(StoreError) {
+      return try await store.pluginRecord(id, in: PortalLinks.collection)
+    } catch { throw LifecycleError(error) }
   }
 
   private static func remove(

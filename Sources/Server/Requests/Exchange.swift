@@ -58,11 +58,15 @@ struct Exchange: Sendable {
   }
 
   /// The query's items; one that the route does not take is refused.
-  /// - Parameter takesMetadata: whether it may filter by metadata.
+  /// - Parameters:
+  ///   - takesMetadata: whether it may filter by metadata.
+  ///   - lists: the names of items that may have several values.
   @discardableResult
-  func query(takesMetadata: Bool = false) throws(Problem) -> QueryFields {
+  func query(
+    takesMetadata: Bool = false, lists: Set<String> = []
+  ) throws(Problem) -> QueryFields {
     try QueryFields(
-      target.query, known: takes.query, takesMetadata: takesMetadata,
+      target.query, known: takes.query, takesMetadata: takesMetadata, lists: lists,
       ignored: configuration.queryCredentials)
   }
 

@@ -7,31 +7,38 @@ import CardeaKernel
   import Foundation
 #endif
 
-/// The items of a query, each of a known name and at most once.
+/// The items of a query, each of a known name, and at most once unless its name is that of a list.
 package struct QueryFields: Sendable {
   private var items: [String: String] = [:]
+  private var lists: [String: [String]] = [:]
 
   /// Fields of metadata, each with the text that it must read.
   private(set) var metadata: [String: String] = [:]
 
   /// - Parameter takesMetadata: whether `metadata.FIELD` is a name too.
+  /// - Parameter lists: which of the known names may be given several times, or with commas between their values.
   /// - Parameter ignored: names that extractors read tokens from; their values are never looked at
   ///   here.
   package init(
-    _ query: Substring?, known: Set<String>, takesMetadata: Bool = false, ignored: [String]
+    _ query: Substring?, known: Set<String>, takesMetadata: Bool = false, lists: Set<String> = [],
+    ignored: [String]
   ) throws(Problem) {
     let all = FormItems(query: query ?? "").all()
-    try self.init(all?.filter { !ignored.contains($0.name) }, known, takesMetadata)
+    try self.init(all?.filter { !ignored.contains($0.name) }, known, takesMetadata, lists)
   }
 
   /// As a browser writes a form into a query. What was not filled in is there without a value.
-  init(form query: Substring?, known: Set<String>, takesMetadata: Bool = false) throws(Problem) {
+  init(
+    form query: Substring?, known: Set<String>, takesMetadata: Bool = false,
+    lists: Set<String> = []
+  ) throws(Problem) {
     let all = FormItems(form: String(query ?? "")).all()
-    try self.init(all?.filter { !$0.value.isEmpty }, known, takesMetadata)
+    try self.init(all?.filter { !$0.value.isEmpty }, known, takesMetadata, lists)
   }
 
   private init(
-    _ all: [(name: String, value: String)]?, _ known: Set<String>, _ takesMetadata: Bool
+    _ all: [(name: String, value: String)]?, _ known: Set<String>, _ takesMetadata: Bool,
+    _ listed: Set<String>
   ) throws(Problem) {
     guard let all else {
       throw Problem(
@@ -51,13 +58,27 @@ package struct QueryFields: Sendable {
           status: 400, code: "invalid", detail: "no such query parameter",
           field: String(name.prefix(64)))
       }
+      if listed.contains(name) {
+        lists[name, default: []] += QueryFields.parts(value)
+        continue
+      }
       guard items.updateValue(value, forKey: name) == nil else {
         throw Problem.invalid(name, "is given twice")
       }
     }
   }
 
+  /// What stands between the commas, without the blanks around it.
+  private static func parts(_ value: String) -> [String] {
+    value.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(separator: " ").joined(separator: " ")
+    }
+  }
+
   func string(_ name: String) -> String? { items[name] }
+
+  /// Every value of a list, in order.
+  func list(_ name: String) -> [String] { lists[name] ?? [] }
 
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, as type: Choice.Type
@@ -136,6 +157,18 @@ package struct QueryFields: Sendable {
       throw Problem.invalid("cursor", "must be the next_cursor of the page before")
     }
     return cursor
+  }
+
+  /// Where the page begins that one goes back from.
+  func before<Place>(_ parse: (String) -> Place?) throws(Problem) -> Place? {
+    guard let text = items["before"] else { return nil }
+    guard items["cursor"] == nil else {
+      throw Problem.invalid("before", "leads back, and cursor on: only one of them can be given")
+    }
+    guard let place = parse(text) else {
+      throw Problem.invalid("before", "must be where a page of this list begins")
+    }
+    return place
   }
 
   /// A moment, or a duration that reaches back from now.

@@ -9,7 +9,7 @@ enum SignalRoutes {
   static func add(to table: inout RouteTable, _ feed: SignalFeed) {
     table.get("/v1/signals", query: QueryNames.signals) { exchange in
       let identity = try await exchange.identity(granting: SignalTransmission.scope)
-      var filter = try SignalFilter(try exchange.query())
+      var filter = try SignalFilter(try exchange.query(lists: SignalFilter.lists))
       let position = try position(exchange)
       let seat = try feed.seat(exchange.connection)
       // In this order: an owner who is made after the look has a position after the start.

@@ -8,7 +8,8 @@ import CardeaKernel
 
 /// Which signals a stream wants. Every condition that is set must hold.
 struct SignalFilter: Sendable {
-  var name: String?
+  /// Signals of one of these names; without any, of all.
+  let signals: [String]
   var keyID: UUID?
   var prefix: String?
   /// The owner's name.
@@ -17,15 +18,24 @@ struct SignalFilter: Sendable {
   private var ownerIDs: [UUID] = []
 
   init(_ fields: QueryFields) throws(Problem) {
-    if let text = fields.string("name") {
-      guard SignalFilter.names.contains(text) else {
-        throw .invalid("name", "must be one of \(SignalFilter.names.joined(separator: ", "))")
-      }
-      name = text
-    }
+    var signals: [String] = []
+    for name in fields.list("name") { signals.append(try SignalFilter.known(name)) }
+    self.signals = signals
     keyID = try fields.id("key")
     prefix = fields.string("prefix")
     owner = fields.string("owner")
+  }
+
+  /// The query item that may name several signals.
+  static let lists: Set<String> = ["name"]
+
+  private static func known(_ text: String) throws(Problem) -> String {
+    if let name = names.first(where: { $0.utf8.elementsEqual(text.utf8) }) { return name }
+    // What was given is not repeated: it may be anything, a token that stands where none belongs too.
+    guard let near = NearestName.find(text, among: names) else {
+      throw .invalid("name", "must be among \(names.joined(separator: ", "))")
+    }
+    throw .invalid("name", "names no signal of the log; did you mean \(near)?")
   }
 
   /// The signals of the log.
@@ -38,7 +48,9 @@ struct SignalFilter: Sendable {
   }
 
   func takes(_ entry: LogEntry) -> Bool {
-    if let name, !name.utf8.elementsEqual(entry.signal.utf8) { return false }
+    if !signals.isEmpty, !signals.contains(where: { $0.utf8.elementsEqual(entry.signal.utf8) }) {
+      return false
+    }
     if let keyID, entry.keyID != keyID { return false }
     if let prefix, !prefix.utf8.elementsEqual((entry.prefix ?? "").utf8) { return false }
     if owner != nil {

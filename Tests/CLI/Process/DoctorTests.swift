@@ -120,6 +120,44 @@ struct DoctorTests {
     #expect(try !codes(after, "note").contains("log_unsigned"))
   }
 
+  @Test("a spool that no server empties is named, until one has moved what stands in it")
+  func standingSpool() throws {
+    let program = try program()
+    #expect(try RunningServer(program, []).stop() == 0)
+    let slot = "cardea.sqlite3-spool/0"
+    /// A line as a server that was killed leaves it.
+    func leave(_ sequence: Int, in segment: Int, ageInSeconds age: Double) throws {
+      let time = Int64((Date.now.timeIntervalSince1970 - age) * 1_000)
+      let digits = "\(segment)"
+      try program.write(
+        "\(sequence) \(time) e 1 401 missing - - {}\n",
+        to: "\(slot)/\(String(repeating: "0", count: 20 - digits.count))\(digits).log")
+    }
+    // A server that was there a moment ago may still be there.
+    try leave(1, in: 1, ageInSeconds: 0)
+    #expect(try program.run("doctor").lines.last == "0 broken, 0 to look at")
+    try leave(1, in: 1, ageInSeconds: 3_600)
+    let standing = try program.run("doctor", "--json")
+    #expect(standing.status == 0)
+    #expect(try codes(standing, "warning") == ["spool_not_moved"])
+    let line = try #require(try program.run("doctor").lines.first { $0.contains(slot) })
+    #expect(line.hasPrefix("warning: 1 authentication stands in"))
+    #expect(line.contains("Start the server"))
+    let asynchronous = try program.run(
+      ["doctor"], environment: ["CARDEA_AUDIT_TIER": "async"])
+    #expect(asynchronous.out.contains("with audit.tier: async no server empties a spool"))
+
+    #expect(try RunningServer(program, []).stop() == 0)
+    #expect(try program.run("doctor").lines.last == "0 broken, 0 to look at")
+    let entries = try program.run("audit", "list", "--status", "401", "--json")
+    #expect((entries.json?["entries"] as? [Any])?.count == 1, "\(entries.out)")
+    // What was moved already may lie there for a while.
+    try leave(1, in: 1, ageInSeconds: 3_600)
+    #expect(try program.run("doctor").lines.last == "0 broken, 0 to look at")
+    try leave(2, in: 2, ageInSeconds: 3_600)
+    #expect(try codes(try program.run("doctor", "--json"), "warning") == ["spool_not_moved"])
+  }
+
   @Test("an endpoint that is paused because it fails is named", .timeLimit(.minutes(2)))
   func failingWebhook() async throws {
     let program = try program()

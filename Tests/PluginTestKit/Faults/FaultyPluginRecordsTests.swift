@@ -11,13 +11,15 @@ import Testing
   }
 }
 
-/// The memory store, with one thing wrong about plugins' records that come with a change.
+/// The memory store, with one thing wrong about plugins' records.
 struct FaultyPluginRecords: PluginRecordStore, MemoryBacked {
   enum Fault: PlantedFault {
-    case passesThemOver, overwrites, logsWhatItRefuses, keepsTheSubscription
+    case passesThemOver, overwrites, logsWhatItRefuses, keepsTheSubscription, mixesCollections
 
     var breaks: Set<String> {
-      ["writes a plugin's record with the signals that tell of it, or neither"]
+      self == .mixesCollections
+        ? ["keeps plugins' records by collection, and lists them by id"]
+        : ["writes a plugin's record with the signals that tell of it, or neither"]
     }
   }
 
@@ -57,6 +59,11 @@ struct FaultyPluginRecords: PluginRecordStore, MemoryBacked {
   }
   func pluginRecords(_ collection: String) async throws(StoreError) -> [PluginRecord] {
     base.pluginRecords(collection)
+  }
+  func pluginRecord(
+    _ id: UUID, in collection: String
+  ) async throws(StoreError) -> PluginRecord? {
+    try await base.pluginRecord(id, in: fault == .mixesCollections ? "kit" : collection)
   }
   func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
     try base.put(record, in: collection)

@@ -22,6 +22,7 @@ struct Doctor {
     findings += await examined("store_unreadable") { try await SafetyCheck.findings(kernel) }
     findings += await examined("store_unreadable") { try database() }
     findings += await examined("audit_unreadable") { try await logs() }
+    findings += await examined("spool_unreadable") { try await SpoolHealth.findings(session) }
     findings += await examined("subscriptions_unreadable") { try await subscriptions() }
     findings += await examined("webhooks_unreadable") { try await webhooks() }
     findings += await examined("store_unreadable") { try await keys() }

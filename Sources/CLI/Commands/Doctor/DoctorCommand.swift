@@ -5,7 +5,7 @@ import CardeaKernel
 struct DoctorCommand: CardeaSubcommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Examine everything that can break: files, database, logs, subscriptions, keys.",
+    abstract: "Examine what can break: files, database, logs, spool, subscriptions, keys.",
     discussion: """
       Goes further than cardea check, which looks at the settings: every page of the database is read, both \
       logs' chains are verified, and what stands still or runs full is named, with a remedy each. Nothing is \

@@ -118,9 +118,10 @@ struct Contents: Sendable {
     if let after = query.after {
       guard let last = owners[after] else { return Page(items: [], next: nil) }
       let lastName = OwnerName(last.kind, last.name)
-      names = names.filter { lastName < $0 }
+      names = names.filter { query.descending ? $0 < lastName : lastName < $0 }
     }
-    let found = names.sorted().prefix(limit + 1).compactMap { ownerIDs[$0].flatMap { owners[$0] } }
+    let sorted = query.descending ? names.sorted(by: >) : names.sorted()
+    let found = sorted.prefix(limit + 1).compactMap { ownerIDs[$0].flatMap { owners[$0] } }
     return Page(found, limit: limit, id: \.id)
   }
 

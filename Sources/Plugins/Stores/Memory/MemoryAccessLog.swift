@@ -138,7 +138,7 @@ extension LogFilter {
   ) -> Bool {
     if let since, time < since { return false }
     if let until, time >= until { return false }
-    if let action, Bytes(action) != Bytes(name) { return false }
+    if let actions, !actions.contains(where: { Bytes($0) == Bytes(name) }) { return false }
     if let keyID, keyID != id { return false }
     if let prefix, text.map({ Bytes($0) != Bytes(prefix) }) ?? true { return false }
     if payloadHolds.isEmpty { return true }

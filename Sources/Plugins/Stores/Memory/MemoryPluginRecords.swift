@@ -14,6 +14,10 @@ struct MemoryPluginRecords: Sendable {
     (collections[Bytes(collection)] ?? [:]).values.sorted { $0.id.text < $1.id.text }
   }
 
+  func one(_ id: UUID, _ collection: String) -> PluginRecord? {
+    collections[Bytes(collection)]?[id]
+  }
+
   mutating func put(_ record: PluginRecord, _ collection: String) throws(StoreError) {
     try check(.put(record, in: collection))
     write(record, collection)

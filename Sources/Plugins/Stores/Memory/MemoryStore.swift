@@ -112,6 +112,10 @@ public final class MemoryStore: PluginRecordStore, BulkKeyStore, UsageCountingSt
     contents.withLock { $0.records.all(collection) }
   }
 
+  public func pluginRecord(_ id: UUID, in collection: String) -> PluginRecord? {
+    contents.withLock { $0.records.one(id, collection) }
+  }
+
   public func put(_ record: PluginRecord, in collection: String) throws(StoreError) {
     try contents.withLock { (contents) throws(StoreError) in
       try contents.records.put(record, collection)

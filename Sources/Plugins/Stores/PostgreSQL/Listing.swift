@@ -176,22 +176,23 @@ struct Listing {
 
   // MARK: Owners
 
-  /// One page of owners and one more, by kind and name.
+  /// One page of owners and one more, by kind and name, one way or the other along the index that keeps both unique.
   static func owners(_ query: OwnerQuery) -> Statement {
     var listing = Listing()
     if let kind = query.kind { listing.add("o.kind = ?", kind.rawValue) }
     if let name = query.name { listing.add("o.name = ?", name) }
     if let member = query.member { listing.add("jsonb_exists(o.members::jsonb, ?)", member) }
+    let (beyond, direction) = query.descending ? ("<", "DESC") : (">", "ASC")
     if let after = query.after {
       listing.add(
-        "(o.kind, o.name) > (SELECT last.kind, last.name FROM cardea.owners last WHERE last.id = ?)",
-        after)
+        "(o.kind, o.name) \(beyond) "
+          + "(SELECT last.kind, last.name FROM cardea.owners last WHERE last.id = ?)", after)
     }
     let limit = min(max(query.limit, 1), 1_000) + 1
     return Statement(
       """
       SELECT \(OwnerRow.columns) FROM cardea.owners o \(listing.filter)
-      ORDER BY o.kind, o.name LIMIT \(limit)
+      ORDER BY o.kind \(direction), o.name \(direction) LIMIT \(limit)
       """, listing.values, isKept: false)
   }
 
@@ -209,7 +210,10 @@ struct Listing {
     if let before = filter.before { add("\(number) < ?", before) }
     if let keyID = filter.keyID { add("\(table).key_id = ?", keyID) }
     if let prefix = filter.prefix { add("\(table).prefix = ?", prefix) }
-    if let name = filter.action { add("\(action) = ?", name) }
+    if let names = filter.actions {
+      // A text with a NUL, which no text of PostgreSQL's has, is no entry's name.
+      add("\(action) = ANY (?)", List(names.filter { !$0.utf8.contains(0) }))
+    }
     if let since = filter.since { add("\(table).at >= ?", since) }
     if let until = filter.until { add("\(table).at < ?", until) }
     for part in filter.payloadHolds { add("position(? IN \(payload)) > 0", part) }

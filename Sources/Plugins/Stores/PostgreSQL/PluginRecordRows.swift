@@ -43,6 +43,12 @@ struct PluginRecordRows {
       [collection])
   }
 
+  static func select(_ id: UUID, in collection: String) -> Statement {
+    Statement(
+      "SELECT id, revision, content FROM cardea.plugin_records WHERE collection = $1 AND id = $2",
+      [collection, id])
+  }
+
   static func readAll(_ rows: Rows) throws(StoreError) -> [PluginRecord] {
     var records: [PluginRecord] = []
     for row in rows {

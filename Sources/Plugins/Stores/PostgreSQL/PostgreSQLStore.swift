@@ -309,6 +309,14 @@ public final class PostgreSQLStore: ManyNodeStore, PluginRecordStore, BulkKeySto
       try await read(PluginRecordRows.select(collection), on: lists))
   }
 
+  public func pluginRecord(
+    _ id: UUID, in collection: String
+  ) async throws(StoreError) -> PluginRecord? {
+    try PluginRecordRows.readAll(
+      try await read(PluginRecordRows.select(id, in: collection), on: lists)
+    ).first
+  }
+
   public func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
     _ = try await writer.run { (transaction) async throws(StoreError) in
       try await PluginRecordRows(transaction).put(record, collection)

@@ -10,7 +10,7 @@ import CardeaKernel
 /// collation `C`: compared as bytes, and `lower` knows ASCII alone.
 enum Schema {
   /// How many migrations this program knows.
-  static let version = 2
+  static let version = 3
 
   /// Serialises what several processes change of the tables, "Card" in ASCII.
   static let lock: Int64 = 0x4361_7264
@@ -92,7 +92,7 @@ enum Schema {
     }
   }
 
-  private static let migrations = [firstTables, loggedQuotas]
+  private static let migrations = [firstTables, loggedQuotas, idempotencyByKey]
 
   // A key's id is unique beside its partitioned table, which can only keep unique what holds its partition key. The
   // signal log's payloads stand apart from its chain: the chain is kept, and payloads are forgotten by the partition.
@@ -336,4 +336,9 @@ enum Schema {
     ]
   // What was used of a month's quota outlives a crash and a failover.
   private static let loggedQuotas = ["ALTER TABLE cardea.quota_buckets SET LOGGED"]
+
+  // A purge takes the uses of its key with it. The table holds those of a day.
+  private static let idempotencyByKey = [
+    "CREATE INDEX idempotency_by_key ON cardea.idempotency (key_id)"
+  ]
 }

@@ -5,7 +5,7 @@ CREATE TABLE cardea.schema_version (
   version integer NOT NULL
 );
 
-INSERT INTO cardea.schema_version (version) VALUES (2);
+INSERT INTO cardea.schema_version (version) VALUES (3);
 
 CREATE TABLE cardea.owners (
   id uuid PRIMARY KEY,
@@ -224,6 +224,8 @@ CREATE TABLE cardea.idempotency (
 );
 
 CREATE INDEX idempotency_by_age ON cardea.idempotency (used_at);
+
+CREATE INDEX idempotency_by_key ON cardea.idempotency (key_id);
 
 CREATE TABLE cardea.subscriptions (
   name text COLLATE "C" PRIMARY KEY,

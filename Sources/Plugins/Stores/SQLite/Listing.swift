@@ -134,28 +134,62 @@ struct Listing {
   /// One page of owners, by kind and name.
   static func owners(_ query: OwnerQuery, _ db: Database) throws(StoreError) -> Page<OwnerRecord> {
     let limit = min(max(query.limit, 1), 1_000)
+    var place: OwnerPlace?
+    if let after = query.after {
+      place = try OwnerPlace(of: after, db)
+      if place == nil { return Page(items: [], next: nil) }
+    }
+    let (sql, values) = owners(query, after: place, limit: limit + 1)
+    let rows = try Query(db, sql, values, isKept: false)
+    var owners: [OwnerRecord] = []
+    while try rows.step() {
+      if let owner = try OwnerRow.read(rows) { owners.append(owner) }
+    }
+    return Page(owners, limit: limit, id: \.id)
+  }
+
+  /// What an owner is listed by.
+  struct OwnerPlace {
+    let kind: String
+    let name: String
+
+    init(kind: String, name: String) {
+      self.kind = kind
+      self.name = name
+    }
+
+    init?(of id: UUID, _ db: Database) throws(StoreError) {
+      let row = try Query(db, "SELECT kind, name FROM owners WHERE id = ?", [id])
+      guard try row.step() else { return nil }
+      self.init(kind: try row.text(0), name: try row.text(1))
+    }
+  }
+
+  /// Along the index that keeps kind and name unique, one way or the other, from a place on. The place is bound as two
+  /// values: by the row of a subquery, or beside a condition on the kind, SQLite would seek by the kind alone.
+  static func owners(
+    _ query: OwnerQuery, after place: OwnerPlace?, limit: Int
+  ) -> (sql: String, values: [any Bindable]) {
     var listing = Listing()
     if let kind = query.kind { listing.add("o.kind = ?", kind.rawValue) }
     if let name = query.name { listing.add("o.name = ?", name) }
     if let member = query.member {
       listing.add("EXISTS (SELECT 1 FROM json_each(o.members) WHERE value = ?)", member)
     }
-    if let after = query.after {
-      listing.add(
-        "(o.kind, o.name) > (SELECT last.kind, last.name FROM owners last WHERE last.id = ?)", after
-      )
+    let (beyond, direction) = query.descending ? ("<", "DESC") : (">", "ASC")
+    if let place {
+      if query.kind?.rawValue == place.kind {
+        listing.add("o.name \(beyond) ?", place.name)
+      } else {
+        listing.add("(o.kind, o.name) \(beyond) (?, ?)", place.kind, place.name)
+      }
     }
-    let rows = try Query(
-      db,
+    return (
       """
       SELECT \(OwnerRow.columns) FROM owners o \(listing.filter)
-      ORDER BY o.kind, o.name LIMIT \(limit + 1)
-      """, listing.values, isKept: false)
-    var owners: [OwnerRecord] = []
-    while try rows.step() {
-      if let owner = try OwnerRow.read(rows) { owners.append(owner) }
-    }
-    return Page(owners, limit: limit, id: \.id)
+      ORDER BY o.kind \(direction), o.name \(direction) LIMIT \(limit)
+      """, listing.values
+    )
   }
 
   init() {}

@@ -28,7 +28,7 @@ struct LogListing {
     if let before = filter.before { add("\(number) < ?", before) }
     if let keyID = filter.keyID { add("\(table).key_id = ?", keyID) }
     if let prefix = filter.prefix { add("\(table).prefix = ?", prefix) }
-    if let name = filter.action { add("\(action) = ?", name) }
+    if let names = filter.actions { add(action, among: names) }
     if let since = filter.since { add("\(table).at >= ?", since) }
     if let until = filter.until { add("\(table).at < ?", until) }
     for part in filter.payloadHolds { add("instr(\(table).payload, ?) > 0", part) }

@@ -18,11 +18,19 @@ struct PluginRecordRows {
       db, "SELECT id, revision, content FROM plugin_records WHERE collection = ? ORDER BY id",
       [collection])
     var records: [PluginRecord] = []
-    while try rows.step() {
-      records.append(
-        PluginRecord(id: try rows.uuid(0), revision: rows.int(1), content: rows.bytes(2)))
-    }
+    while try rows.step() { records.append(try read(rows)) }
     return records
+  }
+
+  func one(_ id: UUID, _ collection: String) throws(StoreError) -> PluginRecord? {
+    let rows = try Query(
+      db, "SELECT id, revision, content FROM plugin_records WHERE collection = ? AND id = ?",
+      [collection, id])
+    return try rows.step() ? read(rows) : nil
+  }
+
+  private func read(_ rows: borrowing Query) throws(StoreError) -> PluginRecord {
+    PluginRecord(id: try rows.uuid(0), revision: rows.int(1), content: rows.bytes(2))
   }
 
   func put(_ record: PluginRecord, _ collection: String) throws(StoreError) {

@@ -215,6 +215,14 @@ public final class SQLiteStore: SharedKeyStore, PluginRecordStore, BulkKeyStore 
     }
   }
 
+  public func pluginRecord(
+    _ id: UUID, in collection: String
+  ) throws(StoreError) -> PluginRecord? {
+    try parts().readers.read { db throws(StoreError) in
+      try PluginRecordRows(db: db).one(id, collection)
+    }
+  }
+
   public func put(_ record: PluginRecord, in collection: String) async throws(StoreError) {
     _ = try await parts().writer.change { rows throws(StoreError) in
       try PluginRecordRows(db: rows.db).put(record, collection)

@@ -12,7 +12,7 @@ enum Schema {
   /// `application_id` in the file's header, "Card" in ASCII: tells a file of ours from another program's.
   static let applicationID: Int64 = 0x4361_7264
   /// `user_version` in the file's header: how many migrations the file has seen.
-  static let version: Int64 = 3
+  static let version: Int64 = 4
 
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
@@ -32,6 +32,11 @@ enum Schema {
       guard try Int64.fetchOne(db, sql: "PRAGMA user_version") == 2 else { return }
       try db.execute(sql: buckets)
       try db.execute(sql: "PRAGMA user_version = 3")
+    }
+    migrator.registerMigration("4 idempotency keys by key") { db in
+      guard try Int64.fetchOne(db, sql: "PRAGMA user_version") == 3 else { return }
+      try db.execute(sql: idempotencyByKey)
+      try db.execute(sql: "PRAGMA user_version = 4")
     }
     return migrator
   }()
@@ -246,4 +251,8 @@ enum Schema {
       full_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """
+
+  // A purge takes the uses of its key with it.
+  private static let idempotencyByKey =
+    "CREATE INDEX idempotency_by_key ON idempotency (key_id);"
 }

@@ -70,6 +70,8 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (used_at);
 
+CREATE INDEX idempotency_by_key ON idempotency (key_id);
+
 CREATE TABLE keys (
   number INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
