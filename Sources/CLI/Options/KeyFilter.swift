@@ -76,16 +76,12 @@ struct KeyFilter: ParsableArguments {
   func query(_ session: Session) async throws -> KeyQuery? {
     var filter = KeyQuery(now: session.now)
     if let owner {
-      do throws(LifecycleError) {
-        let reference = OwnerReference(kind: ownerKind, name: owner)
-        filter.ownerID = try await session.kernel.owner(reference).id
-      } catch {
-        if case .notFound = error {
-          session.console.note("There is no \(ownerKind.rawValue) \(SafeText.line(owner)).")
-          return nil
-        }
-        throw CommandFailure(error)
+      let reference = OwnerReference(kind: ownerKind, name: owner)
+      guard let found = try await session.kernel.findOwner(reference) else {
+        session.console.note("There is no \(ownerKind.rawValue) \(SafeText.line(owner)).")
+        return nil
       }
+      filter.ownerID = found.id
     }
     filter.state = state
     filter.kind = kind

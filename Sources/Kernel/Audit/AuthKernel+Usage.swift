@@ -25,10 +25,8 @@ extension AuthKernel {
     let query = UsageQuery(
       keyID: stored.key.id, since: Timestamp(milliseconds: until - Int64(days) * day),
       until: Timestamp(milliseconds: until), mostPaths: AuthKernel.mostUsagePaths)
-    do throws(StoreError) {
-      return KeyUsageReport(
-        key: stored, since: query.since, until: query.until, counts: try await store.usage(query))
-    } catch { throw LifecycleError(error) }
+    let counts = try await inStore { () async throws(StoreError) in try await store.usage(query) }
+    return KeyUsageReport(key: stored, since: query.since, until: query.until, counts: counts)
   }
 
   /// The longest range that usage is counted for, in days.

@@ -31,20 +31,9 @@ extension AuthKernel {
   /// The same for ids of requests, which may be names.
   package var redactionOfIDs: TokenRedaction { formats.redactionOfIDs }
 
-  /// The owner of that kind and name, if there is one.
-  package func importedOwner(
-    _ kind: OwnerRecord.Kind, _ name: String
-  ) async throws(LifecycleError) -> OwnerRecord? {
-    do throws(StoreError) { return try await store.owner(kind: kind, name: name) } catch {
-      throw LifecycleError(error)
-    }
-  }
-
   /// Whether a key of this prefix is here.
   package func holdsImported(prefix: String) async throws(LifecycleError) -> Bool {
-    do throws(StoreError) { return try await store.find(prefix: prefix) != nil } catch {
-      throw LifecycleError(error)
-    }
+    try await inStore { () async throws(StoreError) in try await store.find(prefix: prefix) } != nil
   }
 
   /// Throws unless a key of another system can be kept as it is. A tombstone needs a prefix only.
@@ -131,8 +120,8 @@ extension AuthKernel {
   /// How far another system's own log is here already.
   package func importedLogHead(node: String) async throws(LifecycleError) -> AccessHead {
     let store = try logStore()
-    do throws(StoreError) { return try await store.accessHead(node: node) } catch {
-      throw LifecycleError(error)
+    return try await inStore { () async throws(StoreError) in
+      try await store.accessHead(node: node)
     }
   }
 
@@ -145,9 +134,7 @@ extension AuthKernel {
     let store = try logStore()
     let batch = AccessBatch(
       node: node, after: sequence, through: last, drafts: drafts, primitives: primitives)
-    do throws(StoreError) { return try await store.append(batch) } catch {
-      throw LifecycleError(error)
-    }
+    return try await inStore { () async throws(StoreError) in try await store.append(batch) }
   }
 
   private func commitImported(
@@ -158,9 +145,10 @@ extension AuthKernel {
       switch result {
       case .success: outcomes.append(.imported)
       case .failure(.duplicate): outcomes.append(.present)
-      case .failure(.unavailable(let reason)), .failure(.corrupt(let reason)):
-        throw .storeUnavailable(reason)
-      case .failure(let error): outcomes.append(.refused(LifecycleError(error).description))
+      case .failure(let error):
+        let refusal = LifecycleError(error)
+        if case .storeUnavailable = refusal { throw refusal }
+        outcomes.append(.refused(refusal.description))
       }
     }
     return outcomes

@@ -56,9 +56,7 @@ public final class Webhooks: Sendable {
   public func unreadable() async throws(LifecycleError) -> [UUID] { try await survey().unreadable }
 
   private func survey() async throws(LifecycleError) -> WebhookSurvey {
-    do throws(StoreError) { return try await WebhookSurvey(store) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await WebhookSurvey(store) }
   }
 
   /// - Throws: `.notFound`, or `.failed` if its record can't be read.
@@ -86,13 +84,11 @@ public final class Webhooks: Sendable {
     let now = kernel.clock.now()
     let secret = WebhookSecret.random(kernel.primitives)
     let id = UUID.version7(at: now, random: kernel.primitives.randomBytes(10))
-    let endpoint: WebhookEndpoint
-    do throws(StoreError) {
-      endpoint = WebhookEndpoint(
-        id: id, url: new.url, description: new.description, signals: signals,
-        isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
-        start: try await store.logHead().position, secrets: [secret], revision: 0)
-    } catch { throw LifecycleError(error) }
+    let head = try await kernel.inStore { () async throws(StoreError) in try await store.logHead() }
+    let endpoint = WebhookEndpoint(
+      id: id, url: new.url, description: new.description, signals: signals,
+      isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
+      start: head.position, secrets: [secret], revision: 0)
     try await put(
       endpoint, telling: WebhookCreated(at: now, actor: actor.description, webhook: endpoint.facts))
     return IssuedWebhook(status: try await show(id), secret: secret)

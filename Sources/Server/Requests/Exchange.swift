@@ -66,14 +66,6 @@ struct Exchange: Sendable {
       ignored: configuration.queryCredentials)
   }
 
-  /// Whether the answer is to wait until every node obeys. To be asked before anything is changed.
-  func waits() throws(Problem) -> Bool { try query().flag("wait") }
-
-  /// The receipt of a change, once every node obeys if the answer waits for that.
-  func receipt(_ receipt: Receipt, waits: Bool) async -> Receipt {
-    waits ? await kernel.waitForConfirmation(of: receipt) : receipt
-  }
-
   /// The body, and then the key that asks, if it grants `scope`.
   ///
   /// In this order, so that no client is waited for between the verdict and what it allows: a key

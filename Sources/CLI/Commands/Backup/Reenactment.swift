@@ -54,9 +54,7 @@ struct Reenactment {
 
   private func leave(_ lacking: Recollection) async throws(LifecycleError) {
     guard let store = kernel.store as? any PluginRecordStore else { return }
-    do throws(StoreError) { try await lacking.add(to: store) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await lacking.add(to: store) }
   }
 
   // MARK: Keys
@@ -153,9 +151,7 @@ struct Reenactment {
   // MARK: Owners
 
   private func find(owner id: UUID) async throws -> OwnerRecord? {
-    do throws(StoreError) { return try await kernel.store.owner(id: id) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await kernel.store.owner(id: id) }
   }
 
   private func repeatOwners(
