@@ -140,7 +140,3 @@ extension AuthKernel {
     return count
   }
 }
-
-extension Duration {
-  static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
-}

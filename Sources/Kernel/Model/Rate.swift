@@ -5,7 +5,7 @@ public struct Rate: Sendable, Hashable {
   public let count: Int
   public let window: Duration
 
-  private static let longest: Duration = .seconds(366 * 86_400)
+  private static let longest: Duration = .days(366)
 
   /// `nil` outside those bounds.
   public init?(_ count: Int, per window: Duration) {

@@ -24,7 +24,7 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// `extract.conflict`.
   public var extractConflict: ExtractConflict = .refuse
   /// `keys.default_expiry`: `nil` is never.
-  public var defaultExpiry: Duration? = .seconds(90 * 86_400)
+  public var defaultExpiry: Duration? = .days(90)
   /// `keys.max_per_owner`: the limit of owners who are created without one; -1 is unlimited.
   public var maxKeysPerOwner = -1
   /// `keys.owner_must_exist`: whether creating a key for an unknown owner is refused.
