@@ -227,14 +227,11 @@ public final class Webhooks: Sendable {
 
 /// What endpoints may be given.
 enum WebhookRules {
-  /// The signals of the log.
-  private static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
-    .map { $0.name }.sorted()
-
   /// The names in order, each once.
   static func signals(_ given: [String]) throws(LifecycleError) -> [String] {
-    for name in given where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
-      throw .invalid(field: "signals", reason: "must be of \(names.joined(separator: ", "))")
+    let known = SignalBus.changeNames
+    for name in given where !known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+      throw .invalid(field: "signals", reason: "must be of \(known.joined(separator: ", "))")
     }
     return Set(given).sorted()
   }
