@@ -34,12 +34,3 @@ extension AuthKernel {
   /// How many paths usage tells apart.
   static let mostUsagePaths = 20
 }
-
-/// A key's usage over some days.
-public struct KeyUsageReport: Sendable {
-  public let key: StoredKey
-  public let since: Timestamp
-  /// Exclusive: the end of today.
-  public let until: Timestamp
-  public let counts: UsageCounts
-}

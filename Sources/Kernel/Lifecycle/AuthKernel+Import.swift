@@ -1,36 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// What became of a record that came from another system.
-package enum ImportOutcome: Sendable, Equatable {
-  case imported
-  /// It is here already; nothing was changed, whatever the other system says of it now.
-  case present
-  /// Why it can't be taken.
-  case refused(String)
-}
-
-/// A key of another system, ready to be kept.
-package struct ImportedKey: Sendable {
-  let change: PreparedChange
-}
-
 extension AuthKernel {
-  /// Every format there is, a catch-all last.
-  package var registeredFormats: [any TokenFormat] {
-    formats.registered.filter { !($0 is any CatchAllFormat) }
-      + formats.registered.filter { $0 is any CatchAllFormat }
-  }
-
-  /// Takes tokens of every format out of what others wrote.
-  package var redaction: TokenRedaction { formats.redaction }
-
-  /// The same for ids of requests, which may be names.
-  package var redactionOfIDs: TokenRedaction { formats.redactionOfIDs }
-
   /// Whether a key of this prefix is here.
   package func holdsImported(prefix: String) async throws(LifecycleError) -> Bool {
     try await inStore { () async throws(StoreError) in try await store.find(prefix: prefix) } != nil

@@ -87,39 +87,3 @@ extension KeyQuery {
     }
   }
 }
-
-/// Which owners a listing wants, in order of name within kind.
-public struct OwnerQuery: Sendable, Equatable {
-  public var kind: OwnerRecord.Kind?
-  public var name: String?
-  /// Organizations that this user belongs to.
-  public var member: String?
-  /// The id of the last owner of the page before.
-  public var after: UUID?
-  /// 1 to 1,000 owners a page.
-  public var limit: Int
-
-  public init(kind: OwnerRecord.Kind? = nil, name: String? = nil, limit: Int = 100) {
-    self.kind = kind
-    self.name = name
-    self.limit = min(max(limit, 1), 1_000)
-  }
-}
-
-/// One page of a listing.
-public struct Page<Element: Sendable>: Sendable {
-  public var items: [Element]
-  /// The id to continue after, or `nil` on the last page.
-  public var next: UUID?
-
-  public init(items: [Element], next: UUID?) {
-    self.items = items
-    self.next = next
-  }
-
-  /// The first `limit` of `found`, which holds one more if another page follows.
-  package init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
-    let items = Array(found.prefix(limit))
-    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
-  }
-}

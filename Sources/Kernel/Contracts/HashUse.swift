@@ -1,0 +1,10 @@
+/// How many secrets of keys that are neither revoked nor purged need a scheme to be verified.
+public struct HashUse: Sendable, Equatable {
+  public let scheme: String
+  public let count: Int
+
+  public init(scheme: String, count: Int) {
+    self.scheme = scheme
+    self.count = count
+  }
+}

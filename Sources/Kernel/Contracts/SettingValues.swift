@@ -1,0 +1,35 @@
+/// The values of a plugin's declared settings, defaults filled in.
+public struct SettingValues: Sendable {
+  private let values: [String: SettingValue]
+
+  public init(_ values: [String: SettingValue]) { self.values = values }
+
+  public subscript(name: String) -> SettingValue? { values[name] }
+
+  public func string(_ name: String) -> String? {
+    if case .string(let value) = values[name] { value } else { nil }
+  }
+  public func integer(_ name: String) -> Int? {
+    if case .integer(let value) = values[name] { value } else { nil }
+  }
+  public func boolean(_ name: String) -> Bool? {
+    if case .boolean(let value) = values[name] { value } else { nil }
+  }
+  public func duration(_ name: String) -> Duration? {
+    if case .duration(let value) = values[name] { value } else { nil }
+  }
+  public func strings(_ name: String) -> [String]? {
+    if case .strings(let value) = values[name] { value } else { nil }
+  }
+
+  /// The same without an entry of a list; `nil` if the list has no such entry.
+  package func removing(_ entry: String, from name: String) -> SettingValues? {
+    guard var entries = strings(name),
+      let index = entries.firstIndex(where: { $0.utf8.elementsEqual(entry.utf8) })
+    else { return nil }
+    entries.remove(at: index)
+    var values = values
+    values[name] = .strings(entries)
+    return SettingValues(values)
+  }
+}

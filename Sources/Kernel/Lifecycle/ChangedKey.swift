@@ -1,0 +1,5 @@
+/// A key after a change.
+public struct ChangedKey: Sendable {
+  public let stored: StoredKey
+  public package(set) var receipt: Receipt
+}

@@ -1,0 +1,21 @@
+/// What a new key is to be.
+public struct NewKey: Sendable {
+  /// 1 to 128 characters.
+  public var name: String
+  /// At most 1,024 bytes.
+  public var description = ""
+  public var kind: KeyRecord.Kind = .user
+  /// 1 to 64 bytes of printable ASCII without spaces.
+  public var keyClass = "default"
+  public var owner: OwnerReference?
+  /// `nil` takes the default scopes; `[]` is none at all.
+  public var scopes: [String]?
+  public var expiry: Expiry = .standard
+  /// At most 4 KiB as JSON.
+  public var metadata: [String: JSONValue] = [:]
+  /// The name of the format to build the token in; `nil` takes the configured one.
+  public var format: String?
+  public var idempotency: IdempotencyClaim?
+
+  public init(name: String) { self.name = name }
+}
