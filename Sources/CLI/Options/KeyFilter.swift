@@ -1,6 +1,5 @@
 import ArgumentParser
 import CardeaKernel
-import CardeaServer
 
 /// Which keys a command is about. Every filter that is given must hold.
 struct KeyFilter: ParsableArguments {
@@ -97,30 +96,5 @@ struct KeyFilter: ParsableArguments {
     filter.metadata = Dictionary(metadata.map { ($0.field, $0.text) }) { first, _ in first }
     filter.text = query
     return filter
-  }
-}
-
-/// `90d`, or a time.
-struct MomentArgument: ExpressibleByArgument, Sendable {
-  private let text: String
-
-  init?(argument: String) {
-    guard Timestamp(argument, before: .latest) != nil else { return nil }
-    text = argument
-  }
-
-  func moment(at now: Timestamp) -> Timestamp? { Timestamp(text, before: now) }
-}
-
-/// `team=ops`.
-struct MetadataMatch: ExpressibleByArgument, Sendable {
-  let field: String
-  let text: String
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty else { return nil }
-    field = String(parts[0])
-    text = String(parts[1])
   }
 }

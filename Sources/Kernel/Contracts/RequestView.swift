@@ -24,10 +24,3 @@ extension RequestView {
   public var requestID: String? { nil }
   public func form(_ name: String) -> FieldValue { .absent }
 }
-
-/// A named field of a request: a second one of the same name is never silently dropped.
-public enum FieldValue: Sendable, Equatable {
-  case absent
-  case one(String)
-  case repeated
-}

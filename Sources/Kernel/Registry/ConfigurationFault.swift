@@ -36,14 +36,3 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
     return "\(subject)\(shown): \(problem). \(remedy)"
   }
 }
-
-/// Every fault of a configuration at once.
-public struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConvertible {
-  public let faults: [ConfigurationFault]
-
-  public init(_ faults: [ConfigurationFault]) { self.faults = faults }
-
-  public var description: String {
-    faults.map(\.description).joined(separator: "\n")
-  }
-}

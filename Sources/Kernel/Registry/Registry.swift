@@ -63,9 +63,3 @@ public struct Registry: ~Copyable {
       + list("sessions", sessionIssuers) + list("page", pages)
   }
 }
-
-/// A plugin as `cardea plugins` lists it.
-public struct RegisteredPlugin: Sendable, Equatable {
-  public let kind: String
-  public let id: String
-}

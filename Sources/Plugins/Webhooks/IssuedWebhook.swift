@@ -1,0 +1,5 @@
+/// An endpoint with a secret that was just made. It goes to the caller that asked for it, once.
+public struct IssuedWebhook: Sendable {
+  public let status: WebhookStatus
+  public let secret: WebhookSecret
+}

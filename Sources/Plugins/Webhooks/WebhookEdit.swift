@@ -1,0 +1,9 @@
+/// What is to be changed about an endpoint; `nil` leaves it as it is.
+public struct WebhookEdit: Sendable {
+  public var url: String?
+  public var description: String?
+  public var signals: [String]?
+  public var isEnabled: Bool?
+
+  public init() {}
+}
