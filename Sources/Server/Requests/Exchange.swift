@@ -20,6 +20,8 @@ struct Exchange: Sendable {
   let logger: Logger
   /// What the request came by.
   let connection: any Channel
+  /// What the server has seen of its clients' addresses.
+  let addresses: AddressWatch
   /// What is to be added to the answer; `nil` where nothing can be.
   let limits: AnswerLimits?
   /// The pattern of the route that answers, for the log.
