@@ -3,6 +3,7 @@ public struct KernelFigures: Sendable {
   /// Tokens in memory that match a secret, and those of existing keys that match none.
   public let cachedMatches: Int
   public let cachedMismatches: Int
+  /// How busy the threads for slow hashes are.
   public let hashPool: HashPool
   /// The subscriptions of listeners and of the host, in the order in which they were made; not the inline ones,
   /// which are never behind.
@@ -16,8 +17,11 @@ public struct KernelFigures: Sendable {
 
   /// The threads that run slow hashes.
   public struct HashPool: Sendable, Equatable {
+    /// How many threads there are.
     public let width: Int
+    /// Hashes that run now.
     public let running: Int
+    /// Hashes that wait for a thread.
     public let waiting: Int
     /// How many were refused since the start: the queue was full, or their turn did not come in time.
     public let refused: Int64

@@ -1,5 +1,6 @@
 /// Where a node's chain of the access log begins and ends.
 public struct AccessHead: Sendable, Equatable {
+  /// The node whose chain it is.
   public let node: String
   /// The last entry's position, pruned ones counted; 0 before the first.
   public var position: Int64

@@ -3,6 +3,7 @@ public enum AuditItem: Sendable {
   case access(AccessEntry)
   case signal(LogEntry)
 
+  /// When it happened.
   public var at: Timestamp {
     switch self {
     case .access(let entry): entry.at

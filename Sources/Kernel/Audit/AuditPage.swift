@@ -1,5 +1,6 @@
 /// One page of both logs.
 public struct AuditPage: Sendable {
+  /// In the order that was asked for.
   public let items: [AuditItem]
   /// Where the next page goes on; `nil` if this was the last.
   public let next: AuditCursor?

@@ -6,7 +6,9 @@
 
 /// Which entries of both logs a listing wants. Every condition that is set must hold.
 public struct AuditQuery: Sendable {
+  /// Entries about this key.
   public var keyID: UUID?
+  /// Entries about the key of this prefix.
   public var prefix: String?
   /// The owner's name.
   public var owner: String?
@@ -15,15 +17,19 @@ public struct AuditQuery: Sendable {
   /// With a `*` at its end, everything that begins so.
   public var path: String?
   public var method: String?
+  /// Requests whose verdict means this HTTP status.
   public var status: Int?
   public var address: String?
   /// With a `*` at its end, everything that begins so.
   public var userAgent: String?
+  /// Inclusive.
   public var since: Timestamp?
   /// Exclusive.
   public var until: Timestamp?
+  /// Where the page before ended.
   public var cursor: AuditCursor?
   public var newestFirst = true
+  /// 1 to 1,000 entries a page.
   public var limit: Int
 
   public init(limit: Int = 100) { self.limit = min(max(limit, 1), 1_000) }

@@ -2,6 +2,7 @@
 public struct BuiltToken: Sendable {
   /// The whole string that the client will send.
   public let token: Secret
+  /// The public part, by which the key is looked up.
   public let prefix: String
   /// The part that is hashed.
   public let secret: Secret

@@ -6,6 +6,7 @@
 ///
 /// Threading: synchronous, from any thread, on every request; no allocation, no I/O.
 public protocol CredentialExtractor: Plugin {
+  /// Looks for a token and sets it on the candidate; none is no fault.
   func extract(
     from request: borrowing some RequestView, into candidate: inout Candidate
   ) throws(ExtractionRefusal)

@@ -7,12 +7,17 @@
 /// A signal that a durable subscription gave up on. Where it stands in the log, never what it says: what a purge
 /// erases there is gone from here too.
 public struct DeadLetter: Sendable, Equatable {
+  /// The cursor's name.
   public let subscription: String
+  /// Where the signal stands in the signal log.
   public let position: Int64
   /// The signal's wire name.
   public let signal: String
+  /// The key that the signal is about.
   public let keyID: UUID?
+  /// That key's prefix.
   public let prefix: String?
+  /// When it was given up on.
   public let failedAt: Timestamp
   /// How often it was tried.
   public let attempts: Int

@@ -1,5 +1,6 @@
 /// Which dead letters a listing wants.
 public struct DeadLetterQuery: Sendable, Equatable {
+  /// The cursor's name; `nil` means every subscription.
   public var subscription: String?
   /// Only those that are to be delivered once more.
   public var onlyReplayed = false

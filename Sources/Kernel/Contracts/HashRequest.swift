@@ -1,5 +1,6 @@
 /// What a hasher hashes.
 public struct HashRequest: Sendable {
+  /// What is to be hashed.
   public let secret: Secret
   /// Source of the salt.
   public let primitives: any Primitives

@@ -8,11 +8,13 @@
 public struct IdempotencyRecord: Sendable, Equatable {
   /// ``Actor/description`` of who used it.
   public let actor: String
+  /// The `Idempotency-Key`, in clear.
   public let key: String
   /// ``IdempotencyClaim/bodyDigest``.
   public let bodyDigest: [UInt8]
   /// The key that the request created or rotated.
   public let keyID: UUID
+  /// When it was used.
   public let usedAt: Timestamp
 
   /// How long a use is remembered.

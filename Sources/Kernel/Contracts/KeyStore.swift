@@ -22,11 +22,16 @@ public protocol KeyStore: Plugin {
 
   /// The key under this prefix, with its secrets and its owner.
   func find(prefix: String) async throws(StoreError) -> StoredKey?
+  /// The key of this id, with its secrets and its owner.
   func find(id: UUID) async throws(StoreError) -> StoredKey?
+  /// One page of keys, in the query's order.
   func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey>
 
+  /// The owner of this id.
   func owner(id: UUID) async throws(StoreError) -> OwnerRecord?
+  /// The owner of this kind and name, byte for byte.
   func owner(kind: OwnerRecord.Kind, name: String) async throws(StoreError) -> OwnerRecord?
+  /// One page of owners, by name within kind.
   func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord>
 
   /// Applies one change and its signal-log entries in one transaction; the position of the last entry

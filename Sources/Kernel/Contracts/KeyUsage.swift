@@ -6,9 +6,13 @@
 
 /// What was gathered about a secret's use since the last flush.
 public struct KeyUsage: Sendable, Equatable {
+  /// That of the key.
   public let prefix: String
+  /// ``StoredSecret/id``.
   public let secretID: UUID
+  /// How often it was used.
   public let count: Int64
+  /// When it was used last.
   public let lastUsedAt: Timestamp
   /// From where it was used; noted of the older secret of a rotation only.
   public let addresses: AddressSet

@@ -8,6 +8,7 @@
 public struct LogChain: Sendable {
   private let primitives: any Primitives
 
+  /// - Parameter primitives: whose SHA-256 chains the entries.
   public init(_ primitives: any Primitives) { self.primitives = primitives }
 
   func digest(_ draft: LogDraft) -> Digest256 { primitives.sha256(draft.salt + draft.payload) }

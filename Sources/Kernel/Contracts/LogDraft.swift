@@ -8,9 +8,13 @@
 public struct LogDraft: Sendable, Equatable {
   /// The signal's wire name.
   public let signal: String
+  /// When the change was made.
   public let at: Timestamp
+  /// The key that it is about.
   public let keyID: UUID?
+  /// That key's prefix.
   public let prefix: String?
+  /// The owner that it is about, or the key's.
   public let ownerID: UUID?
   /// The signal as JSON.
   public let payload: [UInt8]

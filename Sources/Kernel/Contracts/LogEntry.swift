@@ -10,17 +10,25 @@
 /// header (position, time, signal, ids, prefix) holds no personal data, so purging payload and salt leaves
 /// the chain verifiable.
 public struct LogEntry: Sendable, Equatable {
+  /// From 1, without gaps.
   public let position: Int64
+  /// The signal's wire name.
   public let signal: String
+  /// When the change was made.
   public let at: Timestamp
+  /// The key that it is about.
   public let keyID: UUID?
+  /// That key's prefix.
   public let prefix: String?
+  /// The owner that it is about, or the key's.
   public let ownerID: UUID?
   /// `nil` once the key was purged or the entry pruned.
   public let payload: [UInt8]?
   /// `nil` once the key was purged.
   public let salt: [UInt8]?
+  /// Stays when the payload goes.
   public let payloadDigest: Digest256
+  /// Continues the chain.
   public let hash: Digest256
 
   public init(

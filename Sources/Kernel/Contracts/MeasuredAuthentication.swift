@@ -2,6 +2,7 @@
 public struct MeasuredAuthentication: Sendable, Equatable {
   /// Why it was denied; `nil` if it was allowed.
   public let reason: Denial.Reason?
+  /// Where what is known of the key came from.
   public let source: Source
   /// From the request to the verdict, the audit included.
   public let nanoseconds: UInt64

@@ -1,5 +1,6 @@
 /// What a meter is told of a look-up of a token's key in the store.
 public struct MeasuredLookup: Sendable, Equatable {
+  /// What came of it.
   public let result: Result
   /// From the call to the store's answer.
   public let nanoseconds: UInt64
@@ -9,6 +10,7 @@ public struct MeasuredLookup: Sendable, Equatable {
     self.nanoseconds = nanoseconds
   }
 
+  /// What may come of a look-up.
   public enum Result: String, Sendable, CaseIterable {
     case found
     /// There is no key of this prefix.

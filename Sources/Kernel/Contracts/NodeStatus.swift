@@ -1,5 +1,6 @@
 /// What the store knows of a node.
 public struct NodeStatus: Sendable, Equatable {
+  /// As it introduced itself.
   public let node: NodeCard
   /// The position up to which the node has applied the signal log.
   public let applied: Int64

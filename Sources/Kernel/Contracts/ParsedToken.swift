@@ -1,6 +1,7 @@
 /// What a token's bytes tell: the prefix under which its key is kept, and the part that is hashed.
 public struct ParsedToken: Sendable, Equatable {
   public let prefix: Prefix
+  /// Where the secret stands in the token's bytes.
   public let secret: Range<Int>
 
   /// How a token names its key.

@@ -9,9 +9,11 @@
 ///
 /// Threading: from any thread, several calls at once.
 public protocol Policy: Plugin {
+  /// When it is asked; after verification unless it says otherwise.
   var stage: PolicyStage { get }
   /// The longest that one call may take.
   var deadline: Duration { get }
+  /// Decides about one request. A throw denies it.
   func evaluate(_ context: PolicyContext) throws -> PolicyDecision
 }
 

@@ -9,6 +9,7 @@ public struct PolicyDenial: Sendable, Equatable {
   /// For 429: what is left of each limit that applied. A client without a verified key does not see it.
   public var limits: [LimitState]
 
+  /// The HTTP statuses that a policy may deny with.
   public enum Status: Int, Sendable { case forbidden = 403, tooManyRequests = 429 }
 
   public init(

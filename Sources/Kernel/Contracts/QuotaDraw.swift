@@ -2,6 +2,7 @@
 public struct QuotaDraw: Sendable, Equatable {
   /// Which bucket: 1 to 200 bytes of visible ASCII, compared as bytes.
   public let bucket: String
+  /// Of which bucket, and how it fills.
   public let terms: QuotaTerms
   /// Units that were let through without having been drawn.
   public let spent: Int64

@@ -13,6 +13,7 @@ public protocol RequestView {
   var clientAddress: String? { get }
   /// The id under which logs and responses name this request.
   var requestID: String? { get }
+  /// The value of a header field; `name` is in lower case.
   func header(_ name: String) -> FieldValue
   /// The percent-decoded value of a query item.
   func query(_ name: String) -> FieldValue

@@ -12,6 +12,7 @@ public struct SessionFacts: Sendable, Equatable {
 
   /// UUIDv7.
   public let id: UUID
+  /// The key that it was exchanged for.
   public let keyID: UUID
   /// The key's prefix.
   public let prefix: String

@@ -36,11 +36,13 @@ public struct StoreChange: Sendable {
   private let digests: [Digest256]
   let chain: LogChain
 
+  /// How a record gets into the store.
   public enum Write<Record: Sendable>: Sendable {
     case insert(Record)
     /// Replace the record whose revision is `expected`, else `.conflict`.
     case replace(Record, expected: Int64)
 
+    /// The record as it is to be.
     public var record: Record {
       switch self {
       case .insert(let record), .replace(let record, _): record
@@ -53,6 +55,7 @@ public struct StoreChange: Sendable {
     }
   }
 
+  /// What is done to a plugin's record.
   public enum RecordWrite: Sendable {
     /// As ``PluginRecordStore/put(_:in:)`` does.
     case put(PluginRecord, in: String)
@@ -60,10 +63,15 @@ public struct StoreChange: Sendable {
     case remove(UUID, from: [String], subscription: String)
   }
 
+  /// A secret's hash under another hasher.
   public struct Rehash: Sendable {
+    /// That of the key.
     public let prefix: String
+    /// ``StoredSecret/id``.
     public let secretID: UUID
+    /// The hash that is expected to be there.
     public let from: EncodedHash
+    /// The hash that takes its place.
     public let to: EncodedHash
 
     public init(prefix: String, secretID: UUID, from: EncodedHash, to: EncodedHash) {

@@ -1,6 +1,8 @@
 /// What a holder has done with its subscription.
 public struct SubscriptionStep: Sendable, Equatable {
+  /// The cursor's name.
   public let name: String
+  /// ``SubscriptionClaim/holder``.
   public let holder: String
   /// Where the cursor stands, and where it goes.
   public let from: Int64

@@ -8,5 +8,6 @@
 ///
 /// Threading: from any task, many at once.
 public protocol UsageCountingStore: AccessLogStore {
+  /// What the access log says of a key: see above what is counted.
   func usage(_ query: UsageQuery) async throws(StoreError) -> UsageCounts
 }

@@ -3,16 +3,19 @@ public struct UsageCounts: Sendable, Equatable {
   /// Counts by verdict: ``allowed``, the wire code of a ``Denial/Reason``, or ``other``.
   public typealias Verdicts = [String: Int64]
 
+  /// The verdict that let the request in.
   public static let allowed = "allowed"
   /// A reason of another system, in rows that were imported.
   public static let other = "other"
 
+  /// A day of UTC.
   public struct Day: Sendable, Equatable {
     /// Its first moment.
     public let start: Timestamp
     public internal(set) var verdicts: Verdicts
   }
 
+  /// A path of requests.
   public struct Path: Sendable, Equatable {
     /// `nil`: none is known.
     public let path: String?

@@ -6,7 +6,9 @@
 
 /// Which entries of the access log are counted.
 public struct UsageQuery: Sendable, Equatable {
+  /// Whose entries are counted.
   public var keyID: UUID
+  /// Inclusive.
   public var since: Timestamp
   /// Exclusive.
   public var until: Timestamp

@@ -1,8 +1,12 @@
 /// What a bulk change came to. Every selected key is in one of the counts.
 public struct BulkReport: Sendable {
+  /// Keys that were selected.
   public var matched = 0
+  /// Keys that were changed, or would have been in a rehearsal.
   public var changed = 0
+  /// Keys that the selection did not hold for any more.
   public var unchanged = 0
+  /// Keys whose change was refused or failed.
   public var failed = 0
   /// Keys whose turn did not come, since the store stopped answering or the caller stopped listening.
   public var notTried = 0
@@ -11,8 +15,10 @@ public struct BulkReport: Sendable {
   /// Of the change that came last in the signal log.
   public var receipt: Receipt?
 
+  /// More failures than that are counted, not listed.
   public static let mostFailures = 1_000
 
+  /// A key that was not changed, and why.
   public struct Failure: Sendable {
     public let key: SelectedKey
     public let error: LifecycleError

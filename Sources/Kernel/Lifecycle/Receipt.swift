@@ -19,8 +19,11 @@ public struct Receipt: Sendable, Equatable {
   /// Whether this process made the change, and so obeys it.
   let isOwn: Bool
 
+  /// A node that may not obey yet.
   public struct Pending: Sendable, Equatable {
+    /// ``NodeCard/name``.
     public let node: String
+    /// From then on it allows nothing on the old record, whether it has heard of the change or not.
     public let by: Timestamp
     let lease: Duration
   }

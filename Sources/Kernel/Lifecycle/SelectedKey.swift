@@ -7,5 +7,6 @@
 /// A key that was selected for a bulk change.
 public struct SelectedKey: Sendable, Equatable {
   public let id: UUID
+  /// For people, to know it by.
   public let prefix: String
 }

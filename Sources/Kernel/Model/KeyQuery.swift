@@ -7,6 +7,7 @@
 /// Which keys a listing wants, and in which order. Every filter that is set must hold.
 public struct KeyQuery: Sendable, Equatable {
   public var ownerID: UUID?
+  /// Judged at ``now``.
   public var state: KeyState?
   public var kind: KeyRecord.Kind?
   public var keyClass: String?
@@ -14,7 +15,9 @@ public struct KeyQuery: Sendable, Equatable {
   public var scope: String?
   /// Keys of which a secret was built in this token format.
   public var format: String?
+  /// Inclusive; likewise ``expiresFrom``.
   public var createdFrom: Timestamp?
+  /// Exclusive; likewise ``expiresBefore``.
   public var createdBefore: Timestamp?
   public var expiresFrom: Timestamp?
   public var expiresBefore: Timestamp?

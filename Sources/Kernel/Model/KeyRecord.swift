@@ -12,6 +12,7 @@ public struct KeyRecord: Sendable, Equatable {
   public let prefix: String
   /// 1 to 128 characters; empty once purged.
   public var name: String
+  /// At most 1,024 bytes; empty once purged.
   public var description: String
   public var kind: Kind
   /// The key's class; a route may demand one.
@@ -23,13 +24,16 @@ public struct KeyRecord: Sendable, Equatable {
   public var status: Status
   /// The name of the ``TokenFormat`` of the newest secret; rotation keeps it, and a tombstone too.
   public var format: String
+  /// When it was made; an imported key has the date of the other system.
   public let createdAt: Timestamp
   /// Who created it, as ``Actor/description`` writes it.
   public let createdBy: String
+  /// From then on it is denied; `nil` is never.
   public var expiresAt: Timestamp?
   /// The nearest threshold, in days ahead of expiry, that counts as announced (``KeyExpiring``); 0 once
   /// ``KeyExpired`` was. `nil`: none yet. Starts anew when the expiry changes.
   public var expiryNoticeDays: Int?
+  /// When it was used last, as far as usage has been written.
   public var lastUsedAt: Timestamp?
   /// When the key was last reactivated: a key that was given back has not been unused since its last use.
   public var reactivatedAt: Timestamp?
@@ -40,7 +44,9 @@ public struct KeyRecord: Sendable, Equatable {
   /// Raised by one with every change; what compare-and-swap compares. Usage and re-hash leave it alone.
   public var revision: Int64
 
+  /// Whose key it is: a person's, or a program's.
   public enum Kind: String, Sendable, Codable, CaseIterable { case user, system }
+  /// What may have been decided about a key.
   public enum Status: String, Sendable, Codable, CaseIterable {
     case active, suspended, revoked, purged
 

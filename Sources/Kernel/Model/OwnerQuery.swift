@@ -7,6 +7,7 @@
 /// Which owners a listing wants, in order of name within kind.
 public struct OwnerQuery: Sendable, Equatable {
   public var kind: OwnerRecord.Kind?
+  /// The whole name, byte for byte.
   public var name: String?
   /// Organizations that this user belongs to.
   public var member: String?

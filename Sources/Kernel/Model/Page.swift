@@ -6,6 +6,7 @@
 
 /// One page of a listing.
 public struct Page<Element: Sendable>: Sendable {
+  /// In the order that was asked for.
   public var items: [Element]
   /// The id to continue after, or `nil` on the last page.
   public var next: UUID?

@@ -2,7 +2,9 @@
 ///
 /// 1 to 1,000,000 in 1 s to 366 d, and at most one a microsecond.
 public struct Rate: Sendable, Hashable {
+  /// How many units.
   public let count: Int
+  /// In which time they come back.
   public let window: Duration
 
   private static let longest: Duration = .days(366)

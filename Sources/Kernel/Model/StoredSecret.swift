@@ -8,12 +8,14 @@
 public struct StoredSecret: Sendable, Equatable {
   /// Identifies the row for ever: what the verdict cache remembers a token to match.
   public let id: UUID
+  /// All that is kept of it.
   public var hash: EncodedHash
   /// The name of the ``TokenFormat`` that built this secret's token.
   public let format: String
   public let createdAt: Timestamp
   /// While a rotation's overlap is open, the moment at which this (older) secret dies.
   public var endsAt: Timestamp?
+  /// When it was used last, as far as usage has been written.
   public var lastUsedAt: Timestamp?
   /// From where it was used since it is the older one.
   public var addresses: AddressSet

@@ -6,7 +6,9 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
   public let setting: String
   /// The value found, if it may be shown; `<PEM>` in place of one that holds a key or a certificate itself.
   public let value: String?
+  /// What is wrong, as a part of a sentence.
   public let problem: String
+  /// What to do about it, as a sentence.
   public let remedy: String
 
   public init(

@@ -83,8 +83,11 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// How often a checkpoint is made and retention applied, if there is anything to do.
   public var auditUpkeepInterval: Duration = .seconds(300)
 
+  /// What becomes of a request that could not be recorded.
   public enum AuditOnFailure: String, Sendable { case deny, allow }
+  /// What becomes of a request in which several tokens were found: refused, or the first extractor's token counts.
   public enum ExtractConflict: String, Sendable { case refuse, first }
 
+  /// Every setting at its default.
   public init() {}
 }

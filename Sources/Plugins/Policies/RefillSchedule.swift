@@ -10,7 +10,9 @@ public struct RefillSchedule: Sendable, Hashable {
   /// The day of the month; `nil` is every day.
   private let day: Int?
 
+  /// At midnight.
   public static let daily = RefillSchedule(minute: 0, hour: 0, day: nil)
+  /// At midnight of the first.
   public static let monthly = RefillSchedule(minute: 0, hour: 0, day: 1)
 
   private init(minute: Int, hour: Int, day: Int?) {

@@ -2,6 +2,7 @@
 public struct WebhookEdit: Sendable {
   public var url: String?
   public var description: String?
+  /// All that it is to get; empty for every one.
   public var signals: [String]?
   public var isEnabled: Bool?
 

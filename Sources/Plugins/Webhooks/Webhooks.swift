@@ -94,6 +94,7 @@ public final class Webhooks: Sendable {
     return IssuedWebhook(status: try await show(id), secret: secret)
   }
 
+  /// Changes an endpoint; `.conflict` if somebody else has meanwhile.
   public func update(
     _ id: UUID, _ edit: WebhookEdit, by actor: Actor
   ) async throws(LifecycleError) -> WebhookStatus {

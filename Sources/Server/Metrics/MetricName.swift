@@ -24,6 +24,7 @@ public enum MetricName {
   /// Those that there are only where a store names its nodes.
   public static let ofNodes: Set<String> = [nodesAlive, nodeBehind, clockDifference]
 
+  /// What each tells, by name.
   public static let help = [
     verdicts: "Authentications that were decided, by verdict and reason.",
     duration: "Time from a request to its verdict, the audit included.",
