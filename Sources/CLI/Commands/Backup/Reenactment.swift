@@ -142,10 +142,10 @@ struct Reenactment {
   }
 
   private func find(_ id: UUID) async throws -> KeyRecord? {
-    do throws(LifecycleError) { return try await kernel.key(id).key } catch {
-      guard case .notFound = error else { throw error }
-      return nil
+    let found = try await kernel.inStore { () async throws(StoreError) in
+      try await kernel.store.find(id: id)
     }
+    return found?.key
   }
 
   // MARK: Owners
