@@ -1,3 +1,5 @@
+import CardeaKernel
+
 /// A request's path, read as the services behind a proxy may read it.
 ///
 /// Policies compare paths with those that an operator wrote. A path that could mean another one to whoever
