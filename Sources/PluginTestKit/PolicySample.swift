@@ -2,6 +2,7 @@ import CardeaKernel
 
 /// A context, and what a policy should decide about it.
 public struct PolicySample: Sendable {
+  /// What the policy is asked about.
   public let context: PolicyContext
   /// The code of the denial; `nil` if it should pass.
   public let code: String?
@@ -11,10 +12,12 @@ public struct PolicySample: Sendable {
     self.code = code
   }
 
+  /// A request that is let in.
   public static func passes(_ context: PolicyContext) -> PolicySample {
     PolicySample(context, code: nil)
   }
 
+  /// A request that is denied with this code.
   public static func denies(_ context: PolicyContext, code: String) -> PolicySample {
     PolicySample(context, code: code)
   }

@@ -19,6 +19,7 @@ public struct AuditQuery: Sendable {
   public var method: String?
   /// Requests whose verdict means this HTTP status.
   public var status: Int?
+  /// Requests from this address, as the log spells it.
   public var address: String?
   /// With a `*` at its end, everything that begins so.
   public var userAgent: String?
@@ -28,6 +29,7 @@ public struct AuditQuery: Sendable {
   public var until: Timestamp?
   /// Where the page before ended.
   public var cursor: AuditCursor?
+  /// `false` for those who follow the log as it grows.
   public var newestFirst = true
   /// 1 to 1,000 entries a page.
   public var limit: Int

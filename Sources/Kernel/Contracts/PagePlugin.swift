@@ -104,6 +104,7 @@ public enum PageChange: Sendable {
 
 /// A part of a page under a heading of its own.
 public struct PagePanel: Sendable {
+  /// What stands above it.
   public let heading: String
   /// Where it stands, and what it shows there.
   public let place: Place

@@ -1,5 +1,6 @@
 /// What a token's bytes tell: the prefix under which its key is kept, and the part that is hashed.
 public struct ParsedToken: Sendable, Equatable {
+  /// What the key is looked up by.
   public let prefix: Prefix
   /// Where the secret stands in the token's bytes.
   public let secret: Range<Int>

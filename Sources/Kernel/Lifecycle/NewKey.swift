@@ -11,6 +11,7 @@ public struct NewKey: Sendable {
   public var owner: OwnerReference?
   /// `nil` takes the default scopes; `[]` is none at all.
   public var scopes: [String]?
+  /// When it ends; never later than the acting key.
   public var expiry: Expiry = .standard
   /// At most 4 KiB as JSON.
   public var metadata: [String: JSONValue] = [:]

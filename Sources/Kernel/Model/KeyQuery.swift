@@ -6,10 +6,12 @@
 
 /// Which keys a listing wants, and in which order. Every filter that is set must hold.
 public struct KeyQuery: Sendable, Equatable {
+  /// Keys of this owner.
   public var ownerID: UUID?
   /// Judged at ``now``.
   public var state: KeyState?
   public var kind: KeyRecord.Kind?
+  /// Keys of this class, byte for byte.
   public var keyClass: String?
   /// Keys that hold exactly this scope name.
   public var scope: String?

@@ -19,6 +19,7 @@ public struct KeyRecord: Sendable, Equatable {
   public var keyClass: String
   /// The owner's id, if the key has one.
   public var ownerID: UUID?
+  /// What it grants.
   public var scopes: ScopeSet
   /// What has been decided about the key. Expiry is not stored: it follows from `expiresAt` and the clock.
   public var status: Status

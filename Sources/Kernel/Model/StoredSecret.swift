@@ -12,6 +12,7 @@ public struct StoredSecret: Sendable, Equatable {
   public var hash: EncodedHash
   /// The name of the ``TokenFormat`` that built this secret's token.
   public let format: String
+  /// When the key was made or rotated to it.
   public let createdAt: Timestamp
   /// While a rotation's overlap is open, the moment at which this (older) secret dies.
   public var endsAt: Timestamp?

@@ -43,6 +43,7 @@ public struct WebhookState: Sendable, Equatable, Codable {
 
   /// When an endpoint last took a delivery.
   public internal(set) var lastSuccessAt: Timestamp?
+  /// Of the attempt that failed last; it stays after a success.
   public internal(set) var lastFailure: Failure?
   /// Attempts that failed since the last success.
   public internal(set) var consecutiveFailures = 0
