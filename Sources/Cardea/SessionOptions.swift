@@ -26,7 +26,9 @@ public struct SessionOptions: Sendable {
   /// that ends with the process.
   public var signingKeys: [Ed25519.PrivateKey] = []
 
+  /// Signed, so that others can verify it without asking; or a random text that only this process knows.
   public enum Format: String, Sendable, CaseIterable { case jwt, opaque }
 
+  /// Every option at its default.
   public init() {}
 }

@@ -14,6 +14,7 @@ import Synchronization
 ///
 /// Threading: every method may be called from any thread or task.
 public final class AuthKernel: Sendable {
+  /// The settings that it was built with; nothing changes them.
   public let configuration: KernelConfiguration
   /// Where to subscribe to signals.
   public let signals: SignalBus
@@ -21,6 +22,7 @@ public final class AuthKernel: Sendable {
   public let plugins: [RegisteredPlugin]
   /// Not public: a change past the kernel would be neither logged nor seen by any cache.
   package let store: any KeyStore
+  /// Digests, randomness and signatures, as the kernel itself computes them.
   public let primitives: any Primitives
   /// What makes session tokens; `nil` if there are no sessions.
   public let sessions: (any SessionIssuer)?
@@ -321,7 +323,9 @@ public final class AuthKernel: Sendable {
 
   /// What ``readiness()`` found.
   public struct Readiness: Sendable, Equatable {
+    /// Whether the store answered.
     public let storeReachable: Bool
+    /// Whether the store's log was followed within the lease; `true` where nobody shares the store.
     public let leaseValid: Bool
     /// The ids of audit sinks that can't record now.
     public let failingSinks: [String]
@@ -329,6 +333,7 @@ public final class AuthKernel: Sendable {
     public let deniesUnrecorded: Bool
     /// Whether what is decided can be recorded, or need not be.
     public var auditWorks: Bool { failingSinks.isEmpty || !deniesUnrecorded }
+    /// Whether requests should come here: all of it.
     public var isReady: Bool { storeReachable && leaseValid && auditWorks }
   }
 

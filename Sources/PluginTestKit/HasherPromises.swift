@@ -8,7 +8,9 @@ import CardeaKernel
 public struct HasherPromises: Sendable {
   /// A secret and a hash that was made of it elsewhere: a published vector, or an older version's.
   public struct Known: Sendable {
+    /// A secret.
     public let secret: String
+    /// Its hash, made by somebody else.
     public let hash: EncodedHash
 
     public init(secret: String, hash: String) {

@@ -7,14 +7,6 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// The HTTP server: forward auth for proxies, verification and management over a kernel.
 ///
 /// ```swift
@@ -28,6 +20,7 @@ public struct AuthServer: Sendable {
   private let metrics: PrometheusMetrics?
   private let webhooks: Webhooks?
   private let onListening: @Sendable (_ host: String, _ port: Int) async -> Void
+  private let mask = SocketMask()
 
   /// - Parameters:
   ///   - kernel: a kernel that was started.
@@ -58,27 +51,27 @@ public struct AuthServer: Sendable {
   ///   ``ServerConfiguration/tls``.
   public func run() async throws {
     warnIfExposed()
-    // A socket is made with the mode that it is to have: before it could be changed, somebody might connect.
-    let mask = configuration.socket.map { _ in umask(SocketFile.mask) }
     do {
-      if let socket = configuration.socket { try SocketFile.checkFree(socket) }
-      try await ServiceGroup(configuration: services(restoring: mask)).run()
+      if let socket = configuration.socket {
+        mask.set()
+        try SocketFile.checkFree(socket)
+      }
+      try await ServiceGroup(configuration: services()).run()
     } catch {
-      if let mask { _ = umask(mask) }
+      mask.restore()
       await kernel.shutdown()
       throw error
     }
     await kernel.shutdown()
   }
 
-  private func services(restoring mask: mode_t?) throws -> ServiceGroupConfiguration {
+  private func services() throws -> ServiceGroupConfiguration {
     let feed = SignalFeed(kernel, configuration, metrics ?? NOOPMetricsHandler.instance)
     let certificate = try configuration.tls.map { try CurrentCertificate($0, kernel.clock, logger) }
     let pages = try ServedPages(kernel, configuration, webhooks: webhooks)
     let history = configuration.pageEnabled ? metrics.map { TrafficHistory(kernel, $0) } : nil
     var services: [any Service] = [
-      try application(feed, pages, history, certificate, restoring: mask), feed,
-      AuditWatch(kernel, logger),
+      try application(feed, pages, history, certificate), feed, AuditWatch(kernel, logger),
     ]
     if let history { services.append(history) }
     if let certificate { services.append(certificate) }
@@ -91,10 +84,9 @@ public struct AuthServer: Sendable {
     return group
   }
 
-  /// - Parameter mask: the process's own file mode mask, to come back once the socket is there.
   private func application(
     _ feed: SignalFeed, _ pages: ServedPages, _ history: TrafficHistory?,
-    _ certificate: CurrentCertificate?, restoring mask: mode_t?
+    _ certificate: CurrentCertificate?
   ) throws -> some ApplicationProtocol {
     let timeout = configuration.requestTimeout
     // A stream's own time limit comes first: it tells why, and counts.
@@ -109,7 +101,7 @@ public struct AuthServer: Sendable {
       idleTimeout: TimeAmount(configuration.idleTimeout),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 32_768, maxHeaderListSize: 32_768, maxHeaderFieldCount: 128))
-    let onListening = onListening
+    let (onListening, mask) = (onListening, mask)
     let responder = ServerResponder(
       kernel: kernel, configuration: configuration, metrics: metrics, feed: feed,
       webhooks: webhooks, pages: pages, history: history, certificate: certificate)
@@ -121,7 +113,7 @@ public struct AuthServer: Sendable {
           ?? .hostname(configuration.host, port: configuration.port),
         availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
       onServerRunning: { [socket = configuration.socket] channel in
-        if let mask { _ = umask(mask) }
+        mask.restore()
         if let socket { return await onListening(socket, 0) }
         guard let address = channel.localAddress, let port = address.port else { return }
         await onListening(address.ipAddress ?? "", port)

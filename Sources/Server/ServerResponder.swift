@@ -31,7 +31,7 @@ final class ServerResponder: HTTPResponder {
     instruments = .active
     isUntraced = instruments.areOurs && InstrumentationContext.current == nil
     var table = RouteTable()
-    AuthRoutes(kernel: kernel, addresses: addresses).add(to: &table)
+    AuthRoutes(kernel: kernel).add(to: &table)
     VerifyRoutes.add(to: &table)
     KeyRoutes.add(to: &table, idempotency: IdempotencyTable())
     BulkRoutes.add(to: &table)
@@ -42,11 +42,10 @@ final class ServerResponder: HTTPResponder {
     AuditRoutes.add(to: &table)
     SignalRoutes.add(to: &table, feed)
     if let webhooks { WebhookRoutes.add(to: &table, webhooks) }
-    HealthRoutes.add(
-      to: &table, addresses: addresses, certificate: certificate, webhooks: webhooks)
+    HealthRoutes.add(to: &table, certificate: certificate, webhooks: webhooks)
     if let metrics { MetricsRoutes.add(to: &table, metrics, kernel: kernel) }
     ContractRoutes.add(to: &table)
-    pages.add(to: &table, addresses: addresses, feed: feed, history: history)
+    pages.add(to: &table, feed: feed, history: history)
     routes = table
   }
 
@@ -103,7 +102,7 @@ final class ServerResponder: HTTPResponder {
     arrival.client.note(in: logger)
     return Exchange(
       request: request, arrival: arrival, kernel: kernel, configuration: configuration,
-      logger: logger, connection: context.connection,
+      logger: logger, connection: context.connection, addresses: addresses,
       limits: kernel.hasPolicies ? AnswerLimits() : nil)
   }
 

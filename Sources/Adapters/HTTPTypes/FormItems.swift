@@ -69,8 +69,8 @@ public struct FormItems: Sendable {
     var rest = raw.makeIterator()
     while let byte = rest.next() {
       if byte == UInt8(ascii: "%") {
-        guard let high = rest.next().flatMap(FormItems.hexadecimal),
-          let low = rest.next().flatMap(FormItems.hexadecimal)
+        guard let high = rest.next().flatMap(Hex.anyCase),
+          let low = rest.next().flatMap(Hex.anyCase)
         else { return nil }
         bytes.append(high << 4 | low)
       } else if byte == UInt8(ascii: "+"), plusIsSpace {
@@ -80,14 +80,5 @@ public struct FormItems: Sendable {
       }
     }
     return String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x41 + 10
-    case 0x61...0x66: byte - 0x61 + 10
-    default: nil
-    }
   }
 }

@@ -10,7 +10,9 @@ public struct HTTPTypesRequest: RequestView, Sendable {
   private let request: HTTPRequest
   private let target: RequestTarget
   private let formItems: FormItems?
+  /// As the adapter was told; no header field is believed here.
   public let clientAddress: String?
+  /// As the adapter was told.
   public let requestID: String?
 
   /// - Parameters:

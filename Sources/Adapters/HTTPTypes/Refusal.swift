@@ -5,7 +5,9 @@ import HTTPTypes
 ///
 /// Every 401 is the same bytes whatever was wrong, so the request's id is in its header only.
 public struct Refusal: Sendable {
+  /// What the body says.
   public let problem: Problem
+  /// Status and fields.
   public let head: HTTPResponse
   /// The problem as JSON, made when it is asked for.
   public var body: [UInt8] { problem.body() }

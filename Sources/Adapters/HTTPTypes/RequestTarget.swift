@@ -1,6 +1,7 @@
 /// The target of a request, split at its first `?`. Nothing is decoded; a fragment, which no client
 /// should send, stays with the part that it is in.
 public struct RequestTarget: Sendable {
+  /// What stands before the first `?`.
   public let path: Substring
   /// What follows the first `?`; `nil` without one.
   public let query: Substring?

@@ -9,7 +9,9 @@ import NIOCore
 /// `BasicCardeaRequestContext<Identity>` where the key itself is all that the host wants to know.
 public struct BasicCardeaRequestContext<Principal: Sendable>: CardeaRequestContext {
   public var coreContext: CoreRequestContextStorage
+  /// The key that the request came with, once the middleware has let it in.
   public var identity: Identity?
+  /// Whom the application's own authentication let in instead.
   public var principal: Principal?
   /// The peer's address. A loopback peer is a proxy or a tunnel, not the client, and has none: a
   /// service behind a proxy brings a context of its own that reads what its proxy writes.

@@ -22,6 +22,7 @@ public protocol CardeaRequestContext: RequestContext {
 extension CardeaRequestContext {
   public var clientAddress: String? { nil }
 
+  /// ``clientAddress``, whatever the request.
   public func clientAddress(of request: Request) -> String? { clientAddress }
 }
 

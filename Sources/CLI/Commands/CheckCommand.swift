@@ -42,20 +42,15 @@ struct CheckCommand: CardeaSubcommand {
   }
 
   private func listSettings() throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
-    let session = Session(
-      composition: composition, console: toolbox.console, json: common.json,
-      colour: toolbox.console.usesColour(toolbox.environment))
-    let rows = SettingsTable.rows + toolbox.plugins.flatMap { PluginSettings($0).rows }
+    let session = try Session(common)
+    let rows = SettingsTable.rows + Toolbox.current.plugins.flatMap { PluginSettings($0).rows }
     guard !session.json else {
-      let list = rows.map { SettingLine($0, composition.settings) }
+      let list = rows.map { SettingLine($0, session.settings) }
       return try session.print(["settings": list])
     }
     var table = Table(["SETTING", "VALUE", "FROM", "ENVIRONMENT", "MEANING"])
     for row in rows {
-      let line = SettingLine(row, composition.settings)
+      let line = SettingLine(row, session.settings)
       table.add([
         .init(line.name), .init(line.value ?? "-"), .init(line.from), .init(line.environment),
         .init(line.documentation),

@@ -17,23 +17,19 @@ struct PluginsCommand: CardeaSubcommand {
   @OptionGroup var common: CommonOptions
 
   func perform() async throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
-    let used = composition.kernel.plugins
+    let session = try Session(common)
+    let used = session.kernel.plugins
+    let known = Toolbox.current.plugins
     let settings = Dictionary(
-      toolbox.plugins.map { ($0.id, $0.settings.map(\.name)) }, uniquingKeysWith: { $1 })
+      known.map { ($0.id, $0.settings.map(\.name)) }, uniquingKeysWith: { $1 })
     let isUsed = Set(used.map(\.id))
-    let off = toolbox.plugins.map { $0.id }.filter { !isUsed.contains($0) }
+    let off = known.map { $0.id }.filter { !isUsed.contains($0) }
     let rows =
       used.map { Row(kind: $0.kind, id: $0.id, state: "on", settings: settings[$0.id] ?? []) }
       + off.map { id in
         let kind = id.split(separator: ".").first.map(String.init) ?? "-"
         return Row(kind: kind, id: id, state: "off", settings: settings[id] ?? [])
       }
-    let session = Session(
-      composition: composition, console: toolbox.console, json: common.json,
-      colour: toolbox.console.usesColour(toolbox.environment))
     guard !common.json else { return try session.print(["plugins": rows]) }
     var table = Table(["KIND", "ID", "STATE", "SETTINGS"])
     for row in rows {

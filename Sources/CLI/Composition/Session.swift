@@ -29,14 +29,9 @@ struct Session: Sendable {
     recording: Bool = false,
     _ body: (Session) async throws -> Void
   ) async throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
-    let session = Session(
-      composition: composition, console: toolbox.console, json: common.json,
-      colour: toolbox.console.usesColour(toolbox.environment))
-    switch composition.store.presence {
-    case .absent where !mayCreate: throw Session.missing(composition, common)
+    let session = try Session(common)
+    switch session.composition.store.presence {
+    case .absent where !mayCreate: throw Session.missing(session.composition, common)
     case .volatile where mustLast:
       throw CommandFailure.usage(
         "memory: lives only inside a running server, which makes its first key itself",
@@ -46,17 +41,11 @@ struct Session: Sendable {
         "cardea: memory: keeps nothing: what this command makes is gone when it ends.")
     default: break
     }
-    if mayCreate, let store = try composition.store.makeStore() as? SQLiteStore {
+    if mayCreate, let store = try session.composition.store.makeStore() as? SQLiteStore {
       try SQLiteStore.fill(store.path)
     }
-    try await composition.start(recording: recording)
-    do {
-      try await body(session)
-    } catch {
-      await composition.kernel.shutdown()
-      throw error
-    }
-    await composition.kernel.shutdown()
+    try await session.composition.start(recording: recording)
+    try await session.ending { try await body(session) }
   }
 
   /// Builds the kernel for an import. A store that is not there yet is left to `body` to open, once it is known
@@ -66,27 +55,27 @@ struct Session: Sendable {
     _ common: CommonOptions, isDry: Bool,
     _ body: (_ session: Session, _ storeExists: Bool) async throws -> Void
   ) async throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
-    let session = Session(
-      composition: composition, console: toolbox.console, json: common.json,
-      colour: toolbox.console.usesColour(toolbox.environment))
-    let presence = composition.store.presence
+    let session = try Session(common)
+    let presence = session.composition.store.presence
     if presence == .volatile, !isDry {
       throw CommandFailure.usage(
         "memory: keeps nothing: what is imported would be gone when this command ends",
         remedy: "Name a store that lasts: --store sqlite:PATH.", field: SettingsTable.storeURL.name)
     }
     let storeExists = presence == .present
-    if storeExists { try await composition.kernel.start(recording: false) }
+    if storeExists { try await session.kernel.start(recording: false) }
+    try await session.ending { try await body(session, storeExists) }
+  }
+
+  /// Shuts the kernel down after `work`, whatever comes of it.
+  private func ending(_ work: () async throws -> Void) async throws {
     do {
-      try await body(session, storeExists)
+      try await work()
     } catch {
-      await composition.kernel.shutdown()
+      await kernel.shutdown()
       throw error
     }
-    await composition.kernel.shutdown()
+    await kernel.shutdown()
   }
 
   static func missing(_ composition: Composition, _ common: CommonOptions) -> CommandFailure {
@@ -105,5 +94,17 @@ struct Session: Sendable {
 
   func print(_ table: Table) {
     for line in table.lines(colour: colour) { console.out(line) }
+  }
+}
+
+extension Session {
+  /// Builds the kernel. Nothing is opened.
+  init(_ common: CommonOptions) throws {
+    let toolbox = Toolbox.current
+    self.init(
+      composition: try Composition.make(
+        config: common.config, flags: common.flags, toolbox: toolbox),
+      console: toolbox.console, json: common.json,
+      colour: toolbox.console.usesColour(toolbox.environment))
   }
 }

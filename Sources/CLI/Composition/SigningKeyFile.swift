@@ -27,8 +27,8 @@ enum SigningKeyFile {
     }
     defer { close(descriptor) }
     let bytes = Array("\(Hex.text(seed))\n".utf8)
-    guard SpoolAuditSink.systemWrite(descriptor, bytes) == bytes.count, fsync(descriptor) == 0
-    else {
+    let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0) }
+    guard written == bytes.count, fsync(descriptor) == 0 else {
       let reason = String(cString: strerror(errno))
       unlink(path)
       throw .refused("failed", "the key could not be written to \(path): \(reason)")

@@ -101,7 +101,7 @@ struct ImportRun {
           report.refuse("owner", "the name is empty or longer than 512 bytes")
           continue
         }
-        if storeExists, let here = try await kernel.importedOwner(owner.kind, owner.name) {
+        if storeExists, let here = try await kernel.findOwner(owner.reference) {
           report.owners.alreadyHere += 1
           if owner.isInactive, disablesInactive, !here.disabled {
             report.note(

@@ -14,27 +14,6 @@ protocol SourceDatabase: AnyObject {
   func rows(_ sql: String) throws -> any SourceRows
 }
 
-struct SourceReference: Equatable {
-  let table: String
-  let column: String
-}
-
-/// The rows of a query, one at a time.
-protocol SourceRows: AnyObject {
-  /// `nil` past the last, however often it is called.
-  func next() throws -> SourceRow?
-}
-
-/// A name in SQL, quoted as both SQLite and PostgreSQL read it.
-struct SQLName: CustomStringConvertible {
-  let name: String
-  init(_ name: String) { self.name = name }
-  var description: String {
-    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
-  }
-}
-
 extension SourceDatabase {
   func count(_ table: String) throws -> Int {
     try Int(rows("SELECT count(*) FROM \(SQLName(table))").next()?.integer(0, "count") ?? 0)

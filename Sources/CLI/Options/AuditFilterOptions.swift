@@ -1,12 +1,6 @@
 import ArgumentParser
 import CardeaKernel
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Which entries of the logs a command is about. Every filter that is given must hold.
 struct AuditFilterOptions: ParsableArguments {
   @Option(
@@ -71,15 +65,5 @@ struct AuditFilterOptions: ParsableArguments {
     query.since = since?.value
     query.until = until?.value
     return query
-  }
-}
-
-/// Where a page of the logs goes on.
-struct AuditCursorArgument: ExpressibleByArgument, Sendable {
-  let value: AuditCursor
-
-  init?(argument: String) {
-    guard let value = AuditCursor(argument) else { return nil }
-    self.value = value
   }
 }

@@ -1,11 +1,5 @@
 import ArgumentParser
 
-/// The options that a command has in common with others.
-protocol SharedOptions: ParsableArguments {
-  /// Whether results and failures are JSON.
-  var json: Bool { get }
-}
-
 /// What every command takes that has to do with a store.
 struct CommonOptions: SharedOptions {
   @Option(help: ArgumentHelp(StorelessOptions.configHelp, valueName: "file"))

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CardeaKernel
-import CardeaServer
 
 /// Which keys a command is about. Every filter that is given must hold.
 struct KeyFilter: ParsableArguments {
@@ -76,16 +75,12 @@ struct KeyFilter: ParsableArguments {
   func query(_ session: Session) async throws -> KeyQuery? {
     var filter = KeyQuery(now: session.now)
     if let owner {
-      do throws(LifecycleError) {
-        let reference = OwnerReference(kind: ownerKind, name: owner)
-        filter.ownerID = try await session.kernel.owner(reference).id
-      } catch {
-        if case .notFound = error {
-          session.console.note("There is no \(ownerKind.rawValue) \(SafeText.line(owner)).")
-          return nil
-        }
-        throw CommandFailure(error)
+      let reference = OwnerReference(kind: ownerKind, name: owner)
+      guard let found = try await session.kernel.findOwner(reference) else {
+        session.console.note("There is no \(ownerKind.rawValue) \(SafeText.line(owner)).")
+        return nil
       }
+      filter.ownerID = found.id
     }
     filter.state = state
     filter.kind = kind
@@ -101,30 +96,5 @@ struct KeyFilter: ParsableArguments {
     filter.metadata = Dictionary(metadata.map { ($0.field, $0.text) }) { first, _ in first }
     filter.text = query
     return filter
-  }
-}
-
-/// `90d`, or a time.
-struct MomentArgument: ExpressibleByArgument, Sendable {
-  private let text: String
-
-  init?(argument: String) {
-    guard Timestamp(argument, before: .latest) != nil else { return nil }
-    text = argument
-  }
-
-  func moment(at now: Timestamp) -> Timestamp? { Timestamp(text, before: now) }
-}
-
-/// `team=ops`.
-struct MetadataMatch: ExpressibleByArgument, Sendable {
-  let field: String
-  let text: String
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty else { return nil }
-    field = String(parts[0])
-    text = String(parts[1])
   }
 }

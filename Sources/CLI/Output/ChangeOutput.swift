@@ -1,21 +1,24 @@
 import CardeaKernel
 import CardeaServer
 
-/// What a change came to: the record for programs, a sentence for people.
+/// What a change came to, once every server obeys if it is to be waited for: the record for programs, a sentence for
+/// people.
 struct ChangeOutput {
   private let session: Session
   private let dryRun: Bool
-  private let waited: Bool
+  private let waiting: WaitOption?
 
-  /// - Parameter waited: whether the change was waited for until every server obeys.
-  init(_ session: Session, dryRun: Bool = false, waited: Bool = false) {
+  /// - Parameter waiting: `nil` of a change that can't be waited for.
+  init(_ session: Session, _ trial: DryRunOption, _ waiting: WaitOption? = nil) {
     self.session = session
-    self.dryRun = dryRun
-    self.waited = waited
+    dryRun = trial.dryRun
+    self.waiting = waiting
   }
 
   /// - Parameter verb: what was done: `revoked`.
-  func key(_ changed: ChangedKey, _ verb: String) throws {
+  func key(_ changed: ChangedKey, _ verb: String) async throws {
+    var changed = changed
+    changed.receipt = await settled(changed.receipt)
     guard !session.json else {
       return try session.print(ChangedKeyResource(changed, at: session.now, dryRun: dryRun))
     }
@@ -34,7 +37,9 @@ struct ChangeOutput {
     say(issued.stored.key, verb, issued.receipt)
   }
 
-  func owner(_ changed: ChangedOwner, _ verb: String) throws {
+  func owner(_ changed: ChangedOwner, _ verb: String) async throws {
+    var changed = changed
+    changed.receipt = await settled(changed.receipt)
     guard !session.json else {
       return try session.print(ChangedOwnerResource(changed, at: session.now, dryRun: dryRun))
     }
@@ -51,6 +56,11 @@ struct ChangeOutput {
     }
     if !session.json { session.console.note(sentence(created.owner, verb, created.receipt)) }
     try IssuedKeyOutput(session: session, verb: "made").hand(over: firstKey, to: &file)
+  }
+
+  private func settled(_ receipt: Receipt) async -> Receipt {
+    guard let waiting, !dryRun else { return receipt }
+    return await waiting.settled(receipt, session)
   }
 
   private func say(_ key: KeyRecord, _ verb: String, _ receipt: Receipt) {
@@ -75,7 +85,7 @@ struct ChangeOutput {
   private func bound(_ receipt: Receipt) -> String {
     if dryRun { return "" }
     let text = ReceiptText.sentence(
-      receipt, namesNodes: session.kernel.namesNodes, waited: waited)
+      receipt, namesNodes: session.kernel.namesNodes, waited: waiting?.wait ?? false)
     return text.isEmpty ? "" : " \(text)"
   }
 }

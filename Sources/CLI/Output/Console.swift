@@ -98,7 +98,7 @@ package final class Console: Sendable {
   @Sendable package static func write(_ text: String, to descriptor: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+      let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0) }
       if count < 0 {
         if errno == EINTR { continue }
         return errno
@@ -106,17 +106,5 @@ package final class Console: Sendable {
       bytes = bytes.dropFirst(count)
     }
     return 0
-  }
-
-  private static func systemWrite(
-    _ descriptor: Int32, _ base: UnsafeRawPointer?, _ count: Int
-  ) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(descriptor, base, count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, base, count)
-    #else
-      Glibc.write(descriptor, base, count)
-    #endif
   }
 }

@@ -57,24 +57,11 @@ struct TokenFile: ~Copyable {
   private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let part = UnsafeRawBufferPointer(rebasing: rest)
-      let count = systemWrite(descriptor, part.baseAddress, part.count)
+      let count = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
       rest = rest.dropFirst(count)
     }
     return true
-  }
-
-  private static func systemWrite(
-    _ descriptor: Int32, _ base: UnsafeRawPointer?, _ count: Int
-  ) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(descriptor, base, count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, base, count)
-    #else
-      Glibc.write(descriptor, base, count)
-    #endif
   }
 }

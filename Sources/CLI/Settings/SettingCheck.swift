@@ -156,11 +156,9 @@ enum SettingCheck {
 
   /// The days that a duration is, if it is whole ones.
   static func wholeDays(_ text: String) -> Int? {
-    guard let duration = DurationText(text)?.duration, duration.components.attoseconds == 0,
-      duration.components.seconds % 86_400 == 0
-    else { return nil }
-    let days = Int(duration.components.seconds / 86_400)
-    return (1...3_650).contains(days) ? days : nil
+    guard let duration = DurationText(text)?.duration else { return nil }
+    let days = Int(duration.milliseconds / Duration.days(1).milliseconds)
+    return (1...3_650).contains(days) && Duration.days(days) == duration ? days : nil
   }
 
   static let nodeName: @Sendable (String) -> SettingProblem? = { value in

@@ -16,7 +16,9 @@ public struct AccessDraft: Sendable, Equatable {
   public var status: Int
   /// How many attempts it stands for.
   public var count: Int64
+  /// The key that was presented, if it exists.
   public var keyID: UUID?
+  /// The prefix that was presented.
   public var prefix: String?
   /// ``AccessPayload/json``.
   public var payload: [UInt8]

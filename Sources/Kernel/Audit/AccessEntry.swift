@@ -10,21 +10,31 @@
 /// hash ‖ header ‖ payloadDigest). The header holds no personal data, so erasing payload and salt leaves
 /// the chain verifiable.
 public struct AccessEntry: Sendable, Equatable {
+  /// The node that recorded it; `import:…` of another system's rows.
   public let node: String
   /// From 1, without gaps within the node.
   public let position: Int64
+  /// The name of the signal that tells of such an outcome; rows of other systems have names of their own.
   public let action: String
+  /// When it was; of a batch, when the last of it was.
   public let at: Timestamp
+  /// ``Denial/Reason`` as on the wire; `nil` when allowed.
   public let reason: String?
+  /// The HTTP status that the verdict means; 0 where there is none.
   public let status: Int
+  /// How many attempts it stands for.
   public let count: Int64
+  /// The key that was presented, if it exists.
   public let keyID: UUID?
+  /// The prefix that was presented.
   public let prefix: String?
   /// `nil` once the key was purged.
   public let payload: [UInt8]?
   /// `nil` once the key was purged.
   public let salt: [UInt8]?
+  /// Stays when the payload goes.
   public let payloadDigest: Digest256
+  /// Continues the node's chain.
   public let hash: Digest256
   /// Whether what the store keeps besides, which no hash covers, fits: what it counts by is the payload's, and numbers
   /// of listings rise with positions. Only ``AccessLogStore/accessLog(node:after:limit:)`` looks at numbers.
@@ -57,41 +67,5 @@ public struct AccessEntry: Sendable, Equatable {
       node: node, position: position, action: action, at: at, reason: reason, status: status,
       count: count, keyID: keyID, prefix: prefix, payload: nil, salt: nil,
       payloadDigest: payloadDigest, hash: hash)
-  }
-}
-
-/// Where a node's chain of the access log begins and ends.
-public struct AccessHead: Sendable, Equatable {
-  public let node: String
-  /// The last entry's position, pruned ones counted; 0 before the first.
-  public var position: Int64
-  /// The last record of the node's source that is in the log.
-  public var sequence: Int64
-  /// The last entry's hash.
-  public var hash: Digest256
-  /// The last entry that was pruned, 0 if none was: what remains begins after it.
-  public var basePosition: Int64
-  /// The hash that the first remaining entry continues.
-  public var baseHash: Digest256
-
-  public init(
-    node: String, position: Int64, sequence: Int64, hash: Digest256, basePosition: Int64,
-    baseHash: Digest256
-  ) {
-    self.node = node
-    self.position = position
-    self.sequence = sequence
-    self.hash = hash
-    self.basePosition = basePosition
-    self.baseHash = baseHash
-  }
-
-  /// Whether its rows were imported from another system: `import:<source>` is no node's name.
-  public var isForeign: Bool { node.utf8.starts(with: "import:".utf8) }
-
-  /// The head of a node that has no entry yet.
-  public static func empty(_ node: String) -> AccessHead {
-    AccessHead(
-      node: node, position: 0, sequence: 0, hash: .zero, basePosition: 0, baseHash: .zero)
   }
 }

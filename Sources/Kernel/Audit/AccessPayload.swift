@@ -2,6 +2,7 @@
 public struct AccessPayload: Sendable, Equatable {
   /// Who acted, where it is not the key itself, as in rows from other systems.
   public var actor: String?
+  /// The client's address.
   public var address: String?
   public var method: String?
   /// The owner's name.

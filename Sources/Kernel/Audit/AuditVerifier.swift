@@ -4,23 +4,10 @@
   import Foundation
 #endif
 
-extension AuthKernel {
-  /// Goes through both logs and finds the first broken entry of each chain: edits, deletions, reorderings, cuts,
-  /// entries that stand outside of every chain, and payloads that are missing without a purge or a prune.
-  /// - Parameter keys: the public keys whose checkpoints count. With none, whoever may write to the database could
-  ///   have made the logs anew: only accidents are found.
-  public func verifyAudit(
-    keys: [Ed25519.PublicKey] = []
-  ) async throws(LifecycleError) -> AuditReport {
-    var verifier = AuditVerifier(store: try logStore(), primitives: primitives, keys: keys)
-    do throws(StoreError) { return try await verifier.run() } catch { throw LifecycleError(error) }
-  }
-}
-
 /// One run over both logs, which change meanwhile. Entries that arrive are not looked at. What is gone may have been
 /// taken since the run began; whoever takes says so, in a checkpoint before it or in the signal log together with it,
 /// so that is read once more before anything missing is called a fault.
-private struct AuditVerifier {
+struct AuditVerifier {
   private static let page = 1_000
 
   let store: any AccessLogStore

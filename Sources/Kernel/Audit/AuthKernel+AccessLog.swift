@@ -70,9 +70,7 @@ extension AuthKernel {
   public func checkpointAudit(
     _ kind: Checkpoint.Kind
   ) async throws(LifecycleError) -> Checkpoint? {
-    do throws(StoreError) { return try await checkpoint(kind, pruning: nil) } catch {
-      throw LifecycleError(error)
-    }
+    try await inStore { () async throws(StoreError) in try await checkpoint(kind, pruning: nil) }
   }
 
   private func checkpoint(

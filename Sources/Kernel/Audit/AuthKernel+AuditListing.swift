@@ -11,19 +11,21 @@ extension AuthKernel {
   public func audit(_ query: AuditQuery) async throws(LifecycleError) -> AuditPage {
     let store = try logStore()
     if let action = query.action { try await checkAction(action, store) }
-    do throws(StoreError) {
-      var access = query.filter(query.cursor?.access)
-      access.status = query.status
-      access.payloadHolds = query.payloadParts
-      let attempts = try await store.accessEntries(access)
-      var changes: [Numbered<LogEntry>] = []
-      if !query.isAboutRequests {
-        var signals = query.filter(query.cursor?.signals)
-        if let owner = query.owner { signals.ownerIDs = try await findOwners(named: owner) }
-        changes = try await store.signalEntries(signals)
+    var access = query.filter(query.cursor?.access)
+    access.status = query.status
+    access.payloadHolds = query.payloadParts
+    let attempts = try await inStore { [access] () async throws(StoreError) in
+      try await store.accessEntries(access)
+    }
+    var changes: [Numbered<LogEntry>] = []
+    if !query.isAboutRequests {
+      var signals = query.filter(query.cursor?.signals)
+      if let owner = query.owner { signals.ownerIDs = try await ownerIDs(named: owner) }
+      changes = try await inStore { [signals] () async throws(StoreError) in
+        try await store.signalEntries(signals)
       }
-      return AuthKernel.merge(attempts, changes, query)
-    } catch { throw LifecycleError(error) }
+    }
+    return AuthKernel.merge(attempts, changes, query)
   }
 
   /// The page that ends where another begins, of a listing newest first, and where it begins itself; `nil` on the first
@@ -50,9 +52,10 @@ extension AuthKernel {
     if known.contains(where: { $0.utf8.elementsEqual(action.utf8) }) { return }
     var filter = LogFilter(limit: 1)
     filter.actions = [action]
-    do throws(StoreError) {
-      if try await !store.accessEntries(filter).isEmpty { return }
-    } catch { throw LifecycleError(error) }
+    let found = try await inStore { [filter] () async throws(StoreError) in
+      try await store.accessEntries(filter)
+    }
+    if !found.isEmpty { return }
     let nearest = NearestName.find(action, among: known)
     throw .invalid(
       field: "action",
@@ -63,24 +66,20 @@ extension AuthKernel {
   /// Where both logs end now, for those who wait for more.
   public func auditEnd() async throws(LifecycleError) -> AuditCursor {
     let store = try logStore()
-    do throws(StoreError) {
+    return try await inStore { () async throws(StoreError) in
       let signals = try await store.logHead().position
       let last = try await store.accessEntries(LogFilter(limit: 1)).first
       return AuditCursor(signals: signals, access: last?.number ?? 0)
-    } catch { throw LifecycleError(error) }
+    }
   }
 
   /// The owners of that name, one per kind at most.
   package func ownerIDs(named name: String) async throws(LifecycleError) -> [UUID] {
-    do throws(StoreError) { return try await findOwners(named: name) } catch {
-      throw LifecycleError(error)
-    }
-  }
-
-  private func findOwners(named name: String) async throws(StoreError) -> [UUID] {
     var ids: [UUID] = []
     for kind in OwnerRecord.Kind.allCases {
-      if let owner = try await store.owner(kind: kind, name: name) { ids.append(owner.id) }
+      if let owner = try await findOwner(OwnerReference(kind: kind, name: name)) {
+        ids.append(owner.id)
+      }
     }
     return ids
   }

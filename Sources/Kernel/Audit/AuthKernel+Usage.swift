@@ -25,23 +25,12 @@ extension AuthKernel {
     let query = UsageQuery(
       keyID: stored.key.id, since: Timestamp(milliseconds: until - Int64(days) * day),
       until: Timestamp(milliseconds: until), mostPaths: AuthKernel.mostUsagePaths)
-    do throws(StoreError) {
-      return KeyUsageReport(
-        key: stored, since: query.since, until: query.until, counts: try await store.usage(query))
-    } catch { throw LifecycleError(error) }
+    let counts = try await inStore { () async throws(StoreError) in try await store.usage(query) }
+    return KeyUsageReport(key: stored, since: query.since, until: query.until, counts: counts)
   }
 
   /// The longest range that usage is counted for, in days.
   public static let mostUsageDays = 366
   /// How many paths usage tells apart.
   static let mostUsagePaths = 20
-}
-
-/// A key's usage over some days.
-public struct KeyUsageReport: Sendable {
-  public let key: StoredKey
-  public let since: Timestamp
-  /// Exclusive: the end of today.
-  public let until: Timestamp
-  public let counts: UsageCounts
 }

@@ -9,7 +9,9 @@
 /// access <position> <hash> <pruned through> <hash there> <node>      (one line per node)
 /// ```
 public struct Checkpoint: Sendable, Equatable {
+  /// From 1, without gaps.
   public let number: Int64
+  /// What was signed, byte for byte.
   public let text: [UInt8]
   /// The key that signed, and its signature; `nil` for one without a signature.
   public let publicKey: Ed25519.PublicKey?
@@ -24,5 +26,6 @@ public struct Checkpoint: Sendable, Equatable {
     self.signature = signature
   }
 
+  /// Why it was made: time passed, the process ended, or entries are about to be pruned.
   public enum Kind: String, Sendable { case periodic, shutdown, prune }
 }

@@ -223,8 +223,7 @@ final class FailedAttempts: Sendable {
   /// The budgets that an attempt takes from, under digests that nobody outside can aim at.
   private func source(_ prefix: String, _ address: String?) -> Source? {
     guard let address, perAddress != nil || perPair != nil else { return nil }
-    let read = IPAddress(address).map { $0.bytes.count == 16 ? Array($0.bytes[..<8]) : $0.bytes }
-    var bytes = read ?? Array(address.utf8)
+    var bytes = IPAddress(address)?.clientBytes ?? Array(address.utf8)
     // So that no address and prefix read like others put together.
     bytes.insert(UInt8(truncatingIfNeeded: bytes.count), at: 0)
     let own = subject(bytes)

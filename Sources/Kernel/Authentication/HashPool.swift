@@ -172,17 +172,3 @@ final class HashPool: Sendable {
     job?.refuse()
   }
 }
-
-extension Duration {
-  /// Whole nanoseconds, 0 for a negative duration, held within `UInt64`.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (scaled, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, overflow2) = scaled.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
-    return overflow || overflow2 ? .max : sum
-  }
-
-  /// Whole milliseconds, held within `Int64`.
-  var milliseconds: Int64 { Int64(clamping: nanoseconds / 1_000_000) }
-}

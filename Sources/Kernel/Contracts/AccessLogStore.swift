@@ -66,6 +66,7 @@ extension AccessLogStore {
 
 /// An entry under the number by which listings go on.
 public struct Numbered<Entry: Sendable>: Sendable {
+  /// Rises with every entry of the log; what pages go on by.
   public let number: Int64
   public let entry: Entry
 
@@ -103,10 +104,14 @@ public struct LogFilter: Sendable {
 /// What a prune would take: per node the position up to which every entry is old enough, and the same for
 /// the payloads of the signal log.
 public struct PrunePlan: Sendable, Equatable {
+  /// A node's part of the access log that is to go.
   public struct Node: Sendable, Equatable {
     public let node: String
+    /// The last entry that goes.
     public let position: Int64
+    /// That entry's, which what remains continues.
     public let hash: Digest256
+    /// How many go.
     public let entries: Int64
 
     public init(node: String, position: Int64, hash: Digest256, entries: Int64) {
@@ -130,6 +135,7 @@ public struct PrunePlan: Sendable, Equatable {
     self.signalPayloads = signalPayloads
   }
 
+  /// Whether nothing goes.
   public var isEmpty: Bool { nodes.isEmpty && signalPayloads == 0 }
 }
 

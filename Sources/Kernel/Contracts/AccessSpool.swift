@@ -4,37 +4,3 @@ public protocol AccessSpool: Plugin {
   /// What is to be moved: this process's own source, and those that earlier processes left behind.
   var sources: [any AccessSource] { get }
 }
-
-/// Recorded authentications of one node, in order, without gaps.
-///
-/// Threading: the kernel makes one call at a time; recording goes on meanwhile.
-public protocol AccessSource: Sendable {
-  /// Whose chain of the access log they belong to.
-  var node: String { get }
-  /// How many records wait to be moved. Must not wait for a disk.
-  var waiting: Int { get }
-  /// Told before the first batch, and when the store turned out to be further on: records up to here are
-  /// in the store, and new ones are numbered after it.
-  func resume(after sequence: Int64) throws
-  /// Records after `sequence` that are as durable as promised: at most `details` that are entries of
-  /// their own, and at most `limit` in all.
-  func records(after sequence: Int64, details: Int, limit: Int) throws -> [SpooledAccess]
-  /// The store has everything up to here.
-  func discard(through sequence: Int64) throws
-}
-
-/// One record of a source.
-public struct SpooledAccess: Sendable, Equatable {
-  /// From 1, without gaps.
-  public let sequence: Int64
-  public let draft: AccessDraft
-  /// Whether it belongs to a flood: of such records the ones with equal reason, key and payload become
-  /// one entry with a count.
-  public let isFolded: Bool
-
-  public init(sequence: Int64, draft: AccessDraft, isFolded: Bool) {
-    self.sequence = sequence
-    self.draft = draft
-    self.isFolded = isFolded
-  }
-}

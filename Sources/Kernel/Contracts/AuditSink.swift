@@ -10,6 +10,7 @@ public protocol AuditSink: Plugin {
   /// Opens files or connections. Called once, when the kernel starts and before the first event; what
   /// can't be opened keeps the kernel from starting.
   func open() throws(ConfigurationFault)
+  /// Records events, in order. A throw denies the requests that they belong to.
   func record(_ events: [AccessEvent]) throws
   /// Whether an authentication that is allowed could be recorded now, as far as the sink knows: yes, unless it says
   /// otherwise. Asked by ``AuthKernel/readiness()``, by a server every second, and never on the way of a request. One

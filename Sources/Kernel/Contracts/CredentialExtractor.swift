@@ -6,21 +6,10 @@
 ///
 /// Threading: synchronous, from any thread, on every request; no allocation, no I/O.
 public protocol CredentialExtractor: Plugin {
+  /// Looks for a token and sets it on the candidate; none is no fault.
   func extract(
     from request: borrowing some RequestView, into candidate: inout Candidate
   ) throws(ExtractionRefusal)
-}
-
-/// Why an extractor refuses a request outright.
-public enum ExtractionRefusal: String, Error, Sendable {
-  /// The same field twice, or several values in one.
-  case repeated
-  /// Over 512 bytes.
-  case tooLong = "too_long"
-  /// A byte that is no visible ASCII.
-  case notASCII = "not_ascii"
-  /// The scheme is there, but exactly one credential is not.
-  case malformed
 }
 
 extension CredentialExtractor {

@@ -22,11 +22,16 @@ public protocol KeyStore: Plugin {
 
   /// The key under this prefix, with its secrets and its owner.
   func find(prefix: String) async throws(StoreError) -> StoredKey?
+  /// The key of this id, with its secrets and its owner.
   func find(id: UUID) async throws(StoreError) -> StoredKey?
+  /// One page of keys, in the query's order.
   func keys(_ query: KeyQuery) async throws(StoreError) -> Page<StoredKey>
 
+  /// The owner of this id.
   func owner(id: UUID) async throws(StoreError) -> OwnerRecord?
+  /// The owner of this kind and name, byte for byte.
   func owner(kind: OwnerRecord.Kind, name: String) async throws(StoreError) -> OwnerRecord?
+  /// One page of owners, by name within kind.
   func owners(_ query: OwnerQuery) async throws(StoreError) -> Page<OwnerRecord>
 
   /// Applies one change and its signal-log entries in one transaction; the position of the last entry
@@ -45,58 +50,6 @@ public protocol KeyStore: Plugin {
   func log(after position: Int64, limit: Int) async throws(StoreError) -> [LogEntry]
   /// The log's head: its last position and hash.
   func logHead() async throws(StoreError) -> LogHead
-}
-
-/// How many secrets of keys that are neither revoked nor purged need a scheme to be verified.
-public struct HashUse: Sendable, Equatable {
-  public let scheme: String
-  public let count: Int
-
-  public init(scheme: String, count: Int) {
-    self.scheme = scheme
-    self.count = count
-  }
-}
-
-/// A store that other processes change too. The kernel then trusts its cache only under a lease.
-public protocol SharedKeyStore: KeyStore {
-  /// The first `limit` entries after `position` that are visible now, in order. Synchronous, on a connection and
-  /// a queue of its own, called every quarter of the lease: must be cheap when nothing changed. Must throw when
-  /// it can't tell.
-  func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark]
-}
-
-/// What a poll tells of a log entry: enough to know what it made stale.
-public struct LogMark: Sendable, Equatable {
-  public let position: Int64
-  public let signal: String
-  public let prefix: String?
-  public let ownerID: UUID?
-
-  public init(position: Int64, signal: String, prefix: String?, ownerID: UUID?) {
-    self.position = position
-    self.signal = signal
-    self.prefix = prefix
-    self.ownerID = ownerID
-  }
-}
-
-/// Why a store did not do what it was asked.
-public enum StoreError: Error, Sendable, Equatable {
-  /// The record changed meanwhile.
-  case conflict
-  /// A unique field is taken: `prefix`, `id`, or `owner`.
-  case duplicate(field: String)
-  /// The owner has as many keys as it may have.
-  case ownerLimit(Int)
-  /// Bootstrap was asked for, but a key was made before.
-  case notEmpty
-  /// The idempotency key was used before.
-  case idempotencyUsed(IdempotencyRecord)
-  /// The store can't be reached or refuses; the reason and the remedy, for operators.
-  case unavailable(String)
-  /// The store holds something that it should not; the reason, for operators.
-  case corrupt(String)
 }
 
 extension KeyStore {

@@ -5,6 +5,7 @@ public struct LimitState: Sendable, Equatable {
   public let name: String
   /// How many units the limit allows in a ``window``.
   public let quota: Int
+  /// The time in which ``quota`` units come back.
   public let window: Duration
   /// Units that may be used now.
   public let remaining: Int

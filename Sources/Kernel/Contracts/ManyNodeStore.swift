@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A store that many nodes share and that tells them of one another, so that a receipt can name who obeys a change.
 ///
 /// A node confirms by polling: ``SharedKeyStore/poll(after:limit:)`` after a position says that this node has applied
@@ -33,47 +27,4 @@ public protocol ManyNodeStore: SharedKeyStore {
   /// a pooler that takes notifications away. Each is one line. Names of hosts, roles and the like stand between double
   /// quotes, and are shown to operators alone. Synchronous and cheap.
   var cautions: [String] { get }
-}
-
-/// How a node introduces itself.
-public struct NodeCard: Sendable, Equatable {
-  /// Of this process alone: two that carry one name are still two.
-  public let id: UUID
-  /// As receipts, logs and the page name it.
-  public let name: String
-  /// How long the node trusts its cache after the beginning of a poll: `cache.lease`, and `cache.max_stale` with it.
-  public let lease: Duration
-  /// The program's version.
-  public let version: String
-
-  public init(id: UUID, name: String, lease: Duration, version: String) {
-    self.id = id
-    self.name = name
-    self.lease = lease
-    self.version = version
-  }
-
-  /// Whether a node may be called that: 1 to 64 visible ASCII characters.
-  public static func isName(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-  }
-}
-
-/// What the store knows of a node.
-public struct NodeStatus: Sendable, Equatable {
-  public let node: NodeCard
-  /// The position up to which the node has applied the signal log.
-  public let applied: Int64
-  /// How long ago the node polled at least, by the store's clock; less where the store may have forgotten its last polls
-  /// in a crash. Past its lease it trusts its cache no more.
-  public let silence: Duration
-
-  /// Whether it may still trust its cache.
-  public var isAlive: Bool { silence <= node.lease }
-
-  public init(node: NodeCard, applied: Int64, silence: Duration) {
-    self.node = node
-    self.applied = applied
-    self.silence = silence
-  }
 }

@@ -8,9 +8,13 @@
 /// Threading: from any thread, many at once, while a page is written. It must not block: whatever it needs from
 /// elsewhere it has at hand. No authentication waits for it.
 public protocol PagePlugin: Plugin {
+  /// Columns of the list of keys; none unless it says so, as of all that follow.
   var columns: [PageColumn] { get }
+  /// Filters of the list of keys.
   var filters: [PageFilter] { get }
+  /// Actions on ticked keys.
   var actions: [PageAction] { get }
+  /// Panels of a key's page and of the overview.
   var panels: [PagePanel] { get }
 }
 
@@ -26,6 +30,7 @@ extension PagePlugin {
 /// A column of the list of keys, after the page's own.
 public struct PageColumn: Sendable {
   public let title: String
+  /// What stands in the column for a key.
   public let value: @Sendable (PageKey) -> PageValue
 
   public init(_ title: String, _ value: @escaping @Sendable (PageKey) -> PageValue) {
@@ -39,10 +44,12 @@ public struct PageFilter: Sendable {
   /// Of small letters, digits and `_`; stands in the page's address, behind the plugin's id.
   public let name: String
   public let label: String
+  /// What can be chosen, in order.
   public let choices: [Choice]
   /// Whether a key has the value that was chosen, which is that of one of ``choices``.
   public let takes: @Sendable (_ key: PageKey, _ value: String) -> Bool
 
+  /// One of a filter's values, as the address and as people read it.
   public struct Choice: Sendable, Equatable {
     /// Of small letters, digits and `_`.
     public let value: String
@@ -97,9 +104,12 @@ public enum PageChange: Sendable {
 
 /// A part of a page under a heading of its own.
 public struct PagePanel: Sendable {
+  /// What stands above it.
   public let heading: String
+  /// Where it stands, and what it shows there.
   public let place: Place
 
+  /// The places that panels have.
   public enum Place: Sendable {
     /// On each key's page.
     case key(@Sendable (PageKey) -> PageContent)

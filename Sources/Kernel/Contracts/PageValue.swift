@@ -19,6 +19,7 @@ public struct PageContent: Sendable, Equatable {
   public var rows: [Row]
   public var figures: [Figure]
 
+  /// A name and a value.
   public struct Row: Sendable, Equatable {
     public let name: String
     public let value: PageValue
@@ -29,6 +30,7 @@ public struct PageContent: Sendable, Equatable {
     }
   }
 
+  /// A name and a number, drawn as a bar.
   public struct Figure: Sendable, Equatable {
     public let name: String
     /// Not negative.

@@ -9,22 +9,3 @@ public protocol Plugin: Sendable {
   /// Adds the plugin to `registry`. Every kind has a default; a type of two kinds writes both calls.
   func register(in registry: inout Registry)
 }
-
-/// Several plugins that come together.
-public protocol PluginBundle: Sendable {
-  var plugins: [any Plugin] { get }
-}
-
-/// A plugin that operators configure under `plugins.<id>`.
-public protocol ConfigurablePlugin: Plugin {
-  /// The id that every instance has.
-  static var id: String { get }
-  /// The settings that it takes; an undeclared one in the file is a fault.
-  static var settings: [SettingDeclaration] { get }
-  /// Builds the plugin. `nil` where the settings say that it is not wanted.
-  static func make(settings: SettingValues) throws(ConfigurationFault) -> Self?
-}
-
-extension ConfigurablePlugin {
-  public var id: String { Self.id }
-}

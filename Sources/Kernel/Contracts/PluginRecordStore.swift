@@ -38,17 +38,3 @@ extension PluginRecordStore {
     try await pluginRecords(collection).first { $0.id == id }
   }
 }
-
-/// A record that a plugin keeps in the store.
-public struct PluginRecord: Sendable, Equatable {
-  public let id: UUID
-  /// How often it was written, this time included.
-  public let revision: Int64
-  public let content: [UInt8]
-
-  public init(id: UUID, revision: Int64, content: [UInt8]) {
-    self.id = id
-    self.revision = revision
-    self.content = content
-  }
-}

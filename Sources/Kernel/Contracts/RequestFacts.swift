@@ -6,8 +6,11 @@ public struct RequestFacts: Sendable, Equatable {
   public var method: String
   /// The path without the query; empty if it is unknown, to be denied likewise by a policy on paths.
   public var path: String
+  /// ``RequestView/clientAddress``.
   public var clientAddress: String?
+  /// The `User-Agent`, as the client sent it.
   public var userAgent: String?
+  /// ``RequestView/requestID``.
   public var requestID: String?
 
   public init(

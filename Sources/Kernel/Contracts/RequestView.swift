@@ -13,6 +13,7 @@ public protocol RequestView {
   var clientAddress: String? { get }
   /// The id under which logs and responses name this request.
   var requestID: String? { get }
+  /// The value of a header field; `name` is in lower case.
   func header(_ name: String) -> FieldValue
   /// The percent-decoded value of a query item.
   func query(_ name: String) -> FieldValue
@@ -23,11 +24,4 @@ public protocol RequestView {
 extension RequestView {
   public var requestID: String? { nil }
   public func form(_ name: String) -> FieldValue { .absent }
-}
-
-/// A named field of a request: a second one of the same name is never silently dropped.
-public enum FieldValue: Sendable, Equatable {
-  case absent
-  case one(String)
-  case repeated
 }

@@ -30,41 +30,6 @@ public protocol SecretHasher: Plugin {
 /// How long a hasher's call takes, and so where the kernel runs it.
 public enum HashCost: Sendable { case fast, slow }
 
-/// What a hasher hashes.
-public struct HashRequest: Sendable {
-  public let secret: Secret
-  /// Source of the salt.
-  public let primitives: any Primitives
-
-  public init(secret: Secret, primitives: any Primitives) {
-    self.secret = secret
-    self.primitives = primitives
-  }
-}
-
-/// What a hasher verifies.
-public struct VerifyRequest: Sendable {
-  public let secret: Secret
-  public let hash: EncodedHash
-
-  public init(secret: Secret, hash: EncodedHash) {
-    self.secret = secret
-    self.hash = hash
-  }
-}
-
-/// Why a hasher could not do its work. Any of them denies.
-public enum HasherError: Error, Sendable, Equatable {
-  /// The encoded hash can't be read by this hasher.
-  case unreadable(algorithm: String)
-  /// The encoded hash asks for more work or memory than the ceiling allows.
-  case beyondCeiling(algorithm: String, limit: String)
-  /// The hash was made under a pepper version that is not configured.
-  case pepperMissing(version: String)
-  /// The library under it failed; `reason` never holds the secret.
-  case failed(algorithm: String, reason: String)
-}
-
 extension SecretHasher {
   public var schemes: [String] { [algorithm] }
   public func check(_ hash: EncodedHash) {}

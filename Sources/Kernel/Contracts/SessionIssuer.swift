@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Makes session tokens and says what they stand for. At most one is registered; without one there are no
 /// sessions.
 ///
@@ -32,78 +26,6 @@ public protocol SessionIssuer: Plugin {
   func noteUse(of session: SessionFacts, at now: Timestamp)
   /// From its return on, ``refusal(of:at:)`` refuses this session.
   func end(_ session: SessionFacts, at now: Timestamp) throws(SessionError)
-}
-
-/// What a session token is to be made for.
-public struct SessionRequest: Sendable {
-  public let session: SessionFacts
-  /// The verified key.
-  public let identity: Identity
-
-  public init(session: SessionFacts, identity: Identity) {
-    self.session = session
-    self.identity = identity
-  }
-}
-
-/// A session, without its token.
-public struct SessionFacts: Sendable, Equatable {
-  /// Longest session token that is taken, in bytes: fits beside other fields into the 8 KiB of header that
-  /// proxies commonly take.
-  public static let tokenCapacity = 4_096
-
-  /// UUIDv7.
-  public let id: UUID
-  public let keyID: UUID
-  /// The key's prefix.
-  public let prefix: String
-  /// The secret row that the key's token matched: the session dies with it.
-  public let secretID: UUID
-  /// What the session may do at most; at each use, what of this the key still has.
-  public let scopes: ScopeSet
-  /// In whole seconds.
-  public let issuedAt: Timestamp
-  /// In whole seconds; a session that slides may live longer.
-  public let expiresAt: Timestamp
-
-  public init(
-    id: UUID, keyID: UUID, prefix: String, secretID: UUID, scopes: ScopeSet, issuedAt: Timestamp,
-    expiresAt: Timestamp
-  ) {
-    self.id = id
-    self.keyID = keyID
-    self.prefix = prefix
-    self.secretID = secretID
-    self.scopes = scopes
-    self.issuedAt = issuedAt
-    self.expiresAt = expiresAt
-  }
-}
-
-/// Why a session token is refused. Strangers don't get to see which.
-public enum SessionRefusal: String, Error, Sendable, CaseIterable {
-  /// Not one of ours as we write it: another encoding, a member twice or unknown.
-  case malformed
-  /// Signed by another algorithm, or by none.
-  case algorithm
-  /// Another type of token.
-  case type
-  /// Signed with a key that is not, or no longer, ours.
-  case key
-  case signature, issuer, audience
-  case expired
-  /// Logged out, or its key's secret is gone.
-  case ended
-  /// No session of this node.
-  case unknown
-}
-
-/// Why a session was not made or ended.
-public enum SessionError: Error, Sendable, Equatable {
-  /// As many sessions as may be remembered.
-  case full
-  /// Its scopes do not fit into a token.
-  case tooLong
 }
 
 extension SessionIssuer {

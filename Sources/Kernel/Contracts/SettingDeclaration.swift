@@ -1,12 +1,15 @@
 /// A setting that a plugin declares: its name, type, default and documentation.
 public struct SettingDeclaration: Sendable {
+  /// What a setting's value may be; `strings` is a list.
   public enum ValueType: String, Sendable { case string, integer, boolean, duration, strings }
 
   /// The name below `plugins.<id>`, in snake_case.
   public let name: String
+  /// What its value is read as.
   public let type: ValueType
   /// The default as a person would write it in the file; `nil` means that it is unset.
   public let defaultValue: String?
+  /// What it is for, as people are told.
   public let documentation: String
 
   public init(
@@ -16,50 +19,5 @@ public struct SettingDeclaration: Sendable {
     self.type = type
     self.defaultValue = defaultValue
     self.documentation = documentation
-  }
-}
-
-/// A setting's value, already of the declared type.
-public enum SettingValue: Sendable, Equatable {
-  case string(String)
-  case integer(Int)
-  case boolean(Bool)
-  case duration(Duration)
-  case strings([String])
-}
-
-/// The values of a plugin's declared settings, defaults filled in.
-public struct SettingValues: Sendable {
-  private let values: [String: SettingValue]
-
-  public init(_ values: [String: SettingValue]) { self.values = values }
-
-  public subscript(name: String) -> SettingValue? { values[name] }
-
-  public func string(_ name: String) -> String? {
-    if case .string(let value) = values[name] { value } else { nil }
-  }
-  public func integer(_ name: String) -> Int? {
-    if case .integer(let value) = values[name] { value } else { nil }
-  }
-  public func boolean(_ name: String) -> Bool? {
-    if case .boolean(let value) = values[name] { value } else { nil }
-  }
-  public func duration(_ name: String) -> Duration? {
-    if case .duration(let value) = values[name] { value } else { nil }
-  }
-  public func strings(_ name: String) -> [String]? {
-    if case .strings(let value) = values[name] { value } else { nil }
-  }
-
-  /// The same without an entry of a list; `nil` if the list has no such entry.
-  package func removing(_ entry: String, from name: String) -> SettingValues? {
-    guard var entries = strings(name),
-      let index = entries.firstIndex(where: { $0.utf8.elementsEqual(entry.utf8) })
-    else { return nil }
-    entries.remove(at: index)
-    var values = values
-    values[name] = .strings(entries)
-    return SettingValues(values)
   }
 }

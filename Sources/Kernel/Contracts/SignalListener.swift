@@ -6,8 +6,11 @@
 /// Threading: calls of one listener never overlap; `.queue` and `.durable` calls come on its own serial queue,
 /// `.inline` calls on the publishing thread.
 public protocol SignalListener: Plugin {
+  /// The signal that it is for; ``AnySignal`` for every one.
   associatedtype Received: Signal
+  /// How signals come to it. Asked once, when it is subscribed.
   var delivery: Delivery<Received> { get }
+  /// Takes one signal. A throw is counted; with durable delivery it is tried again.
   func receive(_ signal: Received) throws
 }
 

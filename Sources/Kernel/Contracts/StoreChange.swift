@@ -36,11 +36,13 @@ public struct StoreChange: Sendable {
   private let digests: [Digest256]
   let chain: LogChain
 
+  /// How a record gets into the store.
   public enum Write<Record: Sendable>: Sendable {
     case insert(Record)
     /// Replace the record whose revision is `expected`, else `.conflict`.
     case replace(Record, expected: Int64)
 
+    /// The record as it is to be.
     public var record: Record {
       switch self {
       case .insert(let record), .replace(let record, _): record
@@ -53,6 +55,7 @@ public struct StoreChange: Sendable {
     }
   }
 
+  /// What is done to a plugin's record.
   public enum RecordWrite: Sendable {
     /// As ``PluginRecordStore/put(_:in:)`` does.
     case put(PluginRecord, in: String)
@@ -60,10 +63,15 @@ public struct StoreChange: Sendable {
     case remove(UUID, from: [String], subscription: String)
   }
 
+  /// A secret's hash under another hasher.
   public struct Rehash: Sendable {
+    /// That of the key.
     public let prefix: String
+    /// ``StoredSecret/id``.
     public let secretID: UUID
+    /// The hash that is expected to be there.
     public let from: EncodedHash
+    /// The hash that takes its place.
     public let to: EncodedHash
 
     public init(prefix: String, secretID: UUID, from: EncodedHash, to: EncodedHash) {
@@ -91,49 +99,5 @@ public struct StoreChange: Sendable {
       head = LogHead(position: entry.position, hash: entry.hash)
       return entry
     }
-  }
-}
-
-/// What was gathered about a secret's use since the last flush.
-public struct KeyUsage: Sendable, Equatable {
-  public let prefix: String
-  public let secretID: UUID
-  public let count: Int64
-  public let lastUsedAt: Timestamp
-  /// From where it was used; noted of the older secret of a rotation only.
-  public let addresses: AddressSet
-
-  public init(
-    prefix: String, secretID: UUID, count: Int64, lastUsedAt: Timestamp,
-    addresses: AddressSet = AddressSet()
-  ) {
-    self.prefix = prefix
-    self.secretID = secretID
-    self.count = count
-    self.lastUsedAt = lastUsedAt
-    self.addresses = addresses
-  }
-}
-
-/// The use of an `Idempotency-Key`.
-public struct IdempotencyRecord: Sendable, Equatable {
-  /// ``Actor/description`` of who used it.
-  public let actor: String
-  public let key: String
-  /// ``IdempotencyClaim/bodyDigest``.
-  public let bodyDigest: [UInt8]
-  /// The key that the request created or rotated.
-  public let keyID: UUID
-  public let usedAt: Timestamp
-
-  /// How long a use is remembered.
-  public static let lifetime: Duration = .seconds(24 * 3600)
-
-  public init(actor: String, key: String, bodyDigest: [UInt8], keyID: UUID, usedAt: Timestamp) {
-    self.actor = actor
-    self.key = key
-    self.bodyDigest = bodyDigest
-    self.keyID = keyID
-    self.usedAt = usedAt
   }
 }

@@ -4,60 +4,6 @@
   import Foundation
 #endif
 
-/// What can be done to many keys at once.
-public enum BulkAction: String, Sendable, CaseIterable {
-  case rotate, suspend, reactivate, revoke, purge
-
-  /// The keys that it is for. Others are not selected.
-  func isFor(_ status: KeyRecord.Status) -> Bool {
-    switch self {
-    case .rotate, .revoke: status == .active || status == .suspended
-    case .suspend: status == .active
-    case .reactivate: status == .suspended
-    case .purge: status != .purged
-    }
-  }
-}
-
-/// A key that was selected for a bulk change.
-public struct SelectedKey: Sendable, Equatable {
-  public let id: UUID
-  public let prefix: String
-}
-
-/// What became of one key of a bulk change.
-public enum BulkOutcome: Sendable {
-  case changed(ChangedKey)
-  /// It has a new secret. The token is here and nowhere else.
-  case issued(IssuedKey)
-  /// The selection did not hold any more when its turn came.
-  case unchanged
-  case failed(LifecycleError)
-}
-
-/// What a bulk change came to. Every selected key is in one of the counts.
-public struct BulkReport: Sendable {
-  public var matched = 0
-  public var changed = 0
-  public var unchanged = 0
-  public var failed = 0
-  /// Keys whose turn did not come, since the store stopped answering or the caller stopped listening.
-  public var notTried = 0
-  /// The first failures, at most ``mostFailures``.
-  public var failures: [Failure] = []
-  /// Of the change that came last in the signal log.
-  public var receipt: Receipt?
-
-  public static let mostFailures = 1_000
-
-  public struct Failure: Sendable {
-    public let key: SelectedKey
-    public let error: LifecycleError
-  }
-
-  public init() {}
-}
-
 extension AuthKernel {
   /// The keys that a query finds and an action is for, newest first. `limit` and `after` of the query are not looked
   /// at.
@@ -147,25 +93,5 @@ extension AuthKernel {
       case .purge: return .changed(try await purgeKey(id, by: actor))
       }
     } catch { return .failed(error) }
-  }
-}
-
-extension BulkReport {
-  fileprivate mutating func note(_ outcome: BulkOutcome, of key: SelectedKey) {
-    switch outcome {
-    case .changed(let changed): note(changed.receipt)
-    case .issued(let issued): note(issued.receipt)
-    case .unchanged: unchanged += 1
-    case .failed(let error):
-      failed += 1
-      if failures.count < BulkReport.mostFailures {
-        failures.append(Failure(key: key, error: error))
-      }
-    }
-  }
-
-  private mutating func note(_ new: Receipt) {
-    changed += 1
-    if receipt.map({ $0.position < new.position }) ?? true { receipt = new }
   }
 }

@@ -92,11 +92,8 @@ extension AuthKernel {
     prefix: String? = nil, owner: UUID? = nil
   ) async throws(LifecycleError) -> Receipt {
     stamps.changed(prefix: prefix, owner: owner)
-    let position: Int64
-    do throws(StoreError) { position = try await store.logHead().position } catch {
-      throw LifecycleError(error)
-    }
-    return await receipt(position, isOwn: false)
+    let head = try await inStore { () async throws(StoreError) in try await store.logHead() }
+    return await receipt(head.position, isOwn: false)
   }
 
   /// Replaces a secret's hash if nothing else has meanwhile. Never touches the key itself, so it can't

@@ -83,11 +83,7 @@ extension AuthKernel {
     _ reference: OwnerReference?, _ now: Timestamp
   ) async throws(LifecycleError) -> (OwnerRecord?, isNew: Bool) {
     guard let reference else { return (nil, false) }
-    let found: OwnerRecord?
-    do throws(StoreError) {
-      found = try await store.owner(kind: reference.kind, name: reference.name)
-    } catch { throw LifecycleError(error) }
-    if let found {
+    if let found = try await findOwner(reference) {
       if found.disabled { throw .ownerDisabled(found.name) }
       return (found, false)
     }

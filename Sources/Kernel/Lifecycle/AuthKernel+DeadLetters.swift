@@ -2,9 +2,7 @@ extension AuthKernel {
   /// Every durable subscription that the store knows, by name.
   public func subscriptions() async throws(LifecycleError) -> [SubscriptionRecord] {
     let store = try durableStore()
-    do throws(StoreError) { return try await store.subscriptions() } catch {
-      throw LifecycleError(error)
-    }
+    return try await inStore { () async throws(StoreError) in try await store.subscriptions() }
   }
 
   /// What durable subscriptions gave up on.
@@ -12,9 +10,7 @@ extension AuthKernel {
     _ query: DeadLetterQuery = DeadLetterQuery()
   ) async throws(LifecycleError) -> [DeadLetter] {
     let store = try durableStore()
-    do throws(StoreError) { return try await store.deadLetters(query) } catch {
-      throw LifecycleError(error)
-    }
+    return try await inStore { () async throws(StoreError) in try await store.deadLetters(query) }
   }
 
   /// Has dead letters delivered once more, by whichever process holds the subscription; how many there are. One that
@@ -27,11 +23,11 @@ extension AuthKernel {
     of subscription: String? = nil, position: Int64? = nil
   ) async throws(LifecycleError) -> Int {
     let store = try durableStore()
-    do throws(StoreError) {
-      let count = try await store.replay(subscription: subscription, position: position)
-      durable.wake()
-      return count
-    } catch { throw LifecycleError(error) }
+    let count = try await inStore { () async throws(StoreError) in
+      try await store.replay(subscription: subscription, position: position)
+    }
+    durable.wake()
+    return count
   }
 
   private func durableStore() throws(LifecycleError) -> any DurableKeyStore {

@@ -1,50 +1,7 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// What became of a record that came from another system.
-package enum ImportOutcome: Sendable, Equatable {
-  case imported
-  /// It is here already; nothing was changed, whatever the other system says of it now.
-  case present
-  /// Why it can't be taken.
-  case refused(String)
-}
-
-/// A key of another system, ready to be kept.
-package struct ImportedKey: Sendable {
-  let change: PreparedChange
-}
-
 extension AuthKernel {
-  /// Every format there is, a catch-all last.
-  package var registeredFormats: [any TokenFormat] {
-    formats.registered.filter { !($0 is any CatchAllFormat) }
-      + formats.registered.filter { $0 is any CatchAllFormat }
-  }
-
-  /// Takes tokens of every format out of what others wrote.
-  package var redaction: TokenRedaction { formats.redaction }
-
-  /// The same for ids of requests, which may be names.
-  package var redactionOfIDs: TokenRedaction { formats.redactionOfIDs }
-
-  /// The owner of that kind and name, if there is one.
-  package func importedOwner(
-    _ kind: OwnerRecord.Kind, _ name: String
-  ) async throws(LifecycleError) -> OwnerRecord? {
-    do throws(StoreError) { return try await store.owner(kind: kind, name: name) } catch {
-      throw LifecycleError(error)
-    }
-  }
-
   /// Whether a key of this prefix is here.
   package func holdsImported(prefix: String) async throws(LifecycleError) -> Bool {
-    do throws(StoreError) { return try await store.find(prefix: prefix) != nil } catch {
-      throw LifecycleError(error)
-    }
+    try await inStore { () async throws(StoreError) in try await store.find(prefix: prefix) } != nil
   }
 
   /// Throws unless a key of another system can be kept as it is. A tombstone needs a prefix only.
@@ -131,8 +88,8 @@ extension AuthKernel {
   /// How far another system's own log is here already.
   package func importedLogHead(node: String) async throws(LifecycleError) -> AccessHead {
     let store = try logStore()
-    do throws(StoreError) { return try await store.accessHead(node: node) } catch {
-      throw LifecycleError(error)
+    return try await inStore { () async throws(StoreError) in
+      try await store.accessHead(node: node)
     }
   }
 
@@ -145,9 +102,7 @@ extension AuthKernel {
     let store = try logStore()
     let batch = AccessBatch(
       node: node, after: sequence, through: last, drafts: drafts, primitives: primitives)
-    do throws(StoreError) { return try await store.append(batch) } catch {
-      throw LifecycleError(error)
-    }
+    return try await inStore { () async throws(StoreError) in try await store.append(batch) }
   }
 
   private func commitImported(
@@ -158,9 +113,10 @@ extension AuthKernel {
       switch result {
       case .success: outcomes.append(.imported)
       case .failure(.duplicate): outcomes.append(.present)
-      case .failure(.unavailable(let reason)), .failure(.corrupt(let reason)):
-        throw .storeUnavailable(reason)
-      case .failure(let error): outcomes.append(.refused(LifecycleError(error).description))
+      case .failure(let error):
+        let refusal = LifecycleError(error)
+        if case .storeUnavailable = refusal { throw refusal }
+        outcomes.append(.refused(refusal.description))
       }
     }
     return outcomes

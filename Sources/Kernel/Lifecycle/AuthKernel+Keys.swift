@@ -7,7 +7,9 @@
 extension AuthKernel {
   /// The key of this id, or `.notFound`.
   public func key(_ id: UUID) async throws(LifecycleError) -> StoredKey {
-    try await reading { () async throws(StoreError) in try await store.find(id: id) }
+    let found = try await inStore { () async throws(StoreError) in try await store.find(id: id) }
+    guard let found else { throw .notFound("key") }
+    return found
   }
 
   /// The key of this id, or `.notFound` if there is none or it is not there for this actor: both answer alike.
@@ -19,7 +21,11 @@ extension AuthKernel {
 
   /// The key of this prefix, or `.notFound`.
   public func key(prefix: String) async throws(LifecycleError) -> StoredKey {
-    try await reading { () async throws(StoreError) in try await store.find(prefix: prefix) }
+    let found = try await inStore { () async throws(StoreError) in
+      try await store.find(prefix: prefix)
+    }
+    guard let found else { throw .notFound("key") }
+    return found
   }
 
   /// A page of keys. Asked for unused ones, it writes gathered usage first. A cursor of another order is
@@ -32,9 +38,7 @@ extension AuthKernel {
           + "begin with the first page")
     }
     if query.unusedBefore != nil { await flushUsage() }
-    do throws(StoreError) { return try await store.keys(query) } catch {
-      throw LifecycleError(error)
-    }
+    return try await inStore { () async throws(StoreError) in try await store.keys(query) }
   }
 
   /// Changes a key's name, description, class, scopes, expiry or metadata.
@@ -185,14 +189,5 @@ extension AuthKernel {
       }
     }
     throw .conflict
-  }
-
-  private func reading(
-    _ find: () async throws(StoreError) -> StoredKey?
-  ) async throws(LifecycleError) -> StoredKey {
-    let found: StoredKey?
-    do throws(StoreError) { found = try await find() } catch { throw LifecycleError(error) }
-    guard let found else { throw .notFound("key") }
-    return found
   }
 }

@@ -5,28 +5,31 @@
 #endif
 
 extension AuthKernel {
+  /// The owner of this id, or `.notFound`.
   public func owner(_ id: UUID) async throws(LifecycleError) -> OwnerRecord {
-    let found: OwnerRecord?
-    do throws(StoreError) { found = try await store.owner(id: id) } catch {
-      throw LifecycleError(error)
-    }
+    let found = try await inStore { () async throws(StoreError) in try await store.owner(id: id) }
     guard let found else { throw .notFound("owner") }
     return found
   }
 
+  /// The owner of this kind and name, or `.notFound`.
   public func owner(_ reference: OwnerReference) async throws(LifecycleError) -> OwnerRecord {
-    let found: OwnerRecord?
-    do throws(StoreError) {
-      found = try await store.owner(kind: reference.kind, name: reference.name)
-    } catch { throw LifecycleError(error) }
-    guard let found else { throw .notFound("owner") }
+    guard let found = try await findOwner(reference) else { throw .notFound("owner") }
     return found
   }
 
-  public func owners(_ query: OwnerQuery) async throws(LifecycleError) -> Page<OwnerRecord> {
-    do throws(StoreError) { return try await store.owners(query) } catch {
-      throw LifecycleError(error)
+  /// The owner of this kind and name, if there is one.
+  package func findOwner(
+    _ reference: OwnerReference
+  ) async throws(LifecycleError) -> OwnerRecord? {
+    try await inStore { () async throws(StoreError) in
+      try await store.owner(kind: reference.kind, name: reference.name)
     }
+  }
+
+  /// A page of owners, by name or as the query says.
+  public func owners(_ query: OwnerQuery) async throws(LifecycleError) -> Page<OwnerRecord> {
+    try await inStore { () async throws(StoreError) in try await store.owners(query) }
   }
 
   /// Makes an owner, and its first key with it if one is asked for (``NewOwner/firstKey``, else `owners.first_key`);

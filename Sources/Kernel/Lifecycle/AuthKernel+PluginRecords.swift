@@ -12,8 +12,8 @@ extension AuthKernel {
       throw .failed("the store \(store.id) keeps no records of plugins")
     }
     let announcement = try announce(signal)
-    do throws(StoreError) {
-      return try await commit([announcement]) { $0.record = write }
-    } catch { throw LifecycleError(error) }
+    return try await inStore { () async throws(StoreError) in
+      try await commit([announcement]) { $0.record = write }
+    }
   }
 }

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension AuthKernel {
   /// Exchanges a verified key for a session, whose token is in the result and nowhere else.
   ///
@@ -64,12 +58,6 @@ extension AuthKernel {
       of: session.id, keyID: identity.keyID, prefix: identity.prefix, owner: identity.owner,
       request: request)
   }
-}
-
-/// A session that was just made, and its token.
-public struct IssuedSession: Sendable {
-  public let session: SessionFacts
-  public let token: Secret
 }
 
 extension Timestamp {

@@ -4,18 +4,6 @@
   import Foundation
 #endif
 
-/// What one sweep has done.
-public struct SweepReport: Sendable, Equatable {
-  /// Keys that were announced as expiring.
-  public var expiring = 0
-  /// Keys that were announced as expired.
-  public var expired = 0
-  /// Keys that were suspended because nobody used them.
-  public var suspended = 0
-
-  public init() {}
-}
-
 extension AuthKernel {
   /// Announces the keys that will expire soon (``KeyExpiring``) and that have expired (``KeyExpired``), and suspends
   /// those that nobody used for `keys.suspend_unused`.
@@ -139,8 +127,4 @@ extension AuthKernel {
     } while query.after != nil
     return count
   }
-}
-
-extension Duration {
-  static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
 }

@@ -39,10 +39,9 @@ extension AuthKernel {
       throw .invalid(
         field: "Idempotency-Key", reason: "holds a token, which is a secret; make a random one")
     }
-    let earlier: IdempotencyRecord?
-    do throws(StoreError) {
-      earlier = try await store.idempotency(actor: actor.description, key: claim.key)
-    } catch { throw LifecycleError(error) }
+    let earlier = try await inStore { () async throws(StoreError) in
+      try await store.idempotency(actor: actor.description, key: claim.key)
+    }
     guard let earlier, let end = earlier.usedAt.adding(IdempotencyRecord.lifetime),
       time.now() <= end
     else { return }

@@ -13,11 +13,11 @@ package enum LifecycleRules {
     "cardea:webhooks:write", "cardea:portal:write",
   ]
   /// The longest rotation overlap: 7 days.
-  package static let longestOverlap: Duration = .seconds(7 * 86_400)
+  package static let longestOverlap: Duration = .days(7)
   /// The furthest expiry that a key may be given: 100 years, longer than anybody keeps one. What lies beyond is a
   /// slip, or another system's way to write never (`9999-12-31`), which has one spelling here. An imported key
   /// keeps whatever expiry it has.
-  package static let longestLife: Duration = .seconds(36_500 * 86_400)
+  package static let longestLife: Duration = .days(36_500)
   /// The largest `metadata`, in bytes of JSON.
   static let largestMetadata = 4_096
 

@@ -13,9 +13,3 @@ struct PreparedChange: Sendable {
     self.change = change
   }
 }
-
-/// A change signal on its way: its draft for the log, and how to publish it once it has a position.
-struct Announcement: Sendable {
-  let draft: LogDraft
-  let publish: @Sendable (SignalBus, Int64) -> Void
-}

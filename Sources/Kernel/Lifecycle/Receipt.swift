@@ -19,8 +19,11 @@ public struct Receipt: Sendable, Equatable {
   /// Whether this process made the change, and so obeys it.
   let isOwn: Bool
 
+  /// A node that may not obey yet.
   public struct Pending: Sendable, Equatable {
+    /// ``NodeCard/name``.
     public let node: String
+    /// From then on it allows nothing on the old record, whether it has heard of the change or not.
     public let by: Timestamp
     let lease: Duration
   }
@@ -51,31 +54,4 @@ extension Receipt: Encodable {
 
 extension Receipt.Pending: Encodable {
   private enum CodingKeys: String, CodingKey { case node, by }
-}
-
-/// A key that was just made or given a new secret: the only time its token is seen.
-public struct IssuedKey: Sendable {
-  public let stored: StoredKey
-  /// The token. ``Secret/reveal()`` it to its user, once.
-  public let token: Secret
-  public package(set) var receipt: Receipt
-}
-
-/// A key after a change.
-public struct ChangedKey: Sendable {
-  public let stored: StoredKey
-  public package(set) var receipt: Receipt
-}
-
-/// An owner that was just made, and its first key if it was given one.
-public struct CreatedOwner: Sendable {
-  public let owner: OwnerRecord
-  public let firstKey: IssuedKey?
-  public let receipt: Receipt
-}
-
-/// An owner after a change.
-public struct ChangedOwner: Sendable {
-  public let owner: OwnerRecord
-  public package(set) var receipt: Receipt
 }

@@ -9,6 +9,7 @@ public struct AddressSet: Sendable, Hashable {
   /// Sorted, without repetition.
   private var marks: [UInt64] = []
 
+  /// The empty set.
   public init() {}
 
   /// What ``bytes`` gave. Bytes beyond the bound, or a last mark that is cut short, are left out.
@@ -23,6 +24,7 @@ public struct AddressSet: Sendable, Hashable {
     marks.flatMap { mark in (0..<8).map { UInt8(truncatingIfNeeded: mark >> UInt64(56 - $0 * 8)) } }
   }
 
+  /// At most ``limit``.
   public var count: Int { marks.count }
   public var isEmpty: Bool { marks.isEmpty }
 
@@ -34,6 +36,7 @@ public struct AddressSet: Sendable, Hashable {
     marks.insert(mark, at: index)
   }
 
+  /// Adds those of another set, as far as there is room.
   public mutating func formUnion(_ other: AddressSet) {
     for mark in other.marks { insert(mark) }
   }

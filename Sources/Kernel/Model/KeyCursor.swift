@@ -16,8 +16,11 @@ public struct KeyCursor: Sendable, Equatable {
     case expiry(Timestamp?)
   }
 
+  /// The order of the listing.
   public let sort: KeySort
+  /// What the last key was sorted by.
   public let value: Value
+  /// The last key's id.
   public let id: UUID
 
   /// The place of `key`.

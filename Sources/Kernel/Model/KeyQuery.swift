@@ -6,15 +6,20 @@
 
 /// Which keys a listing wants, and in which order. Every filter that is set must hold.
 public struct KeyQuery: Sendable, Equatable {
+  /// Keys of this owner.
   public var ownerID: UUID?
+  /// Judged at ``now``.
   public var state: KeyState?
   public var kind: KeyRecord.Kind?
+  /// Keys of this class, byte for byte.
   public var keyClass: String?
   /// Keys that hold exactly this scope name.
   public var scope: String?
   /// Keys of which a secret was built in this token format.
   public var format: String?
+  /// Inclusive; likewise ``expiresFrom``.
   public var createdFrom: Timestamp?
+  /// Exclusive; likewise ``expiresBefore``.
   public var createdBefore: Timestamp?
   public var expiresFrom: Timestamp?
   public var expiresBefore: Timestamp?
@@ -85,43 +90,5 @@ extension KeyQuery {
     return [key.name, key.description, key.prefix].contains {
       needle.isEmpty || $0.utf8.map(\.asciiLowered).contains(needle)
     }
-  }
-}
-
-/// Which owners a listing wants, in order of name within kind.
-public struct OwnerQuery: Sendable, Equatable {
-  public var kind: OwnerRecord.Kind?
-  public var name: String?
-  /// Organizations that this user belongs to.
-  public var member: String?
-  /// Whether the order runs the other way: from the last name of the last kind on.
-  public var descending = false
-  /// The id of the last owner of the page before.
-  public var after: UUID?
-  /// 1 to 1,000 owners a page.
-  public var limit: Int
-
-  public init(kind: OwnerRecord.Kind? = nil, name: String? = nil, limit: Int = 100) {
-    self.kind = kind
-    self.name = name
-    self.limit = min(max(limit, 1), 1_000)
-  }
-}
-
-/// One page of a listing.
-public struct Page<Element: Sendable>: Sendable {
-  public var items: [Element]
-  /// The id to continue after, or `nil` on the last page.
-  public var next: UUID?
-
-  public init(items: [Element], next: UUID?) {
-    self.items = items
-    self.next = next
-  }
-
-  /// The first `limit` of `found`, which holds one more if another page follows.
-  package init(_ found: [Element], limit: Int, id: (Element) -> UUID) {
-    let items = Array(found.prefix(limit))
-    self.init(items: items, next: found.count > limit ? items.last.map(id) : nil)
   }
 }

@@ -12,24 +12,29 @@ public struct KeyRecord: Sendable, Equatable {
   public let prefix: String
   /// 1 to 128 characters; empty once purged.
   public var name: String
+  /// At most 1,024 bytes; empty once purged.
   public var description: String
   public var kind: Kind
   /// The key's class; a route may demand one.
   public var keyClass: String
   /// The owner's id, if the key has one.
   public var ownerID: UUID?
+  /// What it grants.
   public var scopes: ScopeSet
   /// What has been decided about the key. Expiry is not stored: it follows from `expiresAt` and the clock.
   public var status: Status
   /// The name of the ``TokenFormat`` of the newest secret; rotation keeps it, and a tombstone too.
   public var format: String
+  /// When it was made; an imported key has the date of the other system.
   public let createdAt: Timestamp
   /// Who created it, as ``Actor/description`` writes it.
   public let createdBy: String
+  /// From then on it is denied; `nil` is never.
   public var expiresAt: Timestamp?
   /// The nearest threshold, in days ahead of expiry, that counts as announced (``KeyExpiring``); 0 once
   /// ``KeyExpired`` was. `nil`: none yet. Starts anew when the expiry changes.
   public var expiryNoticeDays: Int?
+  /// When it was used last, as far as usage has been written.
   public var lastUsedAt: Timestamp?
   /// When the key was last reactivated: a key that was given back has not been unused since its last use.
   public var reactivatedAt: Timestamp?
@@ -40,7 +45,9 @@ public struct KeyRecord: Sendable, Equatable {
   /// Raised by one with every change; what compare-and-swap compares. Usage and re-hash leave it alone.
   public var revision: Int64
 
+  /// Whose key it is: a person's, or a program's.
   public enum Kind: String, Sendable, Codable, CaseIterable { case user, system }
+  /// What may have been decided about a key.
   public enum Status: String, Sendable, Codable, CaseIterable {
     case active, suspended, revoked, purged
 
@@ -92,66 +99,5 @@ public struct KeyRecord: Sendable, Equatable {
       if let expiresAt, now >= expiresAt { return .expired }
       return .active
     }
-  }
-}
-
-/// A key's state on the wire.
-public enum KeyState: String, Sendable, Codable, CaseIterable {
-  case active, suspended, expired, revoked, purged
-}
-
-/// One row of a key's secrets: the encoded hash and its dates.
-public struct StoredSecret: Sendable, Equatable {
-  /// Identifies the row for ever: what the verdict cache remembers a token to match.
-  public let id: UUID
-  public var hash: EncodedHash
-  /// The name of the ``TokenFormat`` that built this secret's token.
-  public let format: String
-  public let createdAt: Timestamp
-  /// While a rotation's overlap is open, the moment at which this (older) secret dies.
-  public var endsAt: Timestamp?
-  public var lastUsedAt: Timestamp?
-  /// From where it was used since it is the older one.
-  public var addresses: AddressSet
-
-  public init(
-    id: UUID, hash: EncodedHash, format: String, createdAt: Timestamp, endsAt: Timestamp? = nil,
-    lastUsedAt: Timestamp? = nil, addresses: AddressSet = AddressSet()
-  ) {
-    self.id = id
-    self.hash = hash
-    self.format = format
-    self.createdAt = createdAt
-    self.endsAt = endsAt
-    self.lastUsedAt = lastUsedAt
-    self.addresses = addresses
-  }
-}
-
-extension [StoredSecret] {
-  /// These with what re-hash and usage have written into a store's rows, `stored`, since they were read from it: that
-  /// raises no revision, so compare-and-swap does not tell.
-  package func keepingWork(of stored: [StoredSecret]) -> [StoredSecret] {
-    map { secret in
-      guard let earlier = stored.first(where: { $0.id == secret.id }) else { return secret }
-      var secret = secret
-      secret.hash = earlier.hash
-      secret.lastUsedAt = [secret.lastUsedAt, earlier.lastUsedAt].compactMap { $0 }.max()
-      var addresses = earlier.addresses
-      addresses.formUnion(secret.addresses)
-      secret.addresses = addresses
-      return secret
-    }
-  }
-}
-
-/// A key with the owner that it belongs to, as one read of the store finds them.
-public struct StoredKey: Sendable, Equatable {
-  public var key: KeyRecord
-  public var owner: OwnerRecord?
-
-  public init(key: KeyRecord, owner: OwnerRecord? = nil) {
-    self.key = key
-    self.owner = owner
   }
 }

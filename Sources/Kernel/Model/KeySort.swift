@@ -13,6 +13,7 @@ public enum KeySort: String, Sendable, CaseIterable {
   case expiry = "expires"
   case expiryDescending = "-expires"
 
+  /// Whether the greatest comes first.
   public var isDescending: Bool {
     switch self {
     case .newest, .nameDescending, .expiryDescending: true

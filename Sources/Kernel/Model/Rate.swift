@@ -2,10 +2,12 @@
 ///
 /// 1 to 1,000,000 in 1 s to 366 d, and at most one a microsecond.
 public struct Rate: Sendable, Hashable {
+  /// How many units.
   public let count: Int
+  /// In which time they come back.
   public let window: Duration
 
-  private static let longest: Duration = .seconds(366 * 86_400)
+  private static let longest: Duration = .days(366)
 
   /// `nil` outside those bounds.
   public init?(_ count: Int, per window: Duration) {

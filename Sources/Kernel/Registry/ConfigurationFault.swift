@@ -6,7 +6,9 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
   public let setting: String
   /// The value found, if it may be shown; `<PEM>` in place of one that holds a key or a certificate itself.
   public let value: String?
+  /// What is wrong, as a part of a sentence.
   public let problem: String
+  /// What to do about it, as a sentence.
   public let remedy: String
 
   public init(
@@ -34,16 +36,5 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
     let subject = plugin.map { "\(setting) (\($0))" } ?? setting
     let shown = value.map { " = \($0)" } ?? ""
     return "\(subject)\(shown): \(problem). \(remedy)"
-  }
-}
-
-/// Every fault of a configuration at once.
-public struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConvertible {
-  public let faults: [ConfigurationFault]
-
-  public init(_ faults: [ConfigurationFault]) { self.faults = faults }
-
-  public var description: String {
-    faults.map(\.description).joined(separator: "\n")
   }
 }

@@ -24,7 +24,7 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// `extract.conflict`.
   public var extractConflict: ExtractConflict = .refuse
   /// `keys.default_expiry`: `nil` is never.
-  public var defaultExpiry: Duration? = .seconds(90 * 86_400)
+  public var defaultExpiry: Duration? = .days(90)
   /// `keys.max_per_owner`: the limit of owners who are created without one; -1 is unlimited.
   public var maxKeysPerOwner = -1
   /// `keys.owner_must_exist`: whether creating a key for an unknown owner is refused.
@@ -83,8 +83,11 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// How often a checkpoint is made and retention applied, if there is anything to do.
   public var auditUpkeepInterval: Duration = .seconds(300)
 
+  /// What becomes of a request that could not be recorded.
   public enum AuditOnFailure: String, Sendable { case deny, allow }
+  /// What becomes of a request in which several tokens were found: refused, or the first extractor's token counts.
   public enum ExtractConflict: String, Sendable { case refuse, first }
 
+  /// Every setting at its default.
   public init() {}
 }

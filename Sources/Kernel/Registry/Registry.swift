@@ -16,6 +16,7 @@ public struct Registry: ~Copyable {
   var sessionIssuers: [any SessionIssuer] = []
   var pages: [any PagePlugin] = []
 
+  /// Without any plugin.
   public init() {}
 
   /// Registers a plugin through its kind.
@@ -26,21 +27,34 @@ public struct Registry: ~Copyable {
     for plugin in bundle.plugins { plugin.register(in: &self) }
   }
 
+  /// A hasher. Like the others below it is called by the kind's own ``Plugin/register(in:)``; a plugin of several kinds
+  /// calls one for each.
   public mutating func add(hasher: some SecretHasher) { hashers.append(hasher) }
+  /// A format of tokens.
   public mutating func add(format: some TokenFormat) { formats.append(format) }
+  /// Where tokens are looked for in a request.
   public mutating func add(extractor: some CredentialExtractor) { extractors.append(extractor) }
+  /// The store; a kernel takes one.
   public mutating func add(store: some KeyStore) { stores.append(store) }
+  /// A policy that decides at once.
   public mutating func add(policy: some Policy) { policies.append(policy) }
+  /// A policy that asks somebody else.
   public mutating func add(asyncPolicy: some AsyncPolicy) { asyncPolicies.append(asyncPolicy) }
+  /// A listener, which is subscribed when the kernel starts.
   public mutating func add(listener: some SignalListener) { listeners.append(listener) }
+  /// A sink that records before it returns.
   public mutating func add(auditSink: some AuditSink) { auditSinks.append(auditSink) }
+  /// A sink that has to wait for what it records to.
   public mutating func add(auditSink: some AsyncAuditSink) { asyncAuditSinks.append(auditSink) }
+  /// The primitives; a kernel takes one.
   public mutating func add(primitives plugin: some Primitives) { primitives.append(plugin) }
 
+  /// What makes session tokens; a kernel takes one at most.
   public mutating func add(sessionIssuer: some SessionIssuer) {
     sessionIssuers.append(sessionIssuer)
   }
 
+  /// What is added to the admin page.
   public mutating func add(page: some PagePlugin) { pages.append(page) }
 
   /// Plugins of any kind that read keys' metadata.
@@ -62,10 +76,4 @@ public struct Registry: ~Copyable {
       + list("audit", auditSinks) + list("audit", asyncAuditSinks)
       + list("sessions", sessionIssuers) + list("page", pages)
   }
-}
-
-/// A plugin as `cardea plugins` lists it.
-public struct RegisteredPlugin: Sendable, Equatable {
-  public let kind: String
-  public let id: String
 }

@@ -26,6 +26,7 @@ public struct CIDR: Sendable, Hashable {
     self.length = length
   }
 
+  /// Whether the address lies in the range; one of the other family never does.
   public func contains(_ address: IPAddress) -> Bool {
     guard address.bytes.count == network.bytes.count else { return false }
     let whole = length / 8

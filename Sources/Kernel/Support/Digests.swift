@@ -1,6 +1,8 @@
 /// 128 bits of a keyed digest: the verdict cache's key for a token. All 128 bits are compared.
 public struct Digest128: Sendable, Hashable {
+  /// The lower half.
   public let low: UInt64
+  /// The upper half.
   public let high: UInt64
 
   public init(low: UInt64, high: UInt64) {
@@ -11,6 +13,7 @@ public struct Digest128: Sendable, Hashable {
 
 /// A SHA-256 digest: 32 bytes.
 public struct Digest256: Sendable, Equatable {
+  /// All 32.
   public let bytes: [UInt8]
 
   /// `nil` unless given 32 bytes.

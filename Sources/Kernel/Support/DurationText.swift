@@ -53,8 +53,7 @@ public enum DurationText: Sendable, Equatable {
 extension DurationText: CustomStringConvertible {
   /// The shortest text that reads back as the same whole milliseconds.
   public var description: String {
-    guard let (seconds, attoseconds) = duration?.components else { return "never" }
-    let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    guard let milliseconds = duration?.milliseconds else { return "never" }
     if milliseconds == 0 { return "0s" }
     for (name, value) in DurationText.units where milliseconds % value == 0 {
       return "\(milliseconds / value)\(name)"

@@ -3,6 +3,7 @@
 public enum Ed25519 {
   /// A private key: its seed of 32 bytes. Whoever has it can sign.
   public struct PrivateKey: Sendable, Equatable {
+    /// The 32 bytes that everything else follows from.
     public let seed: Secret
 
     /// `nil` unless given 32 bytes.

@@ -25,6 +25,14 @@ package enum Hex {
     return bytes
   }
 
+  /// What a digit of either case stands for; `nil` if it is none.
+  package static func anyCase(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: value(digit)
+    }
+  }
+
   private static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

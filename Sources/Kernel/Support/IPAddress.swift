@@ -44,6 +44,9 @@ public struct IPAddress: Sendable, Hashable {
     bytes.count == 4
       ? bytes.first == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
   }
+
+  /// What is one client to a limit: an IPv4 address, or the /64 that an IPv6 client has to choose addresses from.
+  package var clientBytes: [UInt8] { bytes.count == 16 ? Array(bytes[..<8]) : bytes }
 }
 
 extension IPAddress: CustomStringConvertible {

@@ -59,25 +59,13 @@ package enum SecretFile {
       var count = 0
       while count < capacity {
         let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-        let result = retry { systemRead(descriptor, rest.baseAddress, rest.count) }
+        let result = retry { systemRead(descriptor, rest) }
         if result < 0 { return nil }
         if result == 0 { break }
         count += result
       }
       return Secret(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-  }
-
-  private static func systemRead(
-    _ descriptor: Int32, _ base: UnsafeMutableRawPointer?, _ count: Int
-  ) -> Int {
-    #if canImport(Darwin)
-      Darwin.read(descriptor, base, count)
-    #elseif canImport(Musl)
-      Musl.read(descriptor, base, count)
-    #else
-      Glibc.read(descriptor, base, count)
-    #endif
   }
 
   /// Again as long as a signal interrupts.

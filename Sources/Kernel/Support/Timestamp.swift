@@ -25,11 +25,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   /// The moment `duration` later, or `nil` past ``latest`` or before ``earliest``.
   public func adding(_ duration: Duration) -> Timestamp? {
-    let (seconds, attoseconds) = duration.components
-    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-    let (sum, overflow2) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
-    let (result, overflow3) = sum.addingReportingOverflow(milliseconds)
-    guard !overflow, !overflow2, !overflow3, result <= Timestamp.latest.milliseconds,
+    let (result, overflow) = milliseconds.addingReportingOverflow(duration.milliseconds)
+    guard !overflow, result <= Timestamp.latest.milliseconds,
       result >= Timestamp.earliest.milliseconds
     else { return nil }
     return Timestamp(unchecked: result)

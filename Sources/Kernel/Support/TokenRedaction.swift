@@ -131,8 +131,7 @@ private struct PercentDecoded {
     while place < text.count {
       places.append(place)
       if text[place] == UInt8(ascii: "%"), place + 2 < text.count,
-        let high = PercentDecoded.digit(text[place + 1]),
-        let low = PercentDecoded.digit(text[place + 2])
+        let high = Hex.anyCase(text[place + 1]), let low = Hex.anyCase(text[place + 2])
       {
         bytes.append(high << 4 | low)
         place += 3
@@ -142,14 +141,5 @@ private struct PercentDecoded {
       }
     }
     places.append(place)
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x37
-    case 0x61...0x66: byte - 0x57
-    default: nil
-    }
   }
 }

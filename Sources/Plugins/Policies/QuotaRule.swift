@@ -6,6 +6,7 @@ public struct QuotaRule: Sendable {
   public let name: String
   /// Requests between two refills: 1 to 1,000,000,000.
   public let count: Int
+  /// When all of it is there again.
   public let refill: RefillSchedule
   let subject: LimitSubject
   let route: RoutePattern

@@ -8,6 +8,7 @@ import CardeaKernel
 public struct RateLimitRule: Sendable {
   /// Names the limit in the RateLimit header fields.
   public let name: String
+  /// How many in which time.
   public let rate: Rate
   let gcra: GCRA
   let subject: LimitSubject

@@ -1,3 +1,5 @@
+import CardeaKernel
+
 /// A request's path, read as the services behind a proxy may read it.
 ///
 /// Policies compare paths with those that an operator wrote. A path that could mean another one to whoever
@@ -19,8 +21,8 @@ struct RequestPath: Sendable {
         bytes.append(byte)
         continue
       }
-      guard let high = rest.next().flatMap(RequestPath.digit),
-        let low = rest.next().flatMap(RequestPath.digit)
+      guard let high = rest.next().flatMap(Hex.anyCase),
+        let low = rest.next().flatMap(Hex.anyCase)
       else { return nil }
       let decoded = high << 4 | low
       if decoded == RequestPath.slash || decoded == UInt8(ascii: "%") { return nil }
@@ -48,13 +50,4 @@ struct RequestPath: Sendable {
   }
 
   private static let slash = UInt8(ascii: "/")
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
-  }
 }

@@ -51,9 +51,7 @@ final class CurlTransfer {
     _ request: WebhookRequest, _ list: UnsafeMutablePointer<curl_slist>?, timeout: Duration,
     caFile: String, on handle: UnsafeMutableRawPointer
   ) -> Bool {
-    let (seconds, attoseconds) = timeout.components
-    // The setting is at most minutes.
-    let milliseconds = max(1, Int(seconds * 1_000 + attoseconds / 1_000_000_000_000_000))
+    let milliseconds = max(1, Int(clamping: timeout.milliseconds))
     let numbers: [(CURLoption, Int)] = [
       // Signals are for the whole process.
       (CURLOPT_NOSIGNAL, 1),

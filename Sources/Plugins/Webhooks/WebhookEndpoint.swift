@@ -8,13 +8,17 @@ import CardeaKernel
 
 /// Where signals are sent, and which.
 public struct WebhookEndpoint: Sendable, Equatable {
+  /// UUIDv7; never changes.
   public let id: UUID
+  /// Where deliveries are sent.
   public internal(set) var url: String
   public internal(set) var description: String
   /// The wire names of the signals that it gets; empty for every one.
   public internal(set) var signals: [String]
+  /// Whether anything is sent to it.
   public internal(set) var isEnabled: Bool
   public let createdAt: Timestamp
+  /// ``CardeaKernel/Actor/description`` of who made it.
   public let createdBy: String
   /// The position of the signal log after which it begins.
   let start: Int64

@@ -1,6 +1,5 @@
 import CardeaKernel
 import Dispatch
-import Synchronization
 
 /// Sends webhooks with libcurl, on a bounded number of threads.
 ///
@@ -88,12 +87,4 @@ package final class WebhookSender: Sendable {
     }
     next?.resume(returning: queue)
   }
-}
-
-/// Whether what is under way is to end.
-final class StopFlag: Sendable {
-  private let flag = Atomic<Bool>(false)
-
-  var isRaised: Bool { flag.load(ordering: .relaxed) }
-  func raise() { flag.store(true, ordering: .relaxed) }
 }

@@ -20,14 +20,19 @@ public struct WebhookState: Sendable, Equatable, Codable {
 
   /// What went wrong last.
   public struct Failure: Sendable, Equatable, Codable {
+    /// When it was.
     public let at: Timestamp
     /// The HTTP status; `nil` if there was no answer.
     public let status: Int?
+    /// What went wrong, for operators.
     public let reason: String
+    /// The wire name of the signal that was not delivered.
     public let signal: String
+    /// Where it stands in the signal log.
     public let position: Int64
   }
 
+  /// Whether anything is sent to an endpoint.
   public enum Circuit: String, Sendable, CaseIterable {
     case closed
     /// It failed time and again: nothing is sent until the pause is over.
@@ -36,8 +41,11 @@ public struct WebhookState: Sendable, Equatable, Codable {
     case halfOpen = "half_open"
   }
 
+  /// When an endpoint last took a delivery.
   public internal(set) var lastSuccessAt: Timestamp?
+  /// Of the attempt that failed last; it stays after a success.
   public internal(set) var lastFailure: Failure?
+  /// Attempts that failed since the last success.
   public internal(set) var consecutiveFailures = 0
   /// When the first of the consecutive failures was.
   var failingSince: Timestamp?
@@ -55,6 +63,7 @@ public struct WebhookState: Sendable, Equatable, Codable {
   /// Dead letters that an endpoint keeps, some 300 bytes each; beyond that the one that is first in the log goes.
   static let mostDeadLetters = 1_000
 
+  /// Whether anything is sent at that moment.
   public func circuit(at now: Timestamp) -> Circuit {
     openUntil.map { now < $0 ? .open : .halfOpen } ?? .closed
   }

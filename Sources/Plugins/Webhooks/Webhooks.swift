@@ -56,9 +56,7 @@ public final class Webhooks: Sendable {
   public func unreadable() async throws(LifecycleError) -> [UUID] { try await survey().unreadable }
 
   private func survey() async throws(LifecycleError) -> WebhookSurvey {
-    do throws(StoreError) { return try await WebhookSurvey(store) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await WebhookSurvey(store) }
   }
 
   /// - Throws: `.notFound`, or `.failed` if its record can't be read.
@@ -86,18 +84,17 @@ public final class Webhooks: Sendable {
     let now = kernel.clock.now()
     let secret = WebhookSecret.random(kernel.primitives)
     let id = UUID.version7(at: now, random: kernel.primitives.randomBytes(10))
-    let endpoint: WebhookEndpoint
-    do throws(StoreError) {
-      endpoint = WebhookEndpoint(
-        id: id, url: new.url, description: new.description, signals: signals,
-        isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
-        start: try await store.logHead().position, secrets: [secret], revision: 0)
-    } catch { throw LifecycleError(error) }
+    let head = try await kernel.inStore { () async throws(StoreError) in try await store.logHead() }
+    let endpoint = WebhookEndpoint(
+      id: id, url: new.url, description: new.description, signals: signals,
+      isEnabled: new.isEnabled, createdAt: now, createdBy: actor.description,
+      start: head.position, secrets: [secret], revision: 0)
     try await put(
       endpoint, telling: WebhookCreated(at: now, actor: actor.description, webhook: endpoint.facts))
     return IssuedWebhook(status: try await show(id), secret: secret)
   }
 
+  /// Changes an endpoint; `.conflict` if somebody else has meanwhile.
   public func update(
     _ id: UUID, _ edit: WebhookEdit, by actor: Actor
   ) async throws(LifecycleError) -> WebhookStatus {
@@ -226,20 +223,5 @@ public final class Webhooks: Sendable {
       throw .invalid(
         field: "url", reason: "\(address) is not public, and webhooks.allow does not name it")
     }
-  }
-}
-
-/// What endpoints may be given.
-enum WebhookRules {
-  /// The signals of the log.
-  private static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
-    .map { $0.name }.sorted()
-
-  /// The names in order, each once.
-  static func signals(_ given: [String]) throws(LifecycleError) -> [String] {
-    for name in given where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
-      throw .invalid(field: "signals", reason: "must be of \(names.joined(separator: ", "))")
-    }
-    return Set(given).sorted()
   }
 }

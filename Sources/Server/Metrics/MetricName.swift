@@ -21,9 +21,7 @@ public enum MetricName {
   static let streamDrops = "cardea_signal_streams_dropped_total"
   static let webhooks = "cardea_webhook_attempts_total"
 
-  /// Those that there are only where a store names its nodes.
-  public static let ofNodes: Set<String> = [nodesAlive, nodeBehind, clockDifference]
-
+  /// What each tells, by name.
   public static let help = [
     verdicts: "Authentications that were decided, by verdict and reason.",
     duration: "Time from a request to its verdict, the audit included.",

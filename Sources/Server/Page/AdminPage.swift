@@ -35,9 +35,7 @@ struct AdminPage: Sendable {
     }
   }
 
-  func add(
-    to table: inout RouteTable, addresses: AddressWatch, feed: SignalFeed, history: TrafficHistory?
-  ) {
+  func add(to table: inout RouteTable, feed: SignalFeed, history: TrafficHistory?) {
     var routes = PageRoutes(site: site, table: table)
     routes.addFrame()
     SignInPage(
@@ -45,7 +43,7 @@ struct AdminPage: Sendable {
       lacking: "This key grants nothing here: it needs cardea:admin, or one of "
         + AdminPage.entry.anyScopes.joined(separator: ", ") + "."
     ).add(to: &routes)
-    OverviewPage.add(to: &routes, addresses: addresses)
+    OverviewPage.add(to: &routes)
     HealthPage.add(to: &routes, history)
     KeyPages.add(to: &routes)
     KeyChangePages.add(to: &routes, scope: "cardea:keys:write")

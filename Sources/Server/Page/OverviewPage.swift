@@ -5,7 +5,7 @@ import Hummingbird
 
 /// `/admin/`: whether the server can decide, what it is busy with, what happened last, and which plugins it has.
 enum OverviewPage {
-  static func add(to routes: inout PageRoutes, addresses: AddressWatch) {
+  static func add(to routes: inout PageRoutes) {
     routes.get("/") { visit in
       let (kernel, now) = (visit.kernel, visit.now)
       let readiness = await kernel.readiness()
@@ -13,7 +13,8 @@ enum OverviewPage {
       var values: [String: Any] = [
         "ready": readiness.isReady, "store_reachable": readiness.storeReachable,
         "lease_valid": readiness.leaseValid, "audit_works": readiness.auditWorks,
-        "no_address": addresses.hasSeenUnknown, "version": visit.exchange.configuration.version,
+        "no_address": visit.exchange.addresses.hasSeenUnknown,
+        "version": visit.exchange.configuration.version,
         "cached": figures.cachedMatches, "hashing": figures.hashPool.running,
         "hash_width": figures.hashPool.width, "hash_waiting": figures.hashPool.waiting,
         "hash_refused": figures.hashPool.refused, "log_waiting": figures.waitingAccesses,

@@ -23,10 +23,8 @@ struct ServedPages: Sendable {
     }
   }
 
-  func add(
-    to table: inout RouteTable, addresses: AddressWatch, feed: SignalFeed, history: TrafficHistory?
-  ) {
-    admin?.add(to: &table, addresses: addresses, feed: feed, history: history)
+  func add(to table: inout RouteTable, feed: SignalFeed, history: TrafficHistory?) {
+    admin?.add(to: &table, feed: feed, history: history)
     if let admin {
       // What is printed as the address is what a person opens.
       let root = admin.site.root

@@ -83,11 +83,11 @@ package final class PortalLinks: Sendable {
     guard let content = try? JSONEncoder().encode(record) else {
       throw .failed("a link's record could not be encoded")
     }
-    do throws(StoreError) {
+    try await kernel.inStore { () async throws(StoreError) in
       try await store.put(
         PluginRecord(id: link.id, revision: 1, content: Array(content)),
         in: PortalLinks.collection)
-    } catch { throw LifecycleError(error) }
+    }
     return (text, link.expiresAt)
   }
 
@@ -100,9 +100,10 @@ package final class PortalLinks: Sendable {
   func take(_ text: String) async throws(LifecycleError) -> PortalGrant? {
     guard let (id, grant) = try await find(text) else { return nil }
     let store = try store()
-    do throws(StoreError) {
-      return try await PortalLinks.remove(id, store) ? grant : nil
-    } catch { throw LifecycleError(error) }
+    let isFirst = try await kernel.inStore { () async throws(StoreError) in
+      try await PortalLinks.remove(id, store)
+    }
+    return isFirst ? grant : nil
   }
 
   /// The grant as it stands now; `nil` once the owner is disabled, or the key that asked for the link is not in force.
@@ -185,8 +186,8 @@ package final class PortalLinks: Sendable {
   private func records(
     _ store: any PluginRecordStore
   ) async throws(LifecycleError) -> [PluginRecord] {
-    do throws(StoreError) { return try await store.pluginRecords(PortalLinks.collection) } catch {
-      throw LifecycleError(error)
+    try await kernel.inStore { () async throws(StoreError) in
+      try await store.pluginRecords(PortalLinks.collection)
     }
   }
 

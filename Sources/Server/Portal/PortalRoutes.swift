@@ -72,14 +72,11 @@ enum PortalRoutes {
   private static func owner(
     _ reference: OwnerReference, _ kernel: AuthKernel
   ) async throws -> OwnerRecord {
-    do throws(LifecycleError) {
-      let owner = try await kernel.owner(reference)
-      guard !owner.disabled else { throw .ownerDisabled(owner.name) }
-      return owner
-    } catch {
-      guard case .notFound = error else { throw error }
+    guard let owner = try await kernel.findOwner(reference) else {
       throw Problem.invalid(
         "owner", "no \(reference.kind.rawValue) of that name exists; make it with POST /v1/owners")
     }
+    guard !owner.disabled else { throw LifecycleError.ownerDisabled(owner.name) }
+    return owner
   }
 }

@@ -93,9 +93,3 @@ extension BodyFields {
     return rotation
   }
 }
-
-extension Actor {
-  init(_ identity: Identity, dryRun: Bool) {
-    self = dryRun ? Actor(identity).rehearsing : Actor(identity)
-  }
-}

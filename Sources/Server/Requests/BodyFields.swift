@@ -111,9 +111,6 @@ struct BodyFields: Sendable {
     return texts
   }
 
-  /// Whether the call is only tried.
-  func dryRun() throws(Problem) -> Bool { try boolean("dry_run") ?? false }
-
   func object(_ name: String) throws(Problem) -> [String: JSONValue]? {
     switch members[name] {
     case nil: return nil

@@ -20,6 +20,8 @@ struct Exchange: Sendable {
   let logger: Logger
   /// What the request came by.
   let connection: any Channel
+  /// What the server has seen of its clients' addresses.
+  let addresses: AddressWatch
   /// What is to be added to the answer; `nil` where nothing can be.
   let limits: AnswerLimits?
   /// The pattern of the route that answers, for the log.
@@ -70,14 +72,6 @@ struct Exchange: Sendable {
       ignored: configuration.queryCredentials)
   }
 
-  /// Whether the answer is to wait until every node obeys. To be asked before anything is changed.
-  func waits() throws(Problem) -> Bool { try query().flag("wait") }
-
-  /// The receipt of a change, once every node obeys if the answer waits for that.
-  func receipt(_ receipt: Receipt, waits: Bool) async -> Receipt {
-    waits ? await kernel.waitForConfirmation(of: receipt) : receipt
-  }
-
   /// The body, and then the key that asks, if it grants `scope`.
   ///
   /// In this order, so that no client is waited for between the verdict and what it allows: a key
@@ -111,9 +105,4 @@ struct Exchange: Sendable {
       throw BrokenBody(cause: error)
     }
   }
-}
-
-/// The body could not be read to its end: the connection's business, not the route's.
-struct BrokenBody: Error {
-  let cause: any Error
 }

@@ -25,14 +25,19 @@ public struct AuditResource: Encodable, Sendable {
 
   /// What a person looks for first, in both logs.
   public struct Summary: Sendable {
+    /// Who acted, as the log has it.
     public var actor: String?
+    /// The owner's name, as it was then.
     public var owner: String?
+    /// The client's address.
     public var address: String?
     public var method: String?
     public var path: String?
+    /// The code of the policy or limit that denied.
     public var policy: String?
   }
 
+  /// Of this entry.
   public var summary: Summary {
     let payload = payload
     return switch item {

@@ -3,6 +3,7 @@ import CardeaKernel
 /// A key after a change: `{"key", "receipt"}`; or as it would be, after a dry run: `{"key", "dry_run": true}`.
 public struct ChangedKeyResource: Encodable, Sendable {
   public let key: KeyResource
+  /// `nil` after a dry run.
   public let receipt: Receipt?
 
   public init(_ changed: ChangedKey, at now: Timestamp, dryRun: Bool = false) {

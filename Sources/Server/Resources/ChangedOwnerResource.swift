@@ -6,6 +6,7 @@ import CardeaKernel
 /// With ``IssuedKeyResource`` the only place where a token is written out.
 public struct ChangedOwnerResource: Encodable, Sendable {
   public let owner: OwnerResource
+  /// `nil` after a dry run.
   public let receipt: Receipt?
   private let firstKey: IssuedKey?
   private let now: Timestamp

@@ -12,6 +12,7 @@ public struct PageResource<Item: Encodable & Sendable>: Encodable, Sendable {
   /// The name of the collection on the wire.
   private let collection: Name
   public let items: [Item]
+  /// Where the next page goes on; `nil` on the last.
   public let nextCursor: String?
 
   private enum Name: String, CodingKey {

@@ -4,8 +4,11 @@ import CardeaKernel
 /// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more; `nil` if it was used and no client had
 /// an address).
 public struct RotationResource: Encodable, Sendable {
+  /// Until when the old secret works on.
   public let overlapUntil: Timestamp
+  /// When the old secret was used last, as far as usage has been written.
   public let oldSecretLastUsedAt: Timestamp?
+  /// From how many addresses it was used since the rotation began.
   public let oldSecretAddresses: Int?
 
   /// `nil` unless a rotation's overlap is open at that moment.

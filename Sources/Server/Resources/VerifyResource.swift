@@ -5,6 +5,7 @@ import CardeaKernel
 ///
 /// The code is the exact reason: only callers who may verify get to see it.
 public struct VerifyResource: Encodable, Sendable {
+  /// What was found of the token.
   public enum Finding: Sendable {
     case valid(KeyResource, SessionFacts?)
     case invalid(Denial.Reason)

@@ -1,12 +1,6 @@
 import CardeaKernel
 import CardeaWebhooks
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// An endpoint of webhooks as the HTTP contract and `--json` write it: never its secret.
 public struct WebhookResource: Encodable, Sendable {
   private let status: WebhookStatus
@@ -68,56 +62,5 @@ public struct WebhookResource: Encodable, Sendable {
     try last.encode(failure.reason, forKey: .reason)
     try last.encode(failure.signal, forKey: .signal)
     try last.encode(failure.position, forKey: .position)
-  }
-}
-
-/// Every endpoint: `{"webhooks": […], "unreadable": [id, …]}`.
-public struct WebhooksResource: Encodable, Sendable {
-  private let webhooks: [WebhookResource]
-  private let unreadable: [String]
-
-  /// - Parameter unreadable: the ids of those whose records can't be read.
-  public init(_ all: [WebhookStatus], unreadable: [UUID], at now: Timestamp) {
-    webhooks = all.map { WebhookResource($0, at: now) }
-    self.unreadable = unreadable.map(\.text)
-  }
-}
-
-/// An endpoint after a change: `{"webhook"}`, and `secret` too if it was given one: the only place where a signing
-/// secret is written out, once.
-public struct ChangedWebhookResource: Encodable, Sendable {
-  private let webhook: WebhookResource
-  private let secret: String?
-
-  public init(_ status: WebhookStatus, at now: Timestamp) {
-    webhook = WebhookResource(status, at: now)
-    secret = nil
-  }
-
-  public init(_ issued: IssuedWebhook, at now: Timestamp) {
-    webhook = WebhookResource(issued.status, at: now)
-    secret = issued.secret.reveal()
-  }
-}
-
-/// What a test delivery came to: `{"delivered", "status", "reason"}`.
-public struct WebhookTestResource: Encodable, Sendable {
-  private let delivered: Bool
-  private let status: Int?
-  private let reason: String?
-
-  package init(_ answer: WebhookAnswer) {
-    delivered = answer.isSuccess
-    status = answer.status
-    reason = answer.isSuccess ? nil : answer.reason
-  }
-
-  private enum CodingKeys: String, CodingKey { case delivered, status, reason }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(delivered, forKey: .delivered)
-    try container.encode(status, forKey: .status)
-    try container.encode(reason, forKey: .reason)
   }
 }

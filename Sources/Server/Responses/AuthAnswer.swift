@@ -74,20 +74,9 @@ struct AuthAnswer: Sendable {
   /// Percent-encodes what an owner's name may only hold if it was imported: anything but visible
   /// ASCII, and comma, quotes and `%`.
   private static func encoded(_ name: String) -> String {
-    let isPlain: (UInt8) -> Bool = {
+    name.percentEncoded {
       $0 > 0x20 && $0 < 0x7F && $0 != 0x2C && $0 != 0x22 && $0 != 0x27 && $0 != 0x25
     }
-    if name.utf8.allSatisfy(isPlain) { return name }
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in name.utf8 {
-      if isPlain(byte) {
-        bytes.append(byte)
-      } else {
-        bytes += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

@@ -10,7 +10,6 @@ import Hummingbird
 /// ``AuthQuestion``. What a proxy's profile changes is told by ``ProxyProfile``.
 struct AuthRoutes: Sendable {
   let kernel: AuthKernel
-  let addresses: AddressWatch
 
   /// What a request asks, or why that can't be read.
   private typealias Reader = @Sendable (Arrival) throws -> AuthQuestion
@@ -41,7 +40,7 @@ struct AuthRoutes: Sendable {
   private func answer(
     _ exchange: Exchange, _ read: Reader, _ profile: ProxyProfile? = nil
   ) async throws -> AuthAnswer {
-    addresses.note(exchange.client, exchange.logger)
+    exchange.addresses.note(exchange.client, exchange.logger)
     let question = try read(exchange.arrival)
     let view = ForwardedRequest(
       exchange.arrival, question.original, form: try await form(of: exchange))

@@ -23,8 +23,8 @@ enum BulkRoutes {
   }
 
   private static func change(_ exchange: Exchange) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields()
+    let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    let fields = change.fields
     guard let action = try fields.choice("action", as: BulkAction.self) else {
       throw Problem.invalid("action", "is required")
     }
@@ -36,22 +36,21 @@ enum BulkRoutes {
       throw Problem.invalid(
         "Idempotency-Key", "is for single keys; after a lost answer, list what changed")
     }
-    let dryRun = try fields.dryRun()
-    let waits = try exchange.waits() && !dryRun
+    let dryRun = change.dryRun
     guard let filter = try fields.fields("filter", known: BodyFields.keyFilter), !filter.isEmpty
     else { throw Problem.invalid("filter", "must name at least one condition") }
     let kernel = exchange.kernel
-    var selected: [SelectedKey] = []
     let now = exchange.now
     var query = try filter.keyQuery(at: now)
+    let owner = try filter.owner()
     // An object of metadata without a field is no condition either.
-    guard try query != KeyQuery(now: now) || filter.owner() != nil else {
+    guard query != KeyQuery(now: now) || owner != nil else {
       throw Problem.invalid("filter", "must name at least one condition")
     }
-    if let owner = try await owner(of: filter, kernel) {
-      query.ownerID = owner.id
-      selected = try await kernel.select(query, for: action, rotation: rotation)
-    } else if try filter.owner() == nil {
+    if let owner { query.ownerID = try await kernel.findOwner(owner)?.id }
+    var selected: [SelectedKey] = []
+    // An unknown owner has no keys.
+    if owner == nil || query.ownerID != nil {
       selected = try await kernel.select(query, for: action, rotation: rotation)
     }
     guard action != .rotate || selected.count <= mostTokens else {
@@ -62,7 +61,7 @@ enum BulkRoutes {
     var issued: [IssuedKeyResource] = []
     var rehearsed: [SelectedKey] = []
     var report = await kernel.change(
-      selected, action, matching: query, rotation: rotation, by: Actor(identity, dryRun: dryRun)
+      selected, action, matching: query, rotation: rotation, by: change.actor
     ) { key, outcome in
       switch outcome {
       case .changed where dryRun, .issued where dryRun: rehearsed.append(key)
@@ -76,22 +75,11 @@ enum BulkRoutes {
       throw LifecycleError.storeUnavailable("the store stopped answering")
     }
     if let receipt = report.receipt {
-      report.receipt = await exchange.receipt(receipt, waits: waits)
+      report.receipt = await change.settled(receipt)
     }
     return try .json(
       BulkResource(
         report, of: action, issued: action == .rotate && !dryRun ? issued : nil,
         rehearsed: dryRun ? rehearsed : nil))
-  }
-
-  /// The owner that a filter names, or `nil`: an unknown owner has no keys.
-  private static func owner(
-    of filter: BodyFields, _ kernel: AuthKernel
-  ) async throws -> OwnerRecord? {
-    guard let reference = try filter.owner() else { return nil }
-    do throws(LifecycleError) { return try await kernel.owner(reference) } catch {
-      if case .notFound = error { return nil }
-      throw error
-    }
   }
 }

@@ -25,15 +25,15 @@ enum HealthRoutes {
   }
 
   static func add(
-    to table: inout RouteTable, addresses: AddressWatch, certificate: CurrentCertificate?,
-    webhooks: Webhooks?
+    to table: inout RouteTable, certificate: CurrentCertificate?, webhooks: Webhooks?
   ) {
     table.get("/healthz") { _ in try .json(Status(status: "ok")) }
     table.get("/readyz") { exchange in
       let kernel = exchange.kernel
       let readiness = await kernel.readiness()
       guard readiness.isReady else { throw problem(readiness, of: kernel) }
-      var warnings = addresses.hasSeenUnknown ? [ReadinessWarning.noClientAddress] : []
+      var warnings =
+        exchange.addresses.hasSeenUnknown ? [ReadinessWarning.noClientAddress] : []
       warnings += certificate?.warnings ?? []
       warnings += ReadinessWarning.all(readiness, kernel.figures())
       let codes = warnings.map(\.rawValue) + (webhooks?.warnings.map(\.rawValue) ?? [])

@@ -50,32 +50,26 @@ enum KeyRoutes {
     table.post(
       "/v1/keys/{id}/\(name)", query: QueryNames.changes, body: .optional(["dry_run"])
     ) { exchange in
-      let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-      let dryRun = try body.fields().dryRun()
-      let waits = try exchange.waits() && !dryRun
-      var changed = try await change(
-        exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
-      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
-      return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
+      let asked = try await RequestedChange(exchange, granting: "cardea:keys:write")
+      return try await asked.answer(
+        try await change(exchange.kernel, try exchange.id(), asked.actor))
     }
   }
 
   private static func create(
     _ exchange: Exchange, _ idempotency: IdempotencyTable
   ) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields()
-    var new = try fields.newKey()
-    new.owner = try fields.owner()
-    if try fields.dryRun() {
-      let issued = try await exchange.kernel.createKey(new, by: Actor(identity, dryRun: true))
+    let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    var new = try change.fields.newKey()
+    new.owner = try change.fields.owner()
+    if change.dryRun {
+      let issued = try await exchange.kernel.createKey(new, by: change.actor)
       return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now))
     }
-    let actor = Actor(identity)
-    new.idempotency = try claim(exchange, body.bytes)
+    new.idempotency = try claim(exchange, change.body.bytes)
     do {
-      let issued = try await idempotency.once(new.idempotency, by: actor) {
-        try await exchange.kernel.createKey(new, by: actor)
+      let issued = try await idempotency.once(new.idempotency, by: change.actor) {
+        try await exchange.kernel.createKey(new, by: change.actor)
       }
       return try .json(IssuedKeyResource(issued, at: exchange.now), status: .created)
     } catch LifecycleError.alreadyDone(let id) {
@@ -141,58 +135,38 @@ enum KeyRoutes {
     query.after = try fields.keyCursor()
     if let name = fields.string("owner") {
       let kind = try fields.choice("owner_kind", as: OwnerRecord.Kind.self) ?? .user
-      guard let owner = try await owner(OwnerReference(kind: kind, name: name), exchange) else {
-        return nil
-      }
+      let reference = OwnerReference(kind: kind, name: name)
+      guard let owner = try await exchange.kernel.findOwner(reference) else { return nil }
       query.ownerID = owner.id
     }
     return query
   }
 
-  /// The owner, or `nil`: an unknown owner has no keys.
-  private static func owner(
-    _ reference: OwnerReference, _ exchange: Exchange
-  ) async throws(LifecycleError) -> OwnerRecord? {
-    do {
-      return try await exchange.kernel.owner(reference)
-    } catch {
-      if case .notFound = error { return nil }
-      throw error
-    }
-  }
-
   private static func update(_ exchange: Exchange) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields()
-    let edit = try fields.keyEdit()
-    let dryRun = try fields.dryRun()
-    let waits = try exchange.waits() && !dryRun
-    var changed = try await exchange.kernel.updateKey(
-      try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
-    changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
-    return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
+    let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    let edit = try change.fields.keyEdit()
+    return try await change.answer(
+      try await exchange.kernel.updateKey(try exchange.id(), edit, by: change.actor))
   }
 
   private static func rotate(
     _ exchange: Exchange, _ idempotency: IdempotencyTable
   ) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields()
-    var rotation = try fields.rotation()
+    let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    var rotation = try change.fields.rotation()
     let id = try exchange.id()
-    let waits = try exchange.waits()
-    if try fields.dryRun() {
-      let issued = try await exchange.kernel.rotateToken(
-        id, rotation, by: Actor(identity, dryRun: true))
+    if change.dryRun {
+      let issued = try await exchange.kernel.rotateToken(id, rotation, by: change.actor)
       return try .json(ChangedKeyResource(rehearsed: issued, at: exchange.now))
     }
-    let actor = Actor(identity)
-    rotation.idempotency = try claim(exchange, Array("rotate \(id.text)\n".utf8) + body.bytes)
+    rotation.idempotency = try claim(
+      exchange, Array("rotate \(id.text)\n".utf8) + change.body.bytes)
     do {
-      var issued = try await idempotency.once(rotation.idempotency, by: actor) { [rotation] in
-        try await exchange.kernel.rotateToken(id, rotation, by: actor)
+      var issued = try await idempotency.once(rotation.idempotency, by: change.actor) {
+        [rotation] in
+        try await exchange.kernel.rotateToken(id, rotation, by: change.actor)
       }
-      issued.receipt = await exchange.receipt(issued.receipt, waits: waits)
+      issued.receipt = await change.settled(issued.receipt)
       return try .json(IssuedKeyResource(issued, at: exchange.now))
     } catch LifecycleError.alreadyDone(let id) {
       return try await alreadyDone(id, exchange)

@@ -22,15 +22,10 @@ enum OwnerRoutes {
     }
     let edit = BodyFields.ownerEdit.union(["dry_run"])
     table.patch("/v1/owners/{id}", query: QueryNames.changes, body: .required(edit)) { exchange in
-      let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-      let fields = try body.fields()
-      let edit = try fields.ownerEdit()
-      let dryRun = try fields.dryRun()
-      let waits = try exchange.waits() && !dryRun
-      var changed = try await exchange.kernel.updateOwner(
-        try exchange.id(), edit, by: Actor(identity, dryRun: dryRun))
-      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
-      return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
+      let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+      let edit = try change.fields.ownerEdit()
+      return try await change.answer(
+        try await exchange.kernel.updateOwner(try exchange.id(), edit, by: change.actor))
     }
     table.post(
       "/v1/owners/{id}/disable", query: QueryNames.changes, body: .optional(["dry_run"])
@@ -48,26 +43,19 @@ enum OwnerRoutes {
     _ exchange: Exchange,
     _ change: (AuthKernel, UUID, Actor) async throws -> ChangedOwner
   ) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let dryRun = try body.fields().dryRun()
-    let waits = try exchange.waits() && !dryRun
-    var changed = try await change(
-      exchange.kernel, try exchange.id(), Actor(identity, dryRun: dryRun))
-    changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
-    return try .json(ChangedOwnerResource(changed, at: exchange.now, dryRun: dryRun))
+    let asked = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    return try await asked.answer(
+      try await change(exchange.kernel, try exchange.id(), asked.actor))
   }
 
   private static func create(_ exchange: Exchange) async throws -> Response {
-    let (identity, body) = try await exchange.received(granting: "cardea:keys:write")
-    let fields = try body.fields()
-    let new = try fields.newOwner()
-    let dryRun = try fields.dryRun()
+    let change = try await RequestedChange(exchange, granting: "cardea:keys:write")
+    let new = try change.fields.newOwner()
     do {
-      let created = try await exchange.kernel.createOwner(
-        new, by: Actor(identity, dryRun: dryRun))
+      let created = try await exchange.kernel.createOwner(new, by: change.actor)
       return try .json(
-        ChangedOwnerResource(created, at: exchange.now, dryRun: dryRun),
-        status: dryRun ? .ok : .created)
+        ChangedOwnerResource(created, at: exchange.now, dryRun: change.dryRun),
+        status: change.dryRun ? .ok : .created)
     } catch LifecycleError.invalid(field: "owner", let reason) {
       // What a key calls its owner is this resource's own name.
       throw Problem.invalid("name", reason)

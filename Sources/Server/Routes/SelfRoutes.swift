@@ -14,14 +14,10 @@ enum SelfRoutes {
     table.post(
       "/v1/self/revoke", query: QueryNames.changes, body: .optional(["dry_run"])
     ) { exchange in
-      let (identity, body) = try await exchange.received()
-      let dryRun = try body.fields().dryRun()
-      let waits = try exchange.waits() && !dryRun
-      guard identity.session == nil else { throw LifecycleError.keyRequired }
-      var changed = try await exchange.kernel.revokeKey(
-        identity.keyID, by: Actor(identity, dryRun: dryRun))
-      changed.receipt = await exchange.receipt(changed.receipt, waits: waits)
-      return try .json(ChangedKeyResource(changed, at: exchange.now, dryRun: dryRun))
+      let change = try await RequestedChange(exchange)
+      guard change.identity.session == nil else { throw LifecycleError.keyRequired }
+      return try await change.answer(
+        try await exchange.kernel.revokeKey(change.identity.keyID, by: change.actor))
     }
   }
 }

@@ -105,9 +105,8 @@ final class SignalFeed: Service, CustomStringConvertible {
   /// Where a stream begins: at the log's end, or after the position that a client has come to.
   /// - Throws: a ``Problem`` if the log does not go as far.
   func start(after position: Int64?) async throws -> Int64 {
-    let head: Int64
-    do throws(StoreError) { head = try await kernel.store.logHead().position } catch {
-      throw LifecycleError(error)
+    let head = try await kernel.inStore { () async throws(StoreError) in
+      try await kernel.store.logHead().position
     }
     if let position, position > head {
       throw Problem.invalid("Last-Event-ID", "is beyond the end of the log")

@@ -39,8 +39,7 @@ struct SignalFilter: Sendable {
   }
 
   /// The signals of the log.
-  static let names = SignalBus.catalogue.filter { $0 is any ChangeSignal.Type }
-    .map { $0.name }.sorted()
+  static let names = SignalBus.changeNames
 
   /// Finds the owners of the name, which may be made only while the stream goes on.
   mutating func findOwners(in kernel: AuthKernel) async throws(LifecycleError) {

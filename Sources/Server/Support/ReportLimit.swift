@@ -28,8 +28,7 @@ final class ReportLimit: Sendable {
   }
 
   private func subject(_ address: String?) -> BudgetTable.Subject {
-    let read = address.flatMap { IPAddress($0) }?.bytes ?? []
-    let bytes = read.count == 16 ? Array(read[..<8]) : read
+    let bytes = address.flatMap { IPAddress($0) }?.clientBytes ?? []
     let digest = bytes.withUnsafeBytes { kernel.primitives.keyedDigest($0) }
     return BudgetTable.Subject(low: digest.low, high: digest.high)
   }

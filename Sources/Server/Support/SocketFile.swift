@@ -13,9 +13,6 @@ package enum SocketFile {
     package let description: String
   }
 
-  /// Owner and group may connect, nobody else: mode 0660, as a mask of what is taken away.
-  static let mask: mode_t = 0o117
-
   /// Throws if nothing can be listened on there: another process does, something else is there, or the name is no
   /// good. A socket that a server left behind is no obstacle: it is replaced.
   package static func checkFree(_ path: String) throws(Fault) {

@@ -17,12 +17,11 @@ package struct ServerCertificate: Sendable {
   package let expiresAt: Timestamp
 
   /// So long before its end a certificate is warned of.
-  package static let notice: Duration = .seconds(14 * 86_400)
+  package static let notice: Duration = .days(14)
 
   /// Whether less than ``notice`` is left.
   package func endsSoon(at now: Timestamp) -> Bool {
-    expiresAt.milliseconds - now.milliseconds
-      < ServerCertificate.notice.components.seconds * 1_000
+    expiresAt.milliseconds - now.milliseconds < ServerCertificate.notice.milliseconds
   }
 
   static let (certificateSetting, keySetting) = ("server.tls_cert", "server.tls_key")

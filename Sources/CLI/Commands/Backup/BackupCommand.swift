@@ -34,22 +34,19 @@ struct BackupCommand: CardeaSubcommand {
   var file: String
 
   func perform() async throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
-    let source = try SQLiteFile.path(of: composition)
-    if composition.store.presence == .absent { throw Session.missing(composition, common) }
+    let session = try Session(common)
+    let source = try SQLiteFile.path(of: session.composition)
+    if session.composition.store.presence == .absent {
+      throw Session.missing(session.composition, common)
+    }
     guard !FileManager.default.fileExists(atPath: file) else {
       throw CommandFailure.usage(
         "\(SafeText.line(file)) exists already", remedy: "Name a new file.", field: "file")
     }
     try SQLiteStore.copy(source, to: file)
     let backup = Backup(file: file, bytes: SQLiteFile.bytes(file))
-    guard !common.json else {
-      let data = try JSONEncoder.contract(pretty: true).encode(backup)
-      return toolbox.console.out(String(decoding: data, as: UTF8.self))
-    }
-    toolbox.console.out("\(SafeText.line(file, limit: 4_096)): \(backup.bytes) bytes")
+    guard !session.json else { return try session.print(backup) }
+    session.console.out("\(SafeText.line(file, limit: 4_096)): \(backup.bytes) bytes")
   }
 
   private struct Backup: Encodable {

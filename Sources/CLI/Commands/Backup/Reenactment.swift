@@ -54,9 +54,7 @@ struct Reenactment {
 
   private func leave(_ lacking: Recollection) async throws(LifecycleError) {
     guard let store = kernel.store as? any PluginRecordStore else { return }
-    do throws(StoreError) { try await lacking.add(to: store) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await lacking.add(to: store) }
   }
 
   // MARK: Keys
@@ -144,18 +142,16 @@ struct Reenactment {
   }
 
   private func find(_ id: UUID) async throws -> KeyRecord? {
-    do throws(LifecycleError) { return try await kernel.key(id).key } catch {
-      guard case .notFound = error else { throw error }
-      return nil
+    let found = try await kernel.inStore { () async throws(StoreError) in
+      try await kernel.store.find(id: id)
     }
+    return found?.key
   }
 
   // MARK: Owners
 
   private func find(owner id: UUID) async throws -> OwnerRecord? {
-    do throws(StoreError) { return try await kernel.store.owner(id: id) } catch {
-      throw LifecycleError(error)
-    }
+    try await kernel.inStore { () async throws(StoreError) in try await kernel.store.owner(id: id) }
   }
 
   private func repeatOwners(

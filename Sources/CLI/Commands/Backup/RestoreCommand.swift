@@ -43,13 +43,9 @@ struct RestoreCommand: CardeaSubcommand {
   var file: String
 
   func perform() async throws {
-    let toolbox = Toolbox.current
-    let composition = try Composition.make(
-      config: common.config, flags: common.flags, toolbox: toolbox)
+    let session = try Session(common)
+    let composition = session.composition
     let path = try SQLiteFile.path(of: composition)
-    let session = Session(
-      composition: composition, console: toolbox.console, json: common.json,
-      colour: toolbox.console.usesColour(toolbox.environment))
     try confirmation.insist(
       "Replace \(path) by \(file)?", on: "the store is replaced",
       remedy: "Nothing was changed. Say --yes to replace \(path) by \(file).", session.console)
@@ -65,7 +61,7 @@ struct RestoreCommand: CardeaSubcommand {
       try await forgetLinks(in: copy)
       let end =
         composition.store.presence == .present
-        ? try await repeatDenials(of: path, in: copy, toolbox, &report) : nil
+        ? try await repeatDenials(of: path, in: copy, &report) : nil
       let old = "\(path).before-\(time)"
       if try SQLiteStore.replace(path, with: copy, keeping: old, endingAt: end) {
         report.replaced = old
@@ -93,11 +89,12 @@ struct RestoreCommand: CardeaSubcommand {
   }
 
   private func repeatDenials(
-    of path: String, in copy: String, _ toolbox: Toolbox, _ report: inout RestoreReport
+    of path: String, in copy: String, _ report: inout RestoreReport
   ) async throws -> Int64? {
     var flags = common.flags
     flags[SettingsTable.storeURL.name] = "sqlite:\(copy)"
-    let composition = try Composition.make(config: common.config, flags: flags, toolbox: toolbox)
+    let composition = try Composition.make(
+      config: common.config, flags: flags, toolbox: .current)
     try await composition.start(recording: false)
     do {
       let webhooks = Webhooks(

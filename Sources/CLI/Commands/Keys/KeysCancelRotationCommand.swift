@@ -26,9 +26,7 @@ struct KeysCancelRotationCommand: KernelCommand {
         "Undo the rotation: the new secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
         session.console)
     }
-    var changed = try await session.kernel.cancelRotation(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(
-      changed, "has cancelled its rotation")
+    let changed = try await session.kernel.cancelRotation(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "has cancelled its rotation")
   }
 }

@@ -26,9 +26,7 @@ struct KeysCompleteRotationCommand: KernelCommand {
         "End the overlap: the old secret of \(stored.key.prefix) (\(stored.key.name)) dies?",
         session.console)
     }
-    var changed = try await session.kernel.completeRotation(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(
-      changed, "has completed its rotation")
+    let changed = try await session.kernel.completeRotation(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "has completed its rotation")
   }
 }

@@ -59,7 +59,7 @@ struct KeysCreateCommand: KernelCommand {
     var file: TokenFile?
     if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
     let issued = try await session.kernel.createKey(new, by: trial.actor)
-    if trial.dryRun { return try ChangeOutput(session, dryRun: true).rehearsed(issued, "made") }
+    if trial.dryRun { return try ChangeOutput(session, trial).rehearsed(issued, "made") }
     try IssuedKeyOutput(session: session, verb: "made").hand(over: issued, to: &file)
   }
 }

@@ -32,8 +32,7 @@ struct KeysPurgeCommand: KernelCommand {
         "Purge \(stored.key.prefix) (\(stored.key.name)): end it and erase its data for ever?",
         session.console)
     }
-    var changed = try await session.kernel.purgeKey(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "purged")
+    let changed = try await session.kernel.purgeKey(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "purged")
   }
 }

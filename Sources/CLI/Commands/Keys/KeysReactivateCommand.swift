@@ -28,9 +28,7 @@ struct KeysReactivateCommand: KernelCommand {
       .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
-    var changed = try await session.kernel.reactivateKey(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(
-      changed, "reactivated")
+    let changed = try await session.kernel.reactivateKey(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "reactivated")
   }
 }

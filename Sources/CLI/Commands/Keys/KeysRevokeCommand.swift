@@ -31,8 +31,7 @@ struct KeysRevokeCommand: KernelCommand {
         "Revoke \(stored.key.prefix) (\(stored.key.name)) for ever?",
         session.console)
     }
-    var changed = try await session.kernel.revokeKey(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "revoked")
+    let changed = try await session.kernel.revokeKey(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "revoked")
   }
 }

@@ -58,7 +58,7 @@ struct KeysRotateCommand: KernelCommand {
     var file: TokenFile?
     if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
     var issued = try await session.kernel.rotateToken(stored.key.id, rotation, by: trial.actor)
-    if trial.dryRun { return try ChangeOutput(session, dryRun: true).rehearsed(issued, "rotated") }
+    if trial.dryRun { return try ChangeOutput(session, trial).rehearsed(issued, "rotated") }
     // In one document with the receipt; else nobody waits for the token.
     if session.json { issued.receipt = await waiting.settled(issued.receipt, session) }
     try IssuedKeyOutput(session: session, verb: "rotated").hand(over: issued, to: &file)

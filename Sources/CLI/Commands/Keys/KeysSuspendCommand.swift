@@ -26,8 +26,7 @@ struct KeysSuspendCommand: KernelCommand {
         .perform(selection.filter, confirmation)
     }
     let stored = try await KeyReference.find(name, in: session.kernel)
-    var changed = try await session.kernel.suspendKey(stored.key.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "suspended")
+    let changed = try await session.kernel.suspendKey(stored.key.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "suspended")
   }
 }

@@ -42,8 +42,7 @@ struct KeysUpdateCommand: KernelCommand {
     edit.expiry = expiry.expiry
     edit.metadata = metadata?.value
     let stored = try await key.find(in: session.kernel)
-    var changed = try await session.kernel.updateKey(stored.key.id, edit, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).key(changed, "changed")
+    let changed = try await session.kernel.updateKey(stored.key.id, edit, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).key(changed, "changed")
   }
 }

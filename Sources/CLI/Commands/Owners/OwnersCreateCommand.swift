@@ -64,6 +64,6 @@ struct OwnersCreateCommand: KernelCommand {
     var file: TokenFile?
     if let path = tokenFile.tokenFile, !trial.dryRun { file = try TokenFile(creating: path) }
     let created = try await session.kernel.createOwner(new, by: trial.actor)
-    try ChangeOutput(session, dryRun: trial.dryRun).owner(created, "made", &file)
+    try ChangeOutput(session, trial).owner(created, "made", &file)
   }
 }

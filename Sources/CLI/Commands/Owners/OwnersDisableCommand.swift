@@ -20,8 +20,7 @@ struct OwnersDisableCommand: KernelCommand {
 
   func perform(_ session: Session) async throws {
     let found = try await owner.find(in: session.kernel)
-    var changed = try await session.kernel.disableOwner(found.id, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).owner(changed, "disabled")
+    let changed = try await session.kernel.disableOwner(found.id, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).owner(changed, "disabled")
   }
 }

@@ -46,8 +46,7 @@ struct OwnersUpdateCommand: KernelCommand {
     edit.metadata = metadata?.value
     edit.members = noMembers ? [] : members.isEmpty ? nil : members
     let found = try await owner.find(in: session.kernel)
-    var changed = try await session.kernel.updateOwner(found.id, edit, by: trial.actor)
-    if !trial.dryRun { changed.receipt = await waiting.settled(changed.receipt, session) }
-    try ChangeOutput(session, dryRun: trial.dryRun, waited: waiting.wait).owner(changed, "changed")
+    let changed = try await session.kernel.updateOwner(found.id, edit, by: trial.actor)
+    try await ChangeOutput(session, trial, waiting).owner(changed, "changed")
   }
 }

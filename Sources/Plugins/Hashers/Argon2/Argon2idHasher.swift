@@ -24,7 +24,9 @@ public struct Argon2idHasher: SecretHasher {
   /// Memory that new hashes may ask for, in MiB; OWASP's smallest recommendation takes 7.
   public static let allowedMebibytes = 7...512
 
+  /// Passes over the memory of new hashes.
   public let operations: Int
+  /// The memory that a new hash takes.
   public let mebibytes: Int
 
   public var id: String { "hasher.argon2id" }

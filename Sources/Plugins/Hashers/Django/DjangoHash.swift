@@ -73,24 +73,10 @@ struct DjangoHash {
 
   /// That many bytes in lower-case hexadecimal digits.
   func hexadecimal(_ index: Int, count: Int) throws(HasherError) -> [UInt8] {
-    let digits = bytes(index)
-    guard digits.count == 2 * count else { throw unreadable }
-    var bytes: [UInt8] = []
-    for place in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = DjangoHash.value(digits[place]),
-        let low = DjangoHash.value(digits[place + 1])
-      else { throw unreadable }
-      bytes.append(high << 4 | low)
+    guard let bytes = Hex.bytes(Substring(fields[index])), bytes.count == count else {
+      throw unreadable
     }
     return bytes
-  }
-
-  private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    default: nil
-    }
   }
 
   /// Whether both are equal, in time that depends on their length only.

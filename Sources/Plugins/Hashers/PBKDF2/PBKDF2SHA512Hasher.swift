@@ -18,6 +18,7 @@ public struct PBKDF2SHA512Hasher: SecretHasher {
   /// What `init` takes: fewer iterations are a fault, and so are more than any verifier allows.
   public static let allowedIterations = 10_000...10_000_000
 
+  /// Rounds of new hashes.
   public let iterations: Int
 
   public var id: String { "hasher.pbkdf2_sha512" }

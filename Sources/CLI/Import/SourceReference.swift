@@ -1,0 +1,4 @@
+struct SourceReference: Equatable {
+  let table: String
+  let column: String
+}

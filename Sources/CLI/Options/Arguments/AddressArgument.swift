@@ -1,0 +1,12 @@
+import ArgumentParser
+import CardeaKernel
+
+/// An IP address.
+struct AddressArgument: ExpressibleByArgument, Sendable {
+  let value: IPAddress
+
+  init?(argument: String) {
+    guard let value = IPAddress(argument) else { return nil }
+    self.value = value
+  }
+}

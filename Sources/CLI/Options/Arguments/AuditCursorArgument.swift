@@ -1,0 +1,12 @@
+import ArgumentParser
+import CardeaKernel
+
+/// Where a page of the logs goes on.
+struct AuditCursorArgument: ExpressibleByArgument, Sendable {
+  let value: AuditCursor
+
+  init?(argument: String) {
+    guard let value = AuditCursor(argument) else { return nil }
+    self.value = value
+  }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+import CardeaKernel
+
+extension KeyRecord.Kind: ExpressibleByArgument {}
+
+extension KeySort: ExpressibleByArgument {}
+
+extension KeyState: ExpressibleByArgument {}
+
+extension OwnerRecord.Kind: ExpressibleByArgument {}

@@ -1,0 +1,15 @@
+import ArgumentParser
+import CardeaKernel
+import CardeaServer
+
+/// `90d`, or a time.
+struct MomentArgument: ExpressibleByArgument, Sendable {
+  private let text: String
+
+  init?(argument: String) {
+    guard Timestamp(argument, before: .latest) != nil else { return nil }
+    text = argument
+  }
+
+  func moment(at now: Timestamp) -> Timestamp? { Timestamp(text, before: now) }
+}

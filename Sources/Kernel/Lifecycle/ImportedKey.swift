@@ -1,0 +1,4 @@
+/// A key of another system, ready to be kept.
+package struct ImportedKey: Sendable {
+  let change: PreparedChange
+}

@@ -1,0 +1,12 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A key that was selected for a bulk change.
+public struct SelectedKey: Sendable, Equatable {
+  public let id: UUID
+  /// For people, to know it by.
+  public let prefix: String
+}

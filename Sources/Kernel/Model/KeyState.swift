@@ -1,0 +1,4 @@
+/// A key's state on the wire.
+public enum KeyState: String, Sendable, Codable, CaseIterable {
+  case active, suspended, expired, revoked, purged
+}

@@ -1,0 +1,15 @@
+import Synchronization
+
+extension Atomic where Value == UInt64 {
+  /// Adds to the `Double` whose bits these are.
+  borrowing func add(_ amount: Double) {
+    var current = load(ordering: .relaxed)
+    while true {
+      let next = (Double(bitPattern: current) + amount).bitPattern
+      let (exchanged, original) = compareExchange(
+        expected: current, desired: next, ordering: .relaxed)
+      if exchanged { return }
+      current = original
+    }
+  }
+}
