@@ -81,18 +81,36 @@ extension AuthKernel {
   /// Accounts for a verdict: usage, audit, signals, the meter. The audit comes first; if it fails, the request is denied.
   @inline(__always)
   func conclude(
-    _ outcome: Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
+    _ outcome: consuming Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
   ) -> Verdict {
-    var outcome = outcome
+    if !auditSinks.isEmpty { record(&outcome, facts()) }
+    note(outcome, facts())
+    if let meter {
+      meter.note(
+        MeasuredAuthentication(
+          reason: outcome.verdict.denial?.reason, source: outcome.source,
+          nanoseconds: time.monotonic() &- began))
+    }
+    return outcome.verdict
+  }
+
+  /// Tells the audit sinks of an outcome, which is denied if they can't record it.
+  @inline(never)
+  private func record(_ outcome: inout Outcome, _ facts: RequestFacts) {
     for (index, sink) in auditSinks.enumerated() {
-      do { try sink.record([event(outcome, facts())]) } catch {
+      do { try sink.record([event(outcome, facts)]) } catch {
         let told = outcome.verdict
         outcome.verdict = afterAuditFailure(sink.id, told)
         if outcome.verdict.denial == told.denial { continue }
         // What those before it hold is followed by what came of it; those after it are told that alone.
-        for sink in auditSinks[..<index] { try? sink.record([event(outcome, facts())]) }
+        for sink in auditSinks[..<index] { try? sink.record([event(outcome, facts)]) }
       }
     }
+  }
+
+  /// Notes the use of a token, and publishes what came of the request.
+  @inline(__always)
+  private func note(_ outcome: borrowing Outcome, _ facts: @autoclosure () -> RequestFacts) {
     switch outcome.verdict {
     case .allow:
       if let token = outcome.token {
@@ -111,13 +129,6 @@ extension AuthKernel {
     case .deny:
       signals.publish(AuthenticationFailed(event: event(outcome, facts())))
     }
-    if let meter {
-      meter.note(
-        MeasuredAuthentication(
-          reason: outcome.verdict.denial?.reason, source: outcome.source,
-          nanoseconds: time.monotonic() &- began))
-    }
-    return outcome.verdict
   }
 
   /// Accounts for a session that its user has ended: audit, then the signal. It has ended whatever becomes of this:

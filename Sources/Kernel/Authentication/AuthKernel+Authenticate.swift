@@ -144,25 +144,46 @@ extension AuthKernel {
   private func firstLook(
     _ request: some RequestView, _ requirement: Requirement, _ memory: inout PolicyMemory
   ) -> FirstLook {
+    // Not handed through the allocation as its result: what is generic there would copy it.
+    var look: FirstLook?
     withUnsafeTemporaryAllocation(byteCount: Extraction.memory, alignment: 8) { scratch in
+      var reason = Denial.Reason.malformed
       switch extraction.token(of: request, in: scratch) {
-      case .refused(let reason):
-        return lookForSession(request, requirement, &memory, otherwise: reason)
+      case .refused(let why): reason = why
       case .token(let bytes):
-        let digest = primitives.keyedDigest(bytes)
-        if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
-          let outcome = judgeFromMemory(known, request, requirement, &memory)
-        {
-          return .decided(outcome)
-        }
-        let isSession =
-          sessions?.recognizes(Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))) ?? false
-        guard !isSession,
-          let token = PresentedToken(
-            bytes, digest: digest, formats: formats, primitives: primitives)
-        else { return lookForSession(request, requirement, &memory, otherwise: .malformed) }
-        return .cold(token)
+        look = self.look(at: bytes, { RequestFacts(request) }, requirement, &memory)
       }
+      if look == nil { look = lookForSession(request, requirement, &memory, otherwise: reason) }
+    }
+    return look ?? .decided(denied(.failed))
+  }
+
+  /// The same, once the token's bytes are found; `nil` if no accepted format reads them.
+  ///
+  /// What is told of the request comes as a closure, so that nothing here is generic: that is what makes it quick for
+  /// requests of types that this module does not know.
+  private func look(
+    at bytes: UnsafeRawBufferPointer, _ facts: () -> RequestFacts, _ requirement: Requirement,
+    _ memory: inout PolicyMemory
+  ) -> FirstLook? {
+    let digest = primitives.keyedDigest(bytes)
+    if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
+      let outcome = judgeFromMemory(known, facts, requirement, &memory)
+    {
+      return .decided(outcome)
+    }
+    return lookPastMemory(at: bytes, digest)
+  }
+
+  @inline(never)
+  private func lookPastMemory(
+    at bytes: UnsafeRawBufferPointer, _ digest: Digest128
+  ) -> FirstLook? {
+    if sessions?.recognizes(Span<UInt8>(_bytes: RawSpan(_unsafeBytes: bytes))) ?? false {
+      return nil
+    }
+    return PresentedToken(bytes, digest: digest, formats: formats, primitives: primitives).map {
+      .cold($0)
     }
   }
 
@@ -187,7 +208,8 @@ extension AuthKernel {
       do throws(ExtractionRefusal) {
         let (tokens, setAside) = try sessionTokens(in: request, sessions)
         if tokens.count == 1, let known = cache.find(digest(of: tokens[0])),
-          known.session != nil, let outcome = judgeFromMemory(known, request, requirement, &memory)
+          known.session != nil,
+          let outcome = judgeFromMemory(known, { RequestFacts(request) }, requirement, &memory)
         {
           return .decided(outcome)
         }
@@ -204,7 +226,7 @@ extension AuthKernel {
   /// The verdict on a remembered token; `nil` if memory is not enough.
   @inline(__always)
   private func judgeFromMemory(
-    _ known: KnownToken, _ request: some RequestView, _ requirement: Requirement,
+    _ known: KnownToken, _ facts: () -> RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
   ) -> Outcome? {
     guard isTrusted(known, readBegan: nil), !policies.asksSomebodyElse(about: known)
@@ -212,17 +234,16 @@ extension AuthKernel {
     let now = time.now()
     var verdict: Verdict
     if let denial = policies.denialBefore(
-      PolicyContext(
-        request: RequestFacts(request), prefix: known.key.prefix, identity: nil, now: now), &memory)
+      PolicyContext(request: facts(), prefix: known.key.prefix, identity: nil, now: now), &memory)
     {
       verdict = .deny(denial)
     } else {
-      verdict = judge(known, RequestFacts(request), requirement, now, &memory)
+      verdict = judge(known, facts(), requirement, now, &memory)
       // Last of all: had the key changed meanwhile, or the lease run out, this says nothing.
       guard isTrusted(known, readBegan: nil) else { return nil }
       if !known.wasRight,
         let denial = attempts.denialOfKnownWrong(
-          prefix: known.key.prefix, address: request.clientAddress)
+          prefix: known.key.prefix, address: facts().clientAddress)
       {
         verdict = .deny(denial)
       }

@@ -46,11 +46,15 @@ final class CacheTable: Sendable {
     Int(truncatingIfNeeded: digest.low & UInt64(shardCount - 1))
   }
 
-  /// Digests and tokens stand apart, so that a probe reads neighbouring digests and touches no object but the one
-  /// that it finds.
+  /// A digest and its token stand side by side: where one is found, the other is in the same line of the processor's
+  /// cache, and a probe that goes on touches no object.
+  private struct Slot {
+    var digest = Digest128.free
+    var token: KnownToken?
+  }
+
   private struct Shard {
-    private var digests = ContiguousArray<Digest128>(repeating: .free, count: 16)
-    private var tokens = ContiguousArray<KnownToken?>(repeating: nil, count: 16)
+    private var slots = ContiguousArray<Slot>(repeating: Slot(), count: 16)
     private let limit: Int
     private var hand = 0
     private(set) var count = 0
@@ -58,31 +62,31 @@ final class CacheTable: Sendable {
     init(limit: Int) { self.limit = limit }
 
     private func home(_ digest: Digest128) -> Int {
-      Int(truncatingIfNeeded: digest.low >> 6) & (digests.count - 1)
+      Int(truncatingIfNeeded: digest.low >> 6) & (slots.count &- 1)
     }
 
-    private func next(_ index: Int) -> Int { (index + 1) & (digests.count - 1) }
+    private func next(_ index: Int) -> Int { (index &+ 1) & (slots.count &- 1) }
 
     /// Where the digest stands, or the free place where a probe for it ends.
     @inline(__always)
     private func place(of digest: Digest128) -> Int {
       var index = home(digest)
-      while digests[index] != digest, digests[index] != .free { index = next(index) }
+      while slots[index].digest != digest, slots[index].digest != .free { index = next(index) }
       return index
     }
 
     @inline(__always)
     func find(_ digest: Digest128) -> KnownToken? {
-      guard let token = tokens[place(of: digest)] else { return nil }
+      guard let token = slots[place(of: digest)].token else { return nil }
       token.noteSight()
       return token
     }
 
     mutating func insert(_ token: KnownToken) {
-      if tokens[place(of: token.digest)] == nil {
+      if slots[place(of: token.digest)].token == nil {
         if count >= limit {
           evict()
-        } else if count * 2 >= digests.count {
+        } else if count * 2 >= slots.count {
           grow()
         }
         count += 1
@@ -91,22 +95,19 @@ final class CacheTable: Sendable {
     }
 
     private mutating func put(_ token: KnownToken) {
-      let index = place(of: token.digest)
-      digests[index] = token.digest
-      tokens[index] = token
+      slots[place(of: token.digest)] = Slot(digest: token.digest, token: token)
     }
 
     private mutating func grow() {
-      let old = tokens
-      digests = ContiguousArray(repeating: .free, count: old.count * 2)
-      tokens = ContiguousArray(repeating: nil, count: old.count * 2)
-      for case let token? in old { put(token) }
+      let old = slots
+      slots = ContiguousArray(repeating: Slot(), count: old.count * 2)
+      for case let token? in old.lazy.map(\.token) { put(token) }
     }
 
     private mutating func evict() {
       while true {
         hand = next(hand)
-        guard let token = tokens[hand] else { continue }
+        guard let token = slots[hand].token else { continue }
         if !token.forgetSight() { return remove(at: hand) }
       }
     }
@@ -115,18 +116,16 @@ final class CacheTable: Sendable {
     private mutating func remove(at index: Int) {
       var hole = index
       var probe = next(hole)
-      while digests[probe] != .free {
+      while slots[probe].digest != .free {
         // Whether the hole lies on the way from the entry's home to where it stands.
-        let mask = digests.count - 1
-        if (probe - home(digests[probe])) & mask >= (probe - hole) & mask {
-          digests[hole] = digests[probe]
-          tokens[hole] = tokens[probe]
+        let mask = slots.count - 1
+        if (probe - home(slots[probe].digest)) & mask >= (probe - hole) & mask {
+          slots[hole] = slots[probe]
           hole = probe
         }
         probe = next(probe)
       }
-      digests[hole] = .free
-      tokens[hole] = nil
+      slots[hole] = Slot()
       count -= 1
     }
   }

@@ -2,28 +2,55 @@
 /// the audit, and to callers who may verify.
 public struct Denial: Sendable, Equatable, Error {
   public let reason: Reason
-  /// For `policy_denied` and `rate_limited`: what the policy said. Where failed attempts ran over their limit,
-  /// its code is `failed_attempts`.
-  public let policy: PolicyDenial?
   /// Whether a key had been verified: without one a stranger learns nothing but 401, 429 or 503.
   public let verified: Bool
-  /// What is left of the limits that applied. Empty unless a key had been verified.
-  public internal(set) var limits: [LimitState] = []
-  /// For `insufficient_scope`: the scopes that were required and that the key does not grant; of those of which any
-  /// one would have done, all.
-  public internal(set) var missingScopes: [String] = []
+  private var details: Details?
 
   public init(_ reason: Reason, policy: PolicyDenial? = nil, verified: Bool = false) {
     self.reason = reason
-    self.policy = policy
     self.verified = verified
+    details = policy.map { Details(policy: $0) }
   }
 
   /// What a verified key's lack of a requirement means; `nil` if it lacks nothing.
   public init?(_ identity: Identity, lacking requirement: Requirement) {
     guard let reason = requirement.shortfall(of: identity) else { return nil }
     self.init(reason, verified: true)
-    if reason == .insufficientScope { missingScopes = requirement.missing(in: identity.scopes) }
+    if reason == .insufficientScope {
+      details = Details(missingScopes: requirement.missing(in: identity.scopes))
+    }
+  }
+
+  /// For `policy_denied` and `rate_limited`: what the policy said. Where failed attempts ran over their limit,
+  /// its code is `failed_attempts`.
+  public var policy: PolicyDenial? { details?.policy }
+
+  /// For `insufficient_scope`: the scopes that were required and that the key does not grant; of those of which any
+  /// one would have done, all.
+  public var missingScopes: [String] { details?.missingScopes ?? [] }
+
+  /// What is left of the limits that applied. Empty unless a key had been verified.
+  public internal(set) var limits: [LimitState] {
+    get { details?.limits ?? [] }
+    set { details = Details(policy: policy, missingScopes: missingScopes, limits: newValue) }
+  }
+
+  /// What hardly any denial has. Apart, so that every verdict is three words.
+  private final class Details: Sendable, Equatable {
+    let policy: PolicyDenial?
+    let missingScopes: [String]
+    let limits: [LimitState]
+
+    init(policy: PolicyDenial? = nil, missingScopes: [String] = [], limits: [LimitState] = []) {
+      self.policy = policy
+      self.missingScopes = missingScopes
+      self.limits = limits
+    }
+
+    static func == (left: Details, right: Details) -> Bool {
+      left.policy == right.policy && left.missingScopes == right.missingScopes
+        && left.limits == right.limits
+    }
   }
 
   /// Wire codes.

@@ -22,10 +22,16 @@ final class KnownToken: Sendable {
   private let rightUntil: Timestamp
   private let uses = Atomic<Int64>(0)
   private let lastUsed = Atomic<Int64>(0)
+  private let openSession: OpenSession?
+  /// From where it was used, of the older secret of a rotation; `nil` of any other, which is not asked.
+  private let addresses: Locked<AddressSet>?
+  private let prefix: String
   /// Whether the token was looked up since the cache's hand passed it.
   private let isSeen = Atomic<Bool>(true)
   private let status: KeyRecord.Status
   private let isOwnerDisabled: Bool
+  /// Whether the token matches a row or did once, until it was rotated out: whoever has it did not guess it.
+  let wasRight: Bool
   private let naming: TokenNaming
   let key: KeyRecord
   let owner: OwnerRecord?
@@ -33,9 +39,6 @@ final class KnownToken: Sendable {
   let secretID: UUID?
   /// What the token grants: the key's scopes, or what a session holds of them.
   let scopes: ScopeSet
-  /// Whether the token matches a row or did once, until it was rotated out: whoever has it did not guess it.
-  let wasRight: Bool
-  private let openSession: OpenSession?
 
   /// Apart, so that what is known of a key's token is no larger for it.
   private final class OpenSession: Sendable {
@@ -47,8 +50,6 @@ final class KnownToken: Sendable {
   var session: SessionFacts? {
     @inline(__always) get { openSession?.facts }
   }
-  /// From where it was used, of the older secret of a rotation; `nil` of any other, which is not asked.
-  private let addresses: Locked<AddressSet>?
 
   init(
     _ stored: StoredKey, digest: Digest128, stamp: ChangeStamps.Stamp, match: StoredSecret?,
@@ -66,6 +67,7 @@ final class KnownToken: Sendable {
       record.metadata = [:]
     }
     key = record
+    prefix = record.prefix
     owner = stored.owner
     secretID = match?.id
     scopes = session.map { $0.scopes.intersection(record.scopes) } ?? record.scopes
@@ -83,7 +85,7 @@ final class KnownToken: Sendable {
   /// Whether the token's bytes name this key.
   @inline(__always)
   func isNamed(by token: UnsafeRawBufferPointer, _ primitives: any Primitives) -> Bool {
-    naming.holds(token, prefix: key.prefix, primitives)
+    naming.holds(token, prefix: prefix, primitives)
   }
 
   /// Whether this is the key of that prefix, byte for byte.
@@ -115,7 +117,7 @@ final class KnownToken: Sendable {
   /// What a route demands and this key does not have.
   @inline(__always)
   func shortfall(of requirement: Requirement) -> Denial.Reason? {
-    requirement.shortfall(scopes: scopes, keyClass: key.keyClass)
+    requirement.asksForAnyKey ? nil : requirement.shortfall(scopes: scopes, keyClass: key.keyClass)
   }
 
   @inline(__always)

@@ -41,37 +41,6 @@ struct PresentedToken: Sendable {
   }
 }
 
-/// How a token's bytes and its key's prefix belong together, so that a remembered token can be checked
-/// against what was sent without parsing it again.
-enum TokenNaming: Sendable {
-  /// The token's bytes hold the prefix but for its first so many bytes; they begin with the rest.
-  case begins(omitting: Int)
-  case digest(namespace: String)
-
-  init(_ prefix: ParsedToken.Prefix) {
-    switch prefix {
-    case .part: self = .begins(omitting: 0)
-    case .beginning(_, let namespace): self = .begins(omitting: namespace.utf8.count + 1)
-    case .digest(let namespace): self = .digest(namespace: namespace)
-    }
-  }
-
-  /// Whether these bytes name the key of that prefix.
-  @inline(__always)
-  func holds(
-    _ token: UnsafeRawBufferPointer, prefix: String, _ primitives: any Primitives
-  ) -> Bool {
-    switch self {
-    case .begins(let omitted):
-      let rest = prefix.utf8.dropFirst(omitted)
-      return rest.count < token.count && token.starts(with: rest)
-    case .digest(let namespace):
-      return prefix.utf8.elementsEqual(
-        ParsedToken.digestPrefix(of: token, namespace: namespace, primitives).utf8)
-    }
-  }
-}
-
 extension ParsedToken {
   /// The key's prefix; `nil` if it is no UTF-8.
   package func prefix(

@@ -23,6 +23,10 @@ public struct Requirement: Sendable, Hashable {
   /// Any verified key.
   public static let none = Requirement()
 
+  /// Whether any verified key meets it.
+  @inline(__always)
+  var asksForAnyKey: Bool { scopes.isEmpty && anyScopes.isEmpty && keyClass == nil }
+
   /// What a key lacks of it: `wrong_class` or `insufficient_scope`; `nil` if nothing.
   @inline(__always)
   public func shortfall(of identity: Identity) -> Denial.Reason? {

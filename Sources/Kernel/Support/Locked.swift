@@ -15,10 +15,12 @@
 // @unchecked: the mutex guards `value`, and nothing else reaches it.
 package final class Locked<Value>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private var value: Value
+  /// Behind a pointer, so that no access is looked up in the runtime's list of accesses: the mutex sees to that.
+  private let value: UnsafeMutablePointer<Value>
 
   package init(_ value: sending Value) {
-    self.value = value
+    self.value = .allocate(capacity: 1)
+    self.value.initialize(to: value)
     mutex = .allocate(capacity: 1)
     mutex.initialize(to: pthread_mutex_t())
     pthread_mutex_init(mutex, nil)
@@ -28,6 +30,8 @@ package final class Locked<Value>: @unchecked Sendable {
     pthread_mutex_destroy(mutex)
     mutex.deinitialize(count: 1)
     mutex.deallocate()
+    value.deinitialize(count: 1)
+    value.deallocate()
   }
 
   @inline(__always)
@@ -36,7 +40,7 @@ package final class Locked<Value>: @unchecked Sendable {
   ) throws(Failure) -> sending Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    return try body(&value)
+    return try body(&value.pointee)
   }
 
   /// For whoever has something better to do than to wait: `nil` if another holds it.
@@ -45,6 +49,6 @@ package final class Locked<Value>: @unchecked Sendable {
   ) throws(Failure) -> sending Result? {
     guard pthread_mutex_trylock(mutex) == 0 else { return nil }
     defer { pthread_mutex_unlock(mutex) }
-    return try body(&value)
+    return try body(&value.pointee)
   }
 }
