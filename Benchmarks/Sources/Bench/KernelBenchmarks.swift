@@ -17,9 +17,10 @@ enum KernelBenchmarks {
         operations: operations,
         [
           Contender(name: "dictionary of tokens in clear") { operations in
+            let requests = ring.requests
             var index = 0
             for _ in 0..<operations {
-              if naive.user(ring.requests[index].token) == nil { throw BenchError.denied }
+              if naive.user(requests[index].token) == nil { throw BenchError.denied }
               index += 1
               if index == count { index = 0 }
             }
@@ -45,13 +46,14 @@ enum KernelBenchmarks {
   }
 
   private static func authenticate(_ ring: Keyring, _ operations: Int) throws {
+    let (kernel, requests) = (ring.kernel, ring.requests)
     var index = 0
     for _ in 0..<operations {
-      guard case .allow? = ring.kernel.authenticateIfWarm(ring.requests[index]) else {
+      guard case .allow? = kernel.authenticateIfWarm(requests[index]) else {
         throw BenchError.notWarm
       }
       index += 1
-      if index == ring.requests.count { index = 0 }
+      if index == requests.count { index = 0 }
     }
   }
 

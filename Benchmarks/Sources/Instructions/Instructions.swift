@@ -35,9 +35,10 @@ enum Instructions {
   private static func countWarm() async throws {
     for keys in [1, 100_000] {
       let ring = try await Keyring.make(keys, clock: StandingClock())
+      let (kernel, requests) = (ring.kernel, ring.requests)
       try await count("warm authenticate, \(keys) key\(keys == 1 ? "" : "s")") { calls in
         for index in 0..<calls {
-          guard case .allow? = ring.kernel.authenticateIfWarm(ring.requests[index % keys]) else {
+          guard case .allow? = kernel.authenticateIfWarm(requests[index % keys]) else {
             throw BenchError.notWarm
           }
         }
@@ -49,9 +50,10 @@ enum Instructions {
 
   private static func countRefused(_ ring: Keyring) async throws {
     let malformed = HeaderRequest(token: "nonsense")
+    let kernel = ring.kernel
     try await count("malformed token") { calls in
       for _ in 0..<calls {
-        guard case .deny? = ring.kernel.authenticateIfWarm(malformed) else {
+        guard case .deny? = kernel.authenticateIfWarm(malformed) else {
           throw BenchError.notWarm
         }
       }

@@ -1,5 +1,7 @@
 /// A token that a request presented and an accepted format could parse, or the session issuer could read.
-struct PresentedToken: Sendable {
+///
+/// A class, so that a look that finds the token in memory hands no room for one around.
+final class PresentedToken: Sendable {
   /// The whole token.
   let token: Secret
   /// The digest under which the verdict cache knows it.

@@ -14,7 +14,8 @@ struct VisibleASCII {
       commas |= VisibleASCII.zeros(word ^ VisibleASCII.eight(0x2C))
       // Above `~` are 0x7F and what has the highest bit; below `!` what borrows from it.
       others |= (word &- VisibleASCII.eight(0x21)) & ~word & VisibleASCII.eight(0x80)
-      others |= word & VisibleASCII.eight(0x80) | VisibleASCII.zeros(word ^ VisibleASCII.eight(0x7F))
+      others |=
+        word & VisibleASCII.eight(0x80) | VisibleASCII.zeros(word ^ VisibleASCII.eight(0x7F))
     }
     while index &+ 8 <= bytes.count {
       look(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
