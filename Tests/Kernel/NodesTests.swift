@@ -125,6 +125,16 @@ struct NodesTests {
     await nodes.kernels[0].shutdown()
   }
 
+  @Test("a node that has left lets nobody in by what it still reads, since no receipt waits for it")
+  func leftReading() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(60))
+    let key = try await nodes.warmKey()
+    await nodes.kernels[1].shutdown()
+    #expect(await nodes.rigs[1].verdict(key.token).denial?.reason == .storeUnavailable)
+    #expect(await nodes.rigs[0].verdict(key.token).identity != nil)
+    await nodes.kernels[0].shutdown()
+  }
+
   @Test("a receipt names who obeys, and who will by when")
   func receipts() async throws {
     let nodes = try await Nodes(["a", "b", "c"], lease: .seconds(60))

@@ -264,7 +264,8 @@ package enum SettingsTable {
   package static let auditRetention = Setting.durationOrNever(
     "audit.retention", default: nil, written: "never",
     in: .seconds(3_600)...(.seconds(36_500 * 86_400)),
-    "How old entries of both logs may become before the server prunes them.")
+    "How old entries of both logs may become before the server prunes them; payloads of the signal log in "
+      + "PostgreSQL up to a tenth older.")
   package static let auditSigningKey = Setting.text(
     "audit.signing_key_file", default: "",
     "The file of the Ed25519 key that signs checkpoints of both logs: cardea audit init-key.")

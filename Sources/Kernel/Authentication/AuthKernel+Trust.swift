@@ -8,7 +8,9 @@ extension AuthKernel {
     let end = lease?.end ?? 0
     guard stamps.isCurrent(token.stamp) else { return false }
     let now = time.monotonic()
-    if let readBegan, now &- readBegan < configuration.lease.nanoseconds { return true }
+    if let readBegan, now &- readBegan < configuration.lease.nanoseconds {
+      return lease.map { !$0.hasLeft } ?? true
+    }
     return now < end
   }
 

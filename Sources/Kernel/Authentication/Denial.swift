@@ -17,7 +17,7 @@ public struct Denial: Sendable, Equatable, Error {
     guard let reason = requirement.shortfall(of: identity) else { return nil }
     self.init(reason, verified: true)
     if reason == .insufficientScope {
-      details = Details(missingScopes: requirement.missing(in: identity.scopes))
+      details = Details.some(of: Details(missingScopes: requirement.missing(in: identity.scopes)))
     }
   }
 
@@ -32,7 +32,10 @@ public struct Denial: Sendable, Equatable, Error {
   /// What is left of the limits that applied. Empty unless a key had been verified.
   public internal(set) var limits: [LimitState] {
     get { details?.limits ?? [] }
-    set { details = Details(policy: policy, missingScopes: missingScopes, limits: newValue) }
+    set {
+      details = Details.some(
+        of: Details(policy: policy, missingScopes: missingScopes, limits: newValue))
+    }
   }
 
   /// What hardly any denial has. Apart, so that every verdict is three words.
@@ -46,6 +49,9 @@ public struct Denial: Sendable, Equatable, Error {
       self.missingScopes = missingScopes
       self.limits = limits
     }
+
+    /// `nil` of details that say nothing.
+    static func some(of details: Details) -> Details? { details == Details() ? nil : details }
 
     static func == (left: Details, right: Details) -> Bool {
       left.policy == right.policy && left.missingScopes == right.missingScopes

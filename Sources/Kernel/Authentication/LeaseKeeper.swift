@@ -23,6 +23,7 @@ final class LeaseKeeper: Sendable {
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
   private let validUntil = Atomic<UInt64>(0)
+  private let left = Atomic<Bool>(false)
   private let state: Locked<State>
 
   /// Entries that one poll asks for.
@@ -70,6 +71,9 @@ final class LeaseKeeper: Sendable {
 
   var isValid: Bool { clock.monotonic() < end }
 
+  /// Whether this process has left: then no reading counts either, however recent, since no receipt waits for it.
+  var hasLeft: Bool { left.load(ordering: .sequentiallyConsistent) }
+
   /// A change of this process's own, already marked.
   func note(own position: Int64) {
     state.withLock { if position > $0.applied { $0.own.insert(position) } }
@@ -102,7 +106,10 @@ final class LeaseKeeper: Sendable {
       state.isStarted = false
       state.timer = nil
     }
-    queue.sync { validUntil.store(0, ordering: .sequentiallyConsistent) }
+    queue.sync {
+      left.store(true, ordering: .sequentiallyConsistent)
+      validUntil.store(0, ordering: .sequentiallyConsistent)
+    }
   }
 
   /// Polls soon, not only when it is time. Of many calls at once one counts, and such polls keep a distance, so that a

@@ -27,7 +27,10 @@ package enum QueryNames {
   /// Of `GET /v1/webhooks/{id}/dead-letters`.
   static let deadLetters: Set<String> = ["after", "limit"]
 
+  /// Of the pages' lists, besides what the calls have.
+  static let pages: Set<String> = ["before"]
+
   /// Every one of them.
   package static let all = auth.union(keys).union(changes).union(usage).union(owners).union(audit)
-    .union(signals).union(deadLetters)
+    .union(signals).union(deadLetters).union(pages)
 }

@@ -127,7 +127,7 @@ struct FaultListTests {
 
   @Test("a name of our own queries can't carry a token")
   func ownQueryNames() throws {
-    for name in ["scope", "class", "cursor", "owner", "sort", "limit"] {
+    for name in ["scope", "class", "cursor", "before", "owner", "sort", "limit"] {
       let found = try faults("extract: { query: [api_key, \(name)] }\n")
       #expect(found.first == "cardea.yaml:1: extract.query = \(name)", "\(found)")
     }

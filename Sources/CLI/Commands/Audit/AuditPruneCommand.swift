@@ -9,8 +9,9 @@ struct AuditPruneCommand: KernelCommand {
     abstract: "Delete old authentications, and what old changes tell of people.",
     discussion: """
       Of the access log whole entries go; of the signal log the payloads, since caches follow its \
-      positions. A checkpoint says first what goes, so that cardea audit verify goes on holding. The age is \
-      audit.retention unless given.
+      positions. A checkpoint says first what goes, so that cardea audit verify goes on holding. In PostgreSQL \
+      the payloads of a log that fills fast go by the whole partition, up to a tenth of the age later. The age \
+      is audit.retention unless given.
 
       Example:
         cardea audit prune --older-than 365d --dry-run

@@ -175,8 +175,14 @@ final class AccessLogWriter: Sendable {
         let table = "cardea.signal_payloads_\(number)"
         let rows = try await transaction.run(
           "SELECT max(position) - min(position) + 1 FROM \(table)", isKept: false)
+        // It has to wait for whoever reads the partition, such as a dump, and everybody who wants it waits behind it: not
+        // for long, then. What does not go now goes the next time.
         return (
-          Int(rows.first?.int(0) ?? 0), [Statement("TRUNCATE \(table)", isKept: false)]
+          Int(rows.first?.int(0) ?? 0),
+          [
+            Statement("SET LOCAL lock_timeout = '200ms'", isKept: false),
+            Statement("TRUNCATE \(table)", isKept: false),
+          ]
         )
       }
       let deleted = try await transaction.run(
