@@ -96,7 +96,7 @@ test-suite: setup-test ## Only the suite of this package
 	@echo '==> building the tests (debug)'
 	@$(SWIFT) build --build-tests
 	@echo '==> running the tests'
-	@scripts/run-tests .build/test-suite.log $(SWIFT) test --skip-build --no-parallel
+	@scripts/test-suite
 
 test-examples: setup-test ## Only the example plugins, built as a stranger would
 	@if [ -d Plugins-Examples ]; then \
