@@ -1,8 +1,9 @@
 import CardeaKernel
-import CardeaSQLite
 import Foundation
 import GRDB
 import Testing
+
+@testable import CardeaSQLite
 
 /// What `make migration-check` runs.
 @Suite("SQLite schema") struct SchemaTests {
@@ -112,7 +113,7 @@ import Testing
     await store.close()
     let plan = try await DatabaseQueue(path: path).read { db in
       try Row.fetchAll(
-        db, sql: "EXPLAIN QUERY PLAN DELETE FROM idempotency WHERE key_id = ?",
+        db, sql: "EXPLAIN QUERY PLAN \(ChangeWriter.forgetIdempotency)",
         arguments: [Data(count: 16)]
       ).map { $0["detail"] as String }.joined(separator: "\n")
     }

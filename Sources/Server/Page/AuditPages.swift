@@ -16,7 +16,7 @@ enum AuditPages {
 
   static func add(to routes: inout PageRoutes) {
     let read = "cardea:audit:read"
-    routes.get("/audit", query: QueryNames.audit.union(["before"]), scope: read) {
+    routes.get("/audit", query: QueryNames.audit.union(QueryNames.pages), scope: read) {
       try await list($0)
     }
     routes.get("/audit/verify", scope: read) { try await verify($0) }

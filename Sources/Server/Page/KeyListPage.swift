@@ -8,7 +8,7 @@ enum KeyListPage {
   private static let pageLength = 50
 
   static func add(to routes: inout PageRoutes) {
-    let query = QueryNames.keys.union(routes.site.plugins.filterNames).union(["before"])
+    let query = QueryNames.keys.union(routes.site.plugins.filterNames).union(QueryNames.pages)
     routes.get("/keys", query: query, scope: "cardea:keys:read") { try await list($0) }
   }
 
@@ -33,7 +33,7 @@ enum KeyListPage {
     }
     let filters = PageFilters(
       visit.exchange.target.query,
-      names: visit.exchange.takes.query.subtracting(["cursor", "before"]))
+      names: visit.exchange.takes.query.subtracting(QueryNames.pages.union(["cursor"])))
     let links = PageLinks.values(
       "/admin/keys", filters, previous: listing.previous?.text, next: listing.next?.text,
       isFurther: fields.string("cursor") != nil)

@@ -13,7 +13,7 @@ import Hummingbird
 enum OwnerPages {
   static func add(to routes: inout PageRoutes) {
     let (read, write) = ("cardea:keys:read", "cardea:keys:write")
-    routes.get("/owners", query: QueryNames.owners.union(["before"]), scope: read) {
+    routes.get("/owners", query: QueryNames.owners.union(QueryNames.pages), scope: read) {
       try await list($0)
     }
     routes.get("/owners/{id}", scope: read) { try await show($0) }

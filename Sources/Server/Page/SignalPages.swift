@@ -10,7 +10,9 @@ enum SignalPages {
 
   static func add(to routes: inout PageRoutes, _ feed: SignalFeed) {
     let read = SignalTransmission.scope
-    routes.get("/signals", query: QueryNames.signals.union(["before", "after"]), scope: read) {
+    routes.get(
+      "/signals", query: QueryNames.signals.union(QueryNames.pages).union(["after"]), scope: read
+    ) {
       try await list($0)
     }
     routes.follow("/signals/stream", query: QueryNames.signals.union(["after"]), scope: read) {
@@ -84,8 +86,9 @@ enum SignalPages {
   }
 
   private static func head(_ visit: PageVisit) async throws(LifecycleError) -> Int64 {
-    do throws(StoreError) { return try await visit.kernel.store.logHead().position } catch {
-      throw LifecycleError(error)
+    let kernel = visit.kernel
+    return try await kernel.inStore { () async throws(StoreError) in
+      try await kernel.store.logHead().position
     }
   }
 
@@ -101,8 +104,8 @@ enum SignalPages {
     filter.prefix = wanted.prefix
     bound(&filter)
     if let owner = wanted.owner { filter.ownerIDs = try await visit.kernel.ownerIDs(named: owner) }
-    do throws(StoreError) { return try await store.signalEntries(filter) } catch {
-      throw LifecycleError(error)
+    return try await visit.kernel.inStore { [filter] () async throws(StoreError) in
+      try await store.signalEntries(filter)
     }
   }
 

@@ -16,7 +16,7 @@ enum PortalKeyPages {
   private static let mostCounted = 1_000
 
   static func add(to routes: inout PageRoutes) {
-    routes.get("/", query: ["cursor", "before"]) { try await list($0) }
+    routes.get("/", query: QueryNames.pages.union(["cursor"])) { try await list($0) }
     routes.get("/{id}") { visit in
       let stored = try await visit.key()
       var values = KeyView.details(stored, on: visit.site, now: visit.now)

@@ -194,9 +194,9 @@ package final class PortalLinks: Sendable {
   private func find(
     _ id: UUID, in store: any PluginRecordStore
   ) async throws(LifecycleError) -> PluginRecord? {
-    do throws(StoreError) {
-      return try await store.pluginRecord(id, in: PortalLinks.collection)
-    } catch { throw LifecycleError(error) }
+    try await kernel.inStore { () async throws(StoreError) in
+      try await store.pluginRecord(id, in: PortalLinks.collection)
+    }
   }
 
   private static func remove(

@@ -118,6 +118,34 @@ import Testing
   }
 
   #if os(Linux)
+    @Test("nodes whose clocks are hours apart say so, and go by the store's")
+    func clocksApart() async throws {
+      let cluster = try await Cluster(.nothing, count: 2, clocks: ["-5h", "+5h"])
+      for (node, way) in zip(cluster.nodes, ["behind", "ahead of"]) {
+        let ready = try await node.call("GET", "/readyz", "")
+        #expect(ready.status == 200 && ready.text.contains("clock_apart"), "\(ready.text)")
+        #expect(ready.text.contains("\(way) the store's"), "\(ready.text)")
+        try await node.logs("\(way) the store's")
+      }
+      // In force by the store's clock, and over by that of the second.
+      let (id, token) = try await cluster.makeKey("in force", #","expires_in":"1h""#)
+      for node in cluster.nodes { #expect(try await node.authenticate(token) == 200) }
+      // Over by the store's clock, and in force by that of the first.
+      let (over, ended) = try await cluster.makeKey("over")
+      let expiry = try cluster.database.query(
+        """
+        UPDATE cardea.keys SET expires_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 60000
+        WHERE id = '\(over)' RETURNING name
+        """)
+      #expect(expiry.contains("over"))
+      for node in cluster.nodes { #expect(try await node.authenticate(ended) == 401) }
+      let revoked = try await cluster.nodes[1].call(
+        "POST", "/v1/keys/\(id)/revoke?wait=true", cluster.admin)
+      let receipt = try #require(revoked.json["receipt"] as? [String: Any])
+      #expect(receipt["confirmed"] as? [String] == ["one", "two"])
+      for node in cluster.nodes { #expect(try await node.authenticate(token) == 401) }
+    }
+
     @Test("the page shows live who obeys a revocation, and whom it waits for")
     func receiptOnThePage() async throws {
       // Nobody's lease runs out while a browser starts.
@@ -338,8 +366,9 @@ private final class Cluster: Sendable {
   let nodes: [RunningServer]
 
   /// Nodes `one` and `two`, and `three` behind the proxy, or behind a pooler.
+  /// - Parameter clocks: how far the clock of each node is off, as libfaketime takes it; monotonic clocks are not.
   init(
-    _ fault: ManyNodesTests.Fault, count: Int = 3, settings: String = ""
+    _ fault: ManyNodesTests.Fault, count: Int = 3, settings: String = "", clocks: [String] = []
   ) async throws {
     server = try PostgreSQLServer.running()
     database = try Database(server)
@@ -358,16 +387,30 @@ private final class Cluster: Sendable {
     #expect(made.status == 0, "\(made.err)")
     admin = try #require(made.out.split(separator: "\n").last.map(String.init))
     var nodes: [RunningServer] = []
-    for (name, url) in [("one", url), ("two", url), ("three", last)].prefix(count) {
-      nodes.append(
-        try RunningServer(
-          program, ["--store", url],
-          environment: [
-            "CARDEA_NODE_NAME": name, "CARDEA_AUDIT_SPOOL": program.path("spool-\(name)"),
-          ]))
+    for (index, (name, url)) in [("one", url), ("two", url), ("three", last)].prefix(count)
+      .enumerated()
+    {
+      var environment = [
+        "CARDEA_NODE_NAME": name, "CARDEA_AUDIT_SPOOL": program.path("spool-\(name)"),
+      ]
+      if index < clocks.count {
+        environment["LD_PRELOAD"] = try Cluster.faketime()
+        environment["FAKETIME"] = clocks[index]
+        environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+      }
+      nodes.append(try RunningServer(program, ["--store", url], environment: environment))
     }
     self.nodes = nodes
     for node in nodes { try await node.waits(for: 200, with: admin) }
+  }
+
+  /// Debian has it in a folder of each machine's own kind.
+  private static func faketime() throws -> String {
+    let libraries = URL(filePath: "/usr/lib")
+    let folders = try FileManager.default.contentsOfDirectory(atPath: libraries.path)
+    return try #require(
+      folders.map { libraries.appending(path: "\($0)/faketime/libfaketimeMT.so.1").path }
+        .first { FileManager.default.fileExists(atPath: $0) }, "libfaketime is missing")
   }
 
   func begin(_ fault: ManyNodesTests.Fault, in trial: Int = 0) {

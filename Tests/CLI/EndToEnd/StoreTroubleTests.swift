@@ -60,7 +60,7 @@ import Testing
       }
       try await node.waits(for: 503, with: admin)
       for token in ended { #expect(try await node.authenticate(token) != 200, "\(trouble)") }
-      try await comesTrue("\(trouble) in the log") { node.hasLogged(trouble.said) }
+      try await node.logs(trouble.said)
       try end(trouble)
       _ = try await answer(of: node) { $0.status == 200 }
     }
@@ -140,14 +140,6 @@ import Testing
     }
     Issue.record("/readyz goes on to answer \(last?.text ?? "")")
     return try #require(last)
-  }
-
-  private func comesTrue(_ what: String, _ condition: () -> Bool) async throws {
-    for _ in 0..<3_000 {
-      if condition() { return }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    Issue.record("it does not come true: \(what)")
   }
 
   // MARK: Trouble

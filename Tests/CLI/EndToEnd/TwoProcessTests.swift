@@ -75,4 +75,13 @@ extension RunningServer {
     } while ContinuousClock.now < end
     #expect(last == status)
   }
+
+  /// Returns once its log says that.
+  func logs(_ text: String) async throws {
+    for _ in 0..<3_000 {
+      if hasLogged(text) { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("its log does not say: \(text)")
+  }
 }

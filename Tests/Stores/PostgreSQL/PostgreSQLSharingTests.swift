@@ -63,6 +63,33 @@ import Testing
     for store in stores { await store.close() }
   }
 
+  @Test(
+    "whoever reads a partition of the log, such as a dump, keeps it from being emptied, and nobody else waits"
+  )
+  func dump() async throws {
+    let database = try TestDatabase()
+    let store = try database.store()
+    try await store.open()
+    try database.query(
+      """
+      INSERT INTO cardea.signal_payloads (position, payload, salt)
+      SELECT n, 'payload', 'salt' FROM generate_series(1, 9) n
+      """)
+    let dump = try Stall("SELECT count(*) FROM cardea.signal_payloads", database)
+    let hasEnded = Locked(false)
+    let prune = Task {
+      defer { hasEnded.withLock { $0 = true } }
+      return try await store.pruneSignals(through: 5_000_000, limit: 9)
+    }
+    // Whoever reads behind the one who wants to empty it waits as long as that does, and here that would be an error.
+    let read = "SET lock_timeout = '2s'; SELECT count(*) FROM cardea.signal_payloads"
+    repeat { #expect(try database.query(read).hasSuffix("9")) } while !hasEnded.withLock { $0 }
+    await #expect(throws: StoreError.self) { try await prune.value }
+    try dump.end()
+    #expect(try await store.pruneSignals(through: 5_000_000, limit: 9) == 9)
+    await store.close()
+  }
+
   @Test("a long log is followed while something locks an old partition of it")
   func manyPartitions() async throws {
     let database = try TestDatabase()

@@ -1,4 +1,4 @@
-import CardeaKernel
+import Cardea
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -91,23 +91,19 @@ struct SpoolHealth {
       guard let oldest = records.first(where: { $0.sequence > sequence }) else { continue }
       let last = segments.last.flatMap { SpoolHealth.records($0.path).last } ?? oldest
       return Waiting(
-        count: max(last.sequence, oldest.sequence) - oldest.sequence + 1, since: oldest.at)
+        count: max(last.sequence, oldest.sequence) - oldest.sequence + 1, since: oldest.draft.at)
     }
     return nil
   }
 
-  /// What the whole lines of a segment begin with: sequence and time. One that is gone was moved meanwhile.
-  private static func records(_ path: String) -> [(sequence: Int64, at: Timestamp)] {
-    guard let data = FileManager.default.contents(atPath: path),
-      let end = data.lastIndex(of: UInt8(ascii: "\n"))
-    else { return [] }
-    return data[..<end].split(separator: UInt8(ascii: "\n")).compactMap {
-      line -> (sequence: Int64, at: Timestamp)? in
-      let parts = line.prefix(48).split(separator: UInt8(ascii: " "), maxSplits: 2)
-      guard parts.count == 3, let sequence = Int64(String(decoding: parts[0], as: UTF8.self)),
-        let milliseconds = Int64(String(decoding: parts[1], as: UTF8.self))
-      else { return nil }
-      return (sequence, Timestamp(milliseconds: milliseconds))
+  /// The records of a segment that are whole. One that is gone was moved meanwhile.
+  private static func records(_ path: String) -> [SpooledAccess] {
+    guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    return data.withUnsafeBytes { bytes in
+      let lines = bytes.bindMemory(to: UInt8.self)
+      // What stands behind the last line's end is not written to its own.
+      return lines.split(separator: SpoolLine.lineFeed, omittingEmptySubsequences: false).dropLast()
+        .compactMap { SpoolLine.record(UnsafeBufferPointer(rebasing: $0)) }
     }
   }
 }

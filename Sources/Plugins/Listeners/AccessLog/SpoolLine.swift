@@ -14,7 +14,7 @@ import CardeaKernel
 ///
 /// `f` marks a flood's record, `o` a log-out's. The prefix is percent-encoded where it is not visible ASCII, the payload is
 /// ``AccessPayload/json``, which holds no line break.
-enum SpoolLine {
+package enum SpoolLine {
   /// Everything behind the sequence, with the line's end.
   static func body(_ draft: AccessDraft, isFolded: Bool) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -37,7 +37,7 @@ enum SpoolLine {
     return bytes
   }
 
-  static let lineFeed = UInt8(ascii: "\n")
+  package static let lineFeed = UInt8(ascii: "\n")
   private static let dash = UInt8(ascii: "-")
 
   /// A prefix that is `-`, or not visible ASCII, is percent-encoded.
@@ -55,7 +55,7 @@ enum SpoolLine {
   }
 
   /// Reads a line without its end; `nil` if it is none.
-  static func record(_ line: UnsafeBufferPointer<UInt8>) -> SpooledAccess? {
+  package static func record(_ line: UnsafeBufferPointer<UInt8>) -> SpooledAccess? {
     var rest = line
     guard let sequence = next(&rest).flatMap(number), sequence > 0,
       let at = next(&rest).flatMap(number), let kind = next(&rest), kind.count == 1,

@@ -14,6 +14,9 @@ import GRDB
 struct ChangeWriter {
   let db: Database
 
+  /// The digest of what was asked for tells whether a guess at it is right, so it goes with its key.
+  static let forgetIdempotency = "DELETE FROM idempotency WHERE key_id = ?"
+
   /// The position of the log's last entry afterwards.
   func apply(_ change: StoreChange) throws(StoreError) -> Int64 {
     if change.onlyIfEmpty, try exists("SELECT 1 FROM keys LIMIT 1") { throw .notEmpty }
@@ -39,8 +42,7 @@ struct ChangeWriter {
         """, [keyID]
       ).run()
       try AccessLogWriter(db: db).erase(keyID)
-      // The digest of what was asked for tells whether a guess at it is right.
-      try Query(db, "DELETE FROM idempotency WHERE key_id = ?", [keyID]).run()
+      try Query(db, ChangeWriter.forgetIdempotency, [keyID]).run()
     }
     switch change.record {
     case .put(let record, let collection): try PluginRecordRows(db: db).put(record, collection)
