@@ -73,8 +73,15 @@ import Testing
       [
         "-typecheck", "-parse-as-library", "-swift-version", "6", "-enable-upcoming-feature",
         "ExistentialAny", "-warnings-as-errors", "-module-name", "Copied",
-        "-package-name", Repository.root.lastPathComponent.lowercased(), "-I", try modules(),
+        "-package-name", packageName, "-I", try modules(),
       ] + systemLibraries() + sources)
+  }
+
+  /// As SwiftPM makes it from the folder's name: in lower case, as an identifier of C.
+  private var packageName: String {
+    let name = Repository.root.lastPathComponent.lowercased()
+    let characters = name.map { $0.isASCII && !$0.isLetter && !$0.isNumber ? "_" : $0 }
+    return (name.first?.isNumber ?? true ? "_" : "") + String(characters)
   }
 
   /// The file or folder that is to be copied, from the root: below the place, or below the plugins.
