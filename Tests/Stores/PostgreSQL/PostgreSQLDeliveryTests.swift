@@ -5,7 +5,7 @@ import Testing
 
 /// S7 on two nodes: a durable subscription that both have, each a process of its own.
 @Suite("durable delivery by many nodes") struct PostgreSQLDeliveryTests {
-  @Test("one node delivers each entry; when it is killed the other goes on from what it acknowledged")
+  @Test("one node delivers each entry; when it is killed another goes on from what it acknowledged")
   func takeover() async throws {
     let database = try TestDatabase()
     // Whoever holds the lock keeps what is delivered from being acknowledged.
