@@ -287,6 +287,78 @@ struct NodesTests {
     await nodes.shutdown()
   }
 
+  @Test("a node of which nothing was heard for so long that no receipt waits for it lets nobody in")
+  func forgotten() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(10))
+    let (key, other) = (try await nodes.warmKey("first"), try await nodes.warmKey("second"))
+    let (b, store) = (nodes.rigs[1], nodes.stores[1])
+    store.fault = .polls
+    nodes.clock.advance(.seconds(1_809))
+    #expect(await b.verdict(key.token).identity != nil, "receipts wait for it still")
+    // What was read in time is decided too late.
+    let isHeld = DispatchSemaphore(value: 0)
+    let mayGoOn = Locked(false)
+    store.holdNextFind {
+      isHeld.signal()
+      while !mayGoOn.withLock({ $0 }) { await Task.yield() }
+    }
+    async let late = b.verdict(key.token)
+    await wait(for: isHeld)
+    nodes.clock.advance(.seconds(1))
+    mayGoOn.withLock { $0 = true }
+    #expect(await late.denial?.reason == .storeUnavailable)
+    nodes.clock.advance(.seconds(1_800))
+    let changed = try await nodes.kernels[0].suspendKey(other.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["a"] && changed.receipt.pending.isEmpty)
+    store.holdNextFind { Issue.record("it asks for what counts for nothing") }
+    #expect(await b.verdict(key.token).denial?.reason == .storeUnavailable)
+    store.holdNextFind {}
+    store.fault = nil
+    try await until { await b.verdict(key.token).identity != nil }
+    let next = try await nodes.kernels[0].suspendKey(key.stored.key.id, by: .host)
+    #expect(
+      await nodes.kernels[0].waitForConfirmation(of: next.receipt).confirmed == ["a", "b"])
+    await nodes.shutdown()
+  }
+
+  @Test("the poll by which a node is heard of again does not speak for what was changed meanwhile")
+  func heardOfAgain() async throws {
+    let nodes = try await Nodes(["a", "b"], lease: .seconds(10))
+    nodes.group.isDeaf = true
+    let key = try await nodes.warmKey()
+    let store = nodes.stores[1]
+    store.fault = .polls
+    nodes.clock.advance(.seconds(4_000))
+    let (isHeld, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    store.holdNextPoll {
+      isHeld.signal()
+      mayGoOn.wait()
+    }
+    store.fault = nil
+    await wait(for: isHeld)
+    let changed = try await nodes.kernels[0].revokeKey(key.stored.key.id, by: .host)
+    #expect(changed.receipt.confirmed == ["a"] && changed.receipt.pending.isEmpty)
+    mayGoOn.signal()
+    try await until { await nodes.kernels[1].readiness().isReady }
+    #expect(nodes.rigs[1].warmVerdict(key.token)?.identity == nil)
+    await nodes.shutdown()
+  }
+
+  @Test("a node of which nothing was ever heard lets nobody in")
+  func neverHeardOf() async throws {
+    let nodes = try await Nodes(["a"], lease: .seconds(10))
+    let key = try await nodes.warmKey()
+    let store = NodeStore(nodes.group)
+    store.fault = .polls
+    let rig = try await Rig(store: store, clock: nodes.clock) { $0.lease = .milliseconds(40) }
+    #expect(await rig.verdict(key.token).denial?.reason == .storeUnavailable)
+    store.fault = nil
+    try await until { await rig.kernel.readiness().isReady }
+    #expect(await rig.verdict(key.token).identity != nil)
+    await rig.kernel.shutdown()
+    await nodes.shutdown()
+  }
+
   @Test("the bound is the longest lease of those who live")
   func bound() async throws {
     let nodes = try await Nodes(["a"], lease: .seconds(1))

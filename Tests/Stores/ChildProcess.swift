@@ -1,14 +1,17 @@
+import CardeaKernel
 import Foundation
 
 /// A `store-writer` process (Tests/StoreWriter) whose lines are read as they come.
-final class ChildProcess {
+///
+/// Threading: one thread at a time reads, and blocks; the rest from any thread.
+final class ChildProcess: Sendable {
   struct Missing: Error, CustomStringConvertible {
     let description: String
   }
 
   private let process = Process()
   private let output = Pipe()
-  private var buffer = Data()
+  private let buffer = Locked(Data())
 
   /// - Parameters:
   ///   - words: the command and its arguments.
@@ -23,21 +26,22 @@ final class ChildProcess {
   }
 
   deinit {
-    if process.isRunning { kill() }
+    kill()
     process.waitUntilExit()
   }
 
   /// The next complete line; `nil` at the end of the output.
   func nextLine() throws -> String? {
     while true {
-      if let end = buffer.firstIndex(of: 0x0A) {
-        let line = String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self)
-        buffer.removeSubrange(buffer.startIndex...end)
-        return line
+      let line = buffer.withLock { buffer -> String? in
+        guard let end = buffer.firstIndex(of: 0x0A) else { return nil }
+        defer { buffer.removeSubrange(buffer.startIndex...end) }
+        return String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self)
       }
+      if let line { return line }
       let more = output.fileHandleForReading.availableData
       if more.isEmpty { return nil }
-      buffer.append(more)
+      buffer.withLock { $0.append(more) }
     }
   }
 
@@ -49,8 +53,10 @@ final class ChildProcess {
     return lines
   }
 
-  /// SIGKILL: the process gets no chance to flush, finish or close anything.
-  func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+  /// SIGKILL, unless it has ended: the process gets no chance to flush, finish or close anything.
+  func kill() {
+    if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+  }
 
   /// The executable, built beside the test bundle.
   private static func writer() throws -> String {

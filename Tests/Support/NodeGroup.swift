@@ -84,7 +84,7 @@ public final class NodeGroup: Sendable {
     return members.map {
       NodeStatus(
         node: $0.card, applied: $0.applied, silence: .nanoseconds(Int64(now &- $0.heard)))
-    }.sorted { $0.node.name < $1.node.name }
+    }.filter { $0.silence < .seconds(3_600) }.sorted { $0.node.name < $1.node.name }
   }
 
   /// Wakes the others after a change.
@@ -114,6 +114,7 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     var cautions: [String] = []
     var polls = 0
     var hold: (@Sendable () async -> Void)?
+    var holdPoll: (@Sendable () -> Void)?
     var asked: (@Sendable () -> Void)?
   }
 
@@ -140,6 +141,12 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
   /// Has the next reading by prefix wait before it is handed over.
   public func holdNextFind(_ hold: @escaping @Sendable () async -> Void) {
     state.withLock { $0.hold = hold }
+  }
+
+  /// Has the next poll that is answered wait between its look at the log and the moment from which the node counts as heard
+  /// of.
+  public func holdNextPoll(_ hold: @escaping @Sendable () -> Void) {
+    state.withLock { $0.holdPoll = hold }
   }
 
   /// Has this called whenever somebody asks for the store's time.
@@ -174,15 +181,18 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     if fault == .otherHistory { throw .conflict }
     if fault != nil { throw .unavailable("told not to answer polls") }
     if base.logHead().position < position { throw .conflict }
-    let node = state.withLock { state in
-      state.hasPolled = true
-      state.polls += 1
-      return state.node
-    }
-    if let node { group.hear(node, position) }
-    return base.log(after: position, limit: limit).map {
+    let marks = base.log(after: position, limit: limit).map {
       LogMark(position: $0.position, signal: $0.signal, prefix: $0.prefix, ownerID: $0.ownerID)
     }
+    let (node, hold) = state.withLock { state in
+      defer { state.holdPoll = nil }
+      state.hasPolled = true
+      state.polls += 1
+      return (state.node, state.holdPoll)
+    }
+    hold?()
+    if let node { group.hear(node, position) }
+    return marks
   }
 
   public func forgetHistory() throws(StoreError) -> Int64 {

@@ -1,6 +1,6 @@
 extension AuthKernel {
   /// Whether what is known is current and, where others share the store, confirmed within the lease: by
-  /// the poll, or by a reading that began less than a lease ago.
+  /// the poll, or by a reading that began less than a lease ago on a process that receipts wait for.
   @inline(__always)
   func isTrusted(_ token: KnownToken, readBegan: UInt64?) -> Bool {
     guard isShared else { return stamps.isCurrent(token.stamp) }
@@ -9,7 +9,7 @@ extension AuthKernel {
     guard stamps.isCurrent(token.stamp) else { return false }
     let now = time.monotonic()
     if let readBegan, now &- readBegan < configuration.lease.nanoseconds {
-      return lease.map { !$0.hasLeft } ?? true
+      return lease?.admitsReadings(at: now, leaseEnd: end) ?? true
     }
     return now < end
   }

@@ -29,6 +29,10 @@ final class LeaseKeeper: Sendable {
   /// Entries that one poll asks for.
   private static let batch = 10_000
 
+  /// How long after its lease a node may go by what it reads. Receipts wait for whoever was heard of within an hour
+  /// (``ManyNodeStore/nodes()``); by half of it nothing that it has read lets anybody in, whatever the clocks' rates.
+  private static let longestSilence = Duration.seconds(1_800).nanoseconds
+
   /// Signals after which whatever was read before is still true: of what was created there is no earlier reading, and
   /// a new hash is of the same secret.
   private static let leavesReadingsTrue: Set<String> = [
@@ -71,8 +75,14 @@ final class LeaseKeeper: Sendable {
 
   var isValid: Bool { clock.monotonic() < end }
 
-  /// Whether this process has left: then no reading counts either, however recent, since no receipt waits for it.
-  var hasLeft: Bool { left.load(ordering: .sequentiallyConsistent) }
+  /// Whether what this process reads counts without a poll, too. It does not where no receipt waits for this process:
+  /// it has left, it was never heard of, or so long ago that the store names it no more, as when its polls alone fail or
+  /// its machine was suspended. Polls that are answered put it back among the nodes before they end this.
+  /// - Parameter end: the lease's, held from before the stamp was looked at, as ``end`` says.
+  func admitsReadings(at now: UInt64, leaseEnd end: UInt64) -> Bool {
+    if left.load(ordering: .sequentiallyConsistent) { return false }
+    return nodes == nil || end > 0 && now < end &+ LeaseKeeper.longestSilence
+  }
 
   /// A change of this process's own, already marked.
   func note(own position: Int64) {
@@ -138,8 +148,10 @@ final class LeaseKeeper: Sendable {
   }
 
   /// One poll: whether it brought anything.
-  private func advance() -> Bool {
+  /// - Parameter isListed: whether the store has named this process since a poll that was answered before.
+  private func advance(isListed: Bool = false) -> Bool {
     let began = clock.monotonic()
+    let isListed = isListed || admitsReadings(at: began, leaseEnd: end)
     let position = state.withLock { $0.applied }
     let marks: [LogMark]
     do throws(StoreError) {
@@ -165,9 +177,12 @@ final class LeaseKeeper: Sendable {
     if let last = marks.last { watch.noteGrowth(to: last.position) }
     // Behind by more than one batch: the lease waits until everything is applied.
     if marks.count == LeaseKeeper.batch {
-      _ = advance()
+      _ = advance(isListed: true)
       return true
     }
+    // Who asked whom to wait for before the store named this process may have changed something after this poll looked:
+    // the next one shows it.
+    if !isListed { return advance(isListed: true) || !marks.isEmpty }
     validUntil.store(began &+ lease, ordering: .sequentiallyConsistent)
     return !marks.isEmpty
   }

@@ -18,7 +18,8 @@ public protocol ManyNodeStore: SharedKeyStore {
   /// where polls are.
   /// - Returns: the log's last position, after which to poll next. Whatever was read before is to be read again.
   func forgetHistory() throws(StoreError) -> Int64
-  /// The nodes that polled within the last hour and have not left, by name.
+  /// The nodes that polled within the last hour and have not left, by name: those that receipts wait for. A node that
+  /// has had no answer to a poll for half an hour lets nobody in, so whoever is silent for an hour may be forgotten.
   func nodes() async throws(StoreError) -> [NodeStatus]
   /// The store's clock, as the last poll read it and moved on by the time since; `nil` before the first poll.
   /// Synchronous and cheap.

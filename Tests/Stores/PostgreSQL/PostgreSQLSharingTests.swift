@@ -93,21 +93,84 @@ import Testing
   @Test("a long log is followed while something locks an old partition of it")
   func manyPartitions() async throws {
     let database = try TestDatabase()
-    let head: Int64 = 256 * 5_000_000 + 7
-    try database.query(
-      """
-      SET ROLE \(PostgreSQLServer.role);
-      DO $$ BEGIN FOR n IN 1..256 LOOP
-        EXECUTE format('CREATE TABLE cardea.signal_log_%s PARTITION OF cardea.signal_log
-          FOR VALUES FROM (%s) TO (%s)', n, n * 5000000::bigint + 1, (n + 1) * 5000000::bigint + 1);
-      END LOOP; END $$;
-      UPDATE cardea.signal_log_head SET position = \(head)
-      """)
+    let head = try partitions(1...256, in: database)
     let store = try database.store()
     try await store.open()
     let stall = try Stall("LOCK TABLE cardea.signal_log_9; SELECT 1", database)
     #expect(try store.poll(after: head, limit: 9) == [])
     try stall.end()
+    await store.close()
+  }
+
+  @Test("a log that becomes long while it is followed is followed like one that was before")
+  func morePartitions() async throws {
+    let database = try TestDatabase()
+    let before = try partitions(1...255, in: database)
+    let store = try database.store()
+    try await store.open()
+    #expect(try store.poll(after: before, limit: 9) == [])
+    let head = try partitions(256...256, in: database)
+    // By this one it is known.
+    #expect(try store.poll(after: head, limit: 9) == [])
+    let stall = try Stall("LOCK TABLE cardea.signal_log_9; SELECT 1", database)
+    #expect(try store.poll(after: head, limit: 9) == [])
+    try stall.end()
+    await store.close()
+  }
+
+  /// Adds partitions of the signal log, whose end is in the last of them from then on; there it is.
+  private func partitions(
+    _ numbers: ClosedRange<Int64>, in database: TestDatabase
+  ) throws -> Int64 {
+    let head = numbers.upperBound * 5_000_000 + 7
+    try database.query(
+      """
+      SET ROLE \(PostgreSQLServer.role);
+      DO $$ BEGIN FOR n IN \(numbers.lowerBound)..\(numbers.upperBound) LOOP
+        EXECUTE format('CREATE TABLE cardea.signal_log_%s PARTITION OF cardea.signal_log
+          FOR VALUES FROM (%s) TO (%s)', n, n * 5000000::bigint + 1, (n + 1) * 5000000::bigint + 1);
+      END LOOP; END $$;
+      UPDATE cardea.signal_log_head SET position = \(head)
+      """)
+    return head
+  }
+
+  @Test("a lookup that meets a lock is refused alone, and no connection ends")
+  func lockedKeys() async throws {
+    let database = try TestDatabase()
+    let (store, records) = (
+      try database.store(through: [], "lookups=1", "lookup_deadline=16s"), try Records()
+    )
+    try await store.open()
+    let keys = (1...40).map { records.key(at: $0) }
+    for key in keys { _ = try await store.commit(records.insert(key)) }
+    let partition = try database.query(
+      "SELECT tableoid::regclass FROM cardea.keys WHERE prefix = '\(keys[0].prefix)'")
+    let locked = Set(
+      try database.query("SELECT prefix FROM \(partition)").split(separator: "\n").map(String.init))
+    let others = keys.filter { !locked.contains($0.prefix) }
+    try #require(others.count > 10 && locked.contains(keys[0].prefix))
+    let connections = """
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'cardea lookups'
+      """
+    let before = try database.query(connections)
+    let stall = try Stall("LOCK TABLE \(partition); SELECT 1", database)
+    let refused = Task { try await store.find(prefix: keys[0].prefix) }
+    try await eventually { try database.waiters() == 1 }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for key in others {
+        group.addTask {
+          let found = try await store.find(prefix: key.prefix)
+          #expect(found?.key == key)
+        }
+      }
+      try await group.waitForAll()
+    }
+    await #expect(throws: StoreError.self) { try await refused.value }
+    try stall.end()
+    #expect(try await store.find(prefix: keys[0].prefix)?.key == keys[0])
+    #expect(try database.query(connections) == before)
     await store.close()
   }
 

@@ -181,8 +181,13 @@ final class Link: Sendable {
         purpose.isRead ? "\(limit.wholeMilliseconds * 2)" : "0",
         purpose.plansOnce ? "force_generic_plan" : "auto",
       ], isKept: false)
+    // Many share the connection: one that meets a lock is refused alone, long before it keeps the others too long.
+    let patience = Statement(
+      "SELECT set_config('lock_timeout', $1, false)", ["\(limit.wholeMilliseconds / 4)"],
+      isKept: false)
+    let settings = url.hasPooler ? [] : purpose == .lookups ? [session, patience] : [session]
     let limit = max(limit, .seconds(2))
-    for statement in (url.hasPooler ? [] : [session]) + setup {
+    for statement in settings + setup {
       _ = try Link.wait(for: statement, on: connection, within: limit)
     }
     if url.hasPooler { return }

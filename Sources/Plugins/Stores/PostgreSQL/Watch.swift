@@ -47,6 +47,8 @@ final class Watch: Sendable {
     var timeline: String?
     /// Up to where the log is known to be the same as before that.
     var common: Int64?
+    /// The log's partition that was written to when it was judged last how to plan a poll.
+    var partition: Int64?
   }
 
   /// - Parameters:
@@ -104,14 +106,16 @@ final class Watch: Sendable {
     ORDER BY l.position
     """
   // Kept over a crash and a failover, but for the last polls before it: no poll waits for the disk or for a standby, but
-  // for the disk the one by which a node joins.
+  // for the disk the one by which a node joins, or is heard of again: what is left of it after a crash must not be so old
+  // that the node is forgotten before it trusts nothing any more.
   private static let newsOfNode = """
     WITH node AS (
       INSERT INTO cardea.nodes (id, name, version, lease, applied, seen)
       SELECT $3, $4, $5, $6, CASE WHEN $7 IS NULL OR EXISTS (
           SELECT 1 FROM cardea.signal_log WHERE position = $1 AND hash = $7) THEN $1 ELSE 0 END,
         clock_timestamp() FROM set_config('synchronous_commit',
-        CASE WHEN EXISTS (SELECT 1 FROM cardea.nodes WHERE id = $3) THEN 'off' ELSE 'local' END, true)
+        CASE WHEN EXISTS (SELECT 1 FROM cardea.nodes WHERE id = $3
+            AND seen > clock_timestamp() - interval '15 minutes') THEN 'off' ELSE 'local' END, true)
       ON CONFLICT (id) DO UPDATE SET applied = EXCLUDED.applied, seen = EXCLUDED.seen)
     \(news)
     """
@@ -148,9 +152,10 @@ final class Watch: Sendable {
       let hash = last.flatMap { $0.position == position ? $0.hash.bytes : nil }
       values += [node.id, node.name, node.version, node.lease.wholeMilliseconds, hash]
     }
+    let connection: Connection
     let rows: Rows
     do throws(Failure) {
-      let connection = try link.connection()
+      connection = try link.connection()
       // In this order: on a new one nothing is polled while others may still be with the former server.
       if state.withLock({ $0.losses > $0.renewals }) {
         throw .lost("connections are being made again")
@@ -168,6 +173,7 @@ final class Watch: Sendable {
     state.withLock { $0.outdated = outdated }
     if let outdated { throw outdated }
     note(timeline: try first.text(9))
+    judgePlan(head: first.int(2), on: connection)
     try checkHistory(before: position, head: first.int(2), known: first.optionalBytes(3))
     var marks: [LogMark] = []
     for row in rows where !row.isNull(4) {
@@ -181,6 +187,18 @@ final class Watch: Sendable {
       state.withLock { $0.last = (last.int(4), hash) }
     }
     return marks
+  }
+
+  /// The log gets partitions while a connection lasts. Nobody waits for the answer: what is asked next comes after it.
+  private func judgePlan(head: Int64, on connection: Connection) {
+    let partition = head / Schema.logPartition
+    let isAnother = state.withLock { state -> Bool in
+      defer { state.partition = partition }
+      return state.partition.map { $0 != partition } ?? false
+    }
+    if isAnother, !url.hasPooler {
+      connection.send([Watch.plansAnew], within: .seconds(1)) { _ in }
+    }
   }
 
   private static func outdated(_ version: Int64) -> StoreError? {
