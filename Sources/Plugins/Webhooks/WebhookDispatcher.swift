@@ -128,7 +128,7 @@ final class WebhookDispatcher: Sendable {
     let now = kernel.clock.now()
     let delivery = status.delivery
     guard status.endpoint.isEnabled, delivery.maySend(at: now) else { return false }
-    if status.waiting > 0, delivery.retries.count < WebhookState.mostRetries { return true }
+    if status.waiting > 0, delivery.takesMore { return true }
     if delivery.due(at: now) != nil { return true }
     if status.deadLetters == 0 { return false }
     var query = DeadLetterQuery(subscription: status.endpoint.subscription, limit: 1)
