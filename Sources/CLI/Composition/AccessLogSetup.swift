@@ -40,10 +40,10 @@ struct AccessLogSetup {
     switch tier {
     case .off: return
     case .async:
-      registry.use(QueueAuditSink(node: SpoolAuditSink.newNode()))
+      registry.use(QueueAuditSink(node: AccessLogNode.newName()))
     case .process, .commit, .failures:
       if let spool { return registry.use(SpoolAuditSink(path: spool, tier: tier)) }
-      registry.use(QueueAuditSink(node: SpoolAuditSink.newNode(), tier: tier, overflow: .refuse))
+      registry.use(QueueAuditSink(node: AccessLogNode.newName(), tier: tier, overflow: .refuse))
     }
   }
 }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Asks the registered policies, in order of registration; the first denial ends it.
 ///
 /// A throw denies, and so does a policy that took longer than its deadline. Threading: any thread.
@@ -42,7 +40,7 @@ struct PolicyChain: Sendable {
     asking context: PolicyContext, _ memory: inout PolicyMemory
   ) -> Denial? {
     for (index, policy) in after.enumerated() {
-      let decision = memory.counted[index] ?? ask(policy, context)
+      let decision = memory.decision(of: index) ?? ask(policy, context)
       memory.note(decision, of: index)
       if let denial = PolicyChain.denial(decision, verified: true) { return denial }
     }
@@ -61,7 +59,7 @@ struct PolicyChain: Sendable {
   ) async -> Denial? {
     for (index, bounded) in asynchronous.enumerated() where bounded.policy.applies(to: identity) {
       let place = after.count + index
-      var decision = memory.counted[place]
+      var decision = memory.decision(of: place)
       if decision == nil { decision = await bounded.evaluate(context) }
       memory.note(decision, of: place)
       if let denial = PolicyChain.denial(decision, verified: true) { return denial }
@@ -80,7 +78,7 @@ struct PolicyChain: Sendable {
   }
 
   /// Metadata that can't be read stays so: that is no failure that may have passed in a second.
-  fileprivate static func decision(thrown error: any Error) -> PolicyDecision? {
+  static func decision(thrown error: any Error) -> PolicyDecision? {
     error is MetadataFault ? .deny(PolicyDenial(code: "unreadable_metadata")) : nil
   }
 
@@ -94,54 +92,5 @@ struct PolicyChain: Sendable {
         verified: verified)
     case nil: Denial(.failed, verified: verified)
     }
-  }
-}
-
-/// What policies decided about one request so far, so that nothing is counted twice.
-struct PolicyMemory: Sendable {
-  fileprivate(set) var isBeforePassed = false
-  /// Decisions of those that count, by their place in the chain.
-  fileprivate var counted: [Int: PolicyDecision] = [:]
-
-  fileprivate mutating func note(_ decision: PolicyDecision?, of place: Int) {
-    if let decision, !decision.limits.isEmpty { counted[place] = decision }
-  }
-
-  /// Every limit that applied, in order of the policies.
-  @inline(__always)
-  var limits: [LimitState] {
-    counted.isEmpty ? [] : counted.sorted { $0.key < $1.key }.flatMap(\.value.limits)
-  }
-}
-
-/// A policy that does I/O, with a bound on how many of its calls run at once and a deadline that wins.
-final class BoundedPolicy: Sendable {
-  /// More calls than this at once mean that whoever it asks is not answering.
-  private static let most = 1_024
-  let policy: any AsyncPolicy
-  private let clock: any KernelClock
-  private let running = Atomic<Int>(0)
-
-  init(_ policy: any AsyncPolicy, clock: any KernelClock) {
-    self.policy = policy
-    self.clock = clock
-  }
-
-  /// The decision, or `nil` if it threw, was late or too many calls are running. A late answer is dropped;
-  /// the caller does not wait for it.
-  func evaluate(_ context: PolicyContext) async -> PolicyDecision? {
-    guard running.wrappingAdd(1, ordering: .relaxed).newValue <= BoundedPolicy.most else {
-      running.wrappingSubtract(1, ordering: .relaxed)
-      return nil
-    }
-    let began = clock.monotonic()
-    let decision: PolicyDecision? = await Patience.result(within: policy.deadline) { [self] in
-      defer { running.wrappingSubtract(1, ordering: .relaxed) }
-      do { return try await policy.evaluate(context) } catch {
-        return PolicyChain.decision(thrown: error)
-      }
-    }
-    // However late the timer was itself.
-    return clock.monotonic() &- began <= policy.deadline.nanoseconds ? decision : nil
   }
 }

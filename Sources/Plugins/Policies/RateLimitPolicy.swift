@@ -41,9 +41,7 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
   }
 
   private let limits: [Limit]
-  private let costs: [RouteCost]
-  /// The most units that one request takes.
-  private let mostCost: Int64
+  private let costs: RouteCosts
   private let ownTable: LimitTable?
 
   /// `nil` if the settings have no rule and keys may have none of their own.
@@ -79,24 +77,7 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
           ? "per_key gives this name to the limits of single keys" : "two rules have this name",
         remedy: "Name each rule differently.")
     }
-    var read: [RouteCost] = []
-    for text in costs {
-      do throws(RuleFault) { read.append(try RouteCost(text)) } catch {
-        throw error.fault(of: RateLimitPolicy.id, "costs", text)
-      }
-    }
-    for (text, cost) in zip(costs, read) {
-      guard
-        let tight = rules.first(where: { $0.gcra.burst < cost.units && $0.route.meets(cost.route) })
-      else { continue }
-      throw ConfigurationFault(
-        plugin: RateLimitPolicy.id, setting: "costs", value: text,
-        problem: "the rule \(tight.name) never has so much at once",
-        remedy: "Give it burst=\(cost.units) or more, or make the route cheaper.")
-    }
-    // The closest route first.
-    self.costs = read.sorted { $0.route.detail > $1.route.detail }
-    mostCost = Int64(read.map(\.units).max() ?? 1)
+    self.costs = try RouteCosts(costs, within: rules)
     limits = rules.map { Limit(rule: $0, table: LimitTable(entries: entries)) }
     ownTable = perKey ? LimitTable(entries: entries) : nil
   }
@@ -129,25 +110,13 @@ public final class RateLimitPolicy: ConfigurablePlugin, Policy, MetadataChecking
       applying.append(Limit(rule: own, table: ownTable))
     }
     if applying.isEmpty { return .pass }
-    guard let cost = cost(of: context.request) else {
+    guard let cost = costs.units(for: context.request) else {
       return .deny(PolicyDenial(code: "unknown_route"))
     }
     return try ApplyingLimit.decide(
       applying.map {
-        $0.rule.applying(to: identity, in: $0.table, cost: mostCost, at: context.now)
+        $0.rule.applying(to: identity, in: $0.table, cost: costs.most, at: context.now)
       }, cost: cost, code: "rate_limit", isRehearsal: context.isRehearsal)
-  }
-
-  /// The cost of the closest route; 1 unless one matches; `nil` if that can't be told.
-  private func cost(of request: RequestFacts) -> Int64? {
-    for cost in costs {
-      switch cost.route.matches(request) {
-      case true?: return Int64(cost.units)
-      case false?: continue
-      case nil: return nil
-      }
-    }
-    return 1
   }
 }
 

@@ -1,11 +1,5 @@
 import CardeaKernel
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Session tokens as JWTs that others can verify by themselves: EdDSA with Ed25519 (RFC 7515, RFC 7519,
 /// RFC 8037).
 ///
@@ -24,19 +18,11 @@ public struct JWTSessions: SessionIssuer {
   public let id = "sessions.jwt"
   public let lifetime: Duration
   public let extractors: [any CredentialExtractor]
-  public let keySet: [UInt8]?
   private let issuer: String
   private let audience: String
   private let primitives: any Primitives
-  private let signingKey: Ed25519.PrivateKey
-  private let keys: [Key]
+  private let keys: JWTKeyRing
   private let ended: SessionTable<Void>
-
-  /// A key, and the header of what is signed with it, encoded.
-  private struct Key: Sendable {
-    let jwk: JSONWebKey
-    let header: [UInt8]
-  }
 
   /// - Parameters:
   ///   - signingKeys: the first signs; the others' tokens are accepted.
@@ -50,24 +36,7 @@ public struct JWTSessions: SessionIssuer {
     audience: String = "cardea", lifetime: Duration, entries: Int = 100_000,
     extractors: [any CredentialExtractor], primitives: any Primitives
   ) throws(ConfigurationFault) {
-    var all = signingKeys
-    if all.isEmpty, let drawn = Ed25519.PrivateKey(seed: Secret(primitives.randomBytes(32))) {
-      all = [drawn]
-    }
-    guard let first = all.first else {
-      throw ConfigurationFault(
-        plugin: "sessions.jwt", setting: "sessions.signing_key_files",
-        problem: "no key could be drawn", remedy: "Name a file with a key.")
-    }
-    let jwks = all.map { JSONWebKey(primitives.publicKey(of: $0), primitives: primitives) }
-    for (index, jwk) in jwks.enumerated() where jwks[..<index].contains(jwk) {
-      throw ConfigurationFault(
-        plugin: "sessions.jwt", setting: "sessions.signing_key_files", value: jwk.id,
-        problem: "this key is there twice", remedy: "Name each key once.")
-    }
-    signingKey = first
-    keys = jwks.map { Key(jwk: $0, header: JWTSessions.header(kid: $0.id)) }
-    keySet = Array(#"{"keys":[\#(jwks.map(\.json).joined(separator: ","))]}"#.utf8)
+    keys = try JWTKeyRing(signingKeys, primitives: primitives)
     self.issuer = issuer
     self.audience = audience
     self.lifetime = lifetime
@@ -76,9 +45,7 @@ public struct JWTSessions: SessionIssuer {
     ended = SessionTable(capacity: entries)
   }
 
-  private static func header(kid: String) -> [UInt8] {
-    Array(Base64.encodeURL(#"{"alg":"EdDSA","kid":"\#(kid)","typ":"JWT"}"#.utf8).utf8)
-  }
+  public var keySet: [UInt8]? { keys.keySet }
 
   /// Three parts, the first of which begins with `{"` in base64url.
   public func recognizes(_ token: Span<UInt8>) -> Bool {
@@ -93,9 +60,9 @@ public struct JWTSessions: SessionIssuer {
   public func issue(_ request: SessionRequest) throws(SessionError) -> Secret {
     let claims = JWTClaims(request, issuer: issuer, audience: audience)
     let payload = Base64.encodeURL(claims.encoded() ?? [])
-    let signed = keys[0].header + [UInt8(ascii: ".")] + Array(payload.utf8)
+    let signed = keys.header + [UInt8(ascii: ".")] + Array(payload.utf8)
     guard signed.count + 87 <= SessionFacts.tokenCapacity else { throw .tooLong }
-    let signature = primitives.sign(signed, with: signingKey)
+    let signature = keys.sign(signed)
     return Secret(signed + [UInt8(ascii: ".")] + Array(Base64.encodeURL(signature.bytes).utf8))
   }
 
@@ -105,16 +72,12 @@ public struct JWTSessions: SessionIssuer {
     let bytes = token.withUnsafeBytes { Array($0) }
     let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count == 3 else { throw .malformed }
-    guard let key = keys.first(where: { parts[0].elementsEqual($0.header) }) else {
-      throw refusal(ofHeader: parts[0])
-    }
+    let key = try keys.publicKey(ofHeader: parts[0])
     guard let signature = Base64.decodeURL(parts[2]).flatMap({ Ed25519.Signature($0) }) else {
       throw .malformed
     }
     let signed = Array(bytes[..<parts[1].endIndex])
-    guard primitives.isValid(signature, of: signed, by: key.jwk.publicKey) else {
-      throw .signature
-    }
+    guard primitives.isValid(signature, of: signed, by: key) else { throw .signature }
     // From here on it is what somebody with our key wrote.
     guard let payload = Base64.decodeURL(parts[1]), let claims = JWTClaims(canonical: payload),
       let session = claims.session
@@ -132,20 +95,5 @@ public struct JWTSessions: SessionIssuer {
 
   public func end(_ session: SessionFacts, at now: Timestamp) throws(SessionError) {
     guard ended.insert(session, until: session.expiresAt, (), at: now) else { throw .full }
-  }
-
-  /// What is wrong with a header that is none of ours.
-  private func refusal(ofHeader encoded: ArraySlice<UInt8>) -> SessionRefusal {
-    struct Header: Decodable {
-      let alg: String?
-      let kid: String?
-      let typ: String?
-    }
-    guard let json = Base64.decodeURL(encoded),
-      let header = try? JSONDecoder().decode(Header.self, from: Data(json))
-    else { return .malformed }
-    if header.alg != "EdDSA" { return .algorithm }
-    if header.typ != "JWT" { return .type }
-    return keys.contains { $0.jwk.id == header.kid } ? .malformed : .key
   }
 }

@@ -17,6 +17,8 @@ final class WebhookDispatcher: Sendable {
   private let options: WebhookOptions
   private let means: WebhookMeans
   private let queue = DispatchQueue(label: "cardea.webhooks", qos: .utility)
+  /// As the last look found them.
+  let troubles: WebhookTroubles
   private let rounds = Rounds()
   private let state = Locked(State())
 
@@ -24,9 +26,6 @@ final class WebhookDispatcher: Sendable {
     var lanes: [UUID: WebhookLane] = [:]
     var timer: RepeatingTimer?
     var subscription: Subscription?
-    /// Endpoints of which it was said that they can't be read.
-    var unreadable: Set<UUID> = []
-    var warnings: [WebhookWarning] = []
   }
 
   init(
@@ -36,6 +35,7 @@ final class WebhookDispatcher: Sendable {
     self.store = store
     self.options = options
     self.means = means
+    troubles = WebhookTroubles(signals: kernel.signals, noteUnreadable: means.noteUnreadable)
   }
 
   func start() {
@@ -65,9 +65,6 @@ final class WebhookDispatcher: Sendable {
     }
   }
 
-  /// What an operator should put right, as the last look found it.
-  var warnings: [WebhookWarning] { state.withLock { $0.warnings } }
-
   /// Looks whether there is something to do, if deliveries have begun.
   func wake() {
     guard state.withLock({ $0.timer != nil }) else { return }
@@ -94,9 +91,7 @@ final class WebhookDispatcher: Sendable {
       _ = try await store.removeRecords(
         id, from: [WebhookState.collection], subscription: WebhookEndpoint.subscription(id))
     }
-    report(survey.unreadable)
-    let warnings = survey.warnings(at: kernel.clock.now())
-    state.withLock { $0.warnings = warnings }
+    troubles.note(survey, at: kernel.clock.now())
     let ids = Set(survey.statuses.map(\.endpoint.id))
     for id in state.withLock({ Array($0.lanes.keys) }) where !ids.contains(id) { close(id) }
     for status in survey.statuses {
@@ -109,26 +104,11 @@ final class WebhookDispatcher: Sendable {
     }
   }
 
-  /// Tells of each endpoint that can't be read, once for as long as that lasts.
-  private func report(_ unreadable: [UUID]) {
-    let new = state.withLock { state in
-      defer { state.unreadable = Set(unreadable) }
-      return unreadable.filter { !state.unreadable.contains($0) }
-    }
-    for id in new {
-      let name = WebhookEndpoint.subscription(id)
-      means.noteUnreadable(name)
-      kernel.signals.publish(
-        ListenerFailed(
-          listener: name, signal: AnySignal.name, failure: .undeliverable, count: 1))
-    }
-  }
-
   private func hasWork(_ status: WebhookStatus) async throws(StoreError) -> Bool {
     let now = kernel.clock.now()
     let delivery = status.delivery
     guard status.endpoint.isEnabled, delivery.maySend(at: now) else { return false }
-    if status.waiting > 0, delivery.retries.count < WebhookState.mostRetries { return true }
+    if status.waiting > 0, delivery.takesMore { return true }
     if delivery.due(at: now) != nil { return true }
     if status.deadLetters == 0 { return false }
     var query = DeadLetterQuery(subscription: status.endpoint.subscription, limit: 1)

@@ -42,6 +42,16 @@ public struct WebhookEndpoint: Sendable, Equatable {
     secrets(at: now).compactMap(\.endsAt).max()
   }
 
+  /// Signs with a new secret from now on. The one before signs too until the overlap ends; those before it do not.
+  mutating func rotate(to secret: WebhookSecret, overlap: Duration, at now: Timestamp) {
+    let old = overlap > .zero ? secrets.first : nil
+    secrets = [secret]
+    if var old {
+      old.endsAt = now.adding(overlap) ?? .latest
+      secrets.append(old)
+    }
+  }
+
   /// Whether it asks for signals of this one's name.
   func asksFor(_ entry: LogEntry) -> Bool {
     signals.isEmpty || signals.contains { $0.utf8.elementsEqual(entry.signal.utf8) }

@@ -84,8 +84,16 @@ public struct WebhookState: Sendable, Equatable, Codable {
     retries.filter { $0.dueAt <= now }.min { ($0.dueAt, $0.position) < ($1.dueAt, $1.position) }
   }
 
+  /// Whether signals that were not tried yet may be.
+  var takesMore: Bool { retries.count < WebhookState.mostRetries }
+
+  /// Whether the signal at a position waits to be tried again.
+  func isSetAside(_ position: Int64) -> Bool { retries.contains { $0.position == position } }
+
+  mutating func dropRetry(of position: Int64) { retries.removeAll { $0.position == position } }
+
   mutating func noteSuccess(of position: Int64, at now: Timestamp) {
-    retries.removeAll { $0.position == position }
+    dropRetry(of: position)
     lastSuccessAt = now
     consecutiveFailures = 0
     failingSince = nil

@@ -17,9 +17,8 @@ public final class Webhooks: Sendable {
   private let kernel: AuthKernel
   private let store: any PluginRecordStore
   private let options: WebhookOptions
-  private let means: WebhookMeans
   private let dispatcher: WebhookDispatcher
-  private let trials = WebhookTrialLimit()
+  private let trials: WebhookTrials
 
   /// `nil` if the kernel's store keeps no records of plugins.
   package init?(kernel: AuthKernel, options: WebhookOptions, means: WebhookMeans) {
@@ -27,8 +26,9 @@ public final class Webhooks: Sendable {
     self.kernel = kernel
     self.store = store
     self.options = options
-    self.means = means
     dispatcher = WebhookDispatcher(kernel: kernel, store: store, options: options, means: means)
+    trials = WebhookTrials(
+      primitives: kernel.primitives, clock: kernel.clock, means: means, timeout: options.timeout)
   }
 
   // MARK: Delivery
@@ -42,7 +42,7 @@ public final class Webhooks: Sendable {
 
   /// What an operator should put right, as of a second ago. Of an endpoint that is disabled nothing is expected. Cheap, and
   /// empty before ``start()``.
-  public var warnings: [WebhookWarning] { dispatcher.warnings }
+  public var warnings: [WebhookWarning] { dispatcher.troubles.warnings }
 
   /// Looks for something to deliver, and returns once all of it is delivered or waits to be tried again.
   package func drain() async { await dispatcher.drain() }
@@ -71,7 +71,7 @@ public final class Webhooks: Sendable {
   public func create(
     _ new: NewWebhook, by actor: Actor
   ) async throws(LifecycleError) -> IssuedWebhook {
-    try check(url: new.url)
+    try WebhookRules.check(url: new.url, allow: options.allow)
     try LifecycleRules.checkDescription(new.description)
     let signals = try WebhookRules.signals(new.signals)
     let survey = try await survey()
@@ -98,7 +98,7 @@ public final class Webhooks: Sendable {
   public func update(
     _ id: UUID, _ edit: WebhookEdit, by actor: Actor
   ) async throws(LifecycleError) -> WebhookStatus {
-    if let url = edit.url { try check(url: url) }
+    if let url = edit.url { try WebhookRules.check(url: url, allow: options.allow) }
     if let description = edit.description { try LifecycleRules.checkDescription(description) }
     let signals = try edit.signals.map { (names) throws(LifecycleError) in
       try WebhookRules.signals(names)
@@ -128,12 +128,7 @@ public final class Webhooks: Sendable {
     }
     var endpoint = try await show(id).endpoint
     let secret = WebhookSecret.random(kernel.primitives)
-    var secrets = [secret]
-    if overlap > .zero, var old = endpoint.secrets.first {
-      old.endsAt = kernel.clock.now().adding(overlap) ?? .latest
-      secrets.append(old)
-    }
-    endpoint.secrets = secrets
+    endpoint.rotate(to: secret, overlap: overlap, at: kernel.clock.now())
     try await put(
       endpoint,
       telling: WebhookSecretRotated(
@@ -165,17 +160,7 @@ public final class Webhooks: Sendable {
   /// Sends an endpoint a delivery of the type `webhook_test`, once, whether it is enabled or not; on a thread that no
   /// other delivery waits for.
   package func test(_ id: UUID) async throws(LifecycleError) -> WebhookTrial {
-    let endpoint = try await show(id).endpoint
-    if let wait = trials.take(id, at: kernel.clock.monotonic()) { return .limited(wait) }
-    // Those under way end by then.
-    guard let turn = means.trialTurn() else { return .limited(options.timeout) }
-    defer { turn.end() }
-    let now = kernel.clock.now()
-    let message = WebhookMessage(testAt: now, kernel.primitives)
-    guard let request = message.request(to: endpoint, at: now, means) else {
-      throw .failed("OpenSSL has no HMAC-SHA256")
-    }
-    return .answered(await turn.send(request))
+    try await trials.run(try await show(id).endpoint)
   }
 
   // MARK: Dead letters
@@ -198,7 +183,7 @@ public final class Webhooks: Sendable {
     return count
   }
 
-  // MARK: Rules
+  // MARK: The store
 
   private func put(
     _ endpoint: WebhookEndpoint, telling signal: some ChangeSignal
@@ -209,19 +194,5 @@ public final class Webhooks: Sendable {
     }
     try await kernel.commit(.put(record, in: WebhookEndpoint.collection), telling: signal)
     dispatcher.wake()
-  }
-
-  private func check(url text: String) throws(LifecycleError) {
-    let url = try WebhookURL(text)
-    guard url.isEncrypted || !options.allow.isEmpty else {
-      throw .invalid(
-        field: "url", reason: "must be an https URL: http goes only where webhooks.allow says")
-    }
-    if let address = url.address,
-      !AddressRule(allow: options.allow).permits(address, isEncrypted: url.isEncrypted)
-    {
-      throw .invalid(
-        field: "url", reason: "\(address) is not public, and webhooks.allow does not name it")
-    }
   }
 }

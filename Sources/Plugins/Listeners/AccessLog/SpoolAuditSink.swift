@@ -1,13 +1,5 @@
 import CardeaKernel
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// Appends each authentication to a spool on this node, from which the kernel moves it to the store's access
 /// log: the tiers ``AuditTier/process``, ``AuditTier/commit`` and ``AuditTier/failures``.
 ///
@@ -121,24 +113,7 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
     parts.slots.finish()
   }
 
-  /// A name that no other node of the access log has: the host's, and 64 random bits.
-  public static func newNode() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    gethostname(&buffer, 255)
-    let host = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.filter { byte in
-      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x2D
-    }.prefix(40)
-    let random = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
-    return String(decoding: host, as: UTF8.self) + "-" + Hex.text(random)
-  }
-
   package static func systemWrite(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(descriptor, bytes, bytes.count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, bytes, bytes.count)
-    #else
-      Glibc.write(descriptor, bytes, bytes.count)
-    #endif
+    bytes.withUnsafeBytes { CardeaKernel.systemWrite(descriptor, $0) }
   }
 }

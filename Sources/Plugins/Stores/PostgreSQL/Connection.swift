@@ -2,14 +2,6 @@ import CPostgreSQL
 import CardeaKernel
 import Dispatch
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// One connection to a server, on which statements follow one another without waiting for the answers before
 /// (libpq's pipeline mode). Each has a synchronisation point of its own, so that a refusal concerns it alone.
 ///
@@ -36,8 +28,6 @@ final class Connection: @unchecked Sendable {
   private let gate = Locked(())
   private let alarm: Alarm
   private let handle: OpaquePointer
-  /// Not behind a pooler in transaction mode, declared or found out: what was prepared is another session's next time.
-  private var keepsStatements: Bool
   /// Whether statements share synchronisation points: all only read, and none depends on another.
   private let joins: Bool
   private let events: Events
@@ -45,46 +35,12 @@ final class Connection: @unchecked Sendable {
   private var isWriting = false
   /// What came and is not sent yet.
   private let inbox = Locked<[Request]>([])
-  private var waiting: ArraySlice<Request> = []
-  /// Synchronisation points that the server has not passed yet, and whether the last of what was sent has its own.
-  private var syncs = 0
-  private var isSynced = true
-  /// Whether the command of the moment has given something: what libpq ends with nothing is it.
-  private var hasResult = false
-  private var passedOver: [Request] = []
-  private var names: [String: String] = [:]
+  private var pipeline = Pipeline()
+  private var names: PreparedNames
   /// When our thread looks whether an answer is overdue.
   private var armed = UInt64.max
-  private var prepared = 0
   private var ending: Failure?
   private var hasEnded: Bool { ending != nil }
-
-  // A class, since queues of them move.
-  private final class Request {
-    let statement: Statement
-    /// `DispatchTime` in nanoseconds.
-    let deadline: UInt64
-    let answer: Answer
-    /// Prepares this statement under its name.
-    var prepares = false
-    /// Whether a synchronisation point is behind it.
-    var isLast = false
-    /// Of it, those that the server is not done with.
-    var commands = 1
-    var rows: Rows?
-    var failure: Failure?
-    var isPassedOver = false
-    var isWarned = false
-
-    init(_ statement: Statement, _ deadline: UInt64, _ answer: @escaping Answer) {
-      self.statement = statement
-      self.deadline = deadline
-      self.answer = answer
-    }
-
-    /// The same, of which nothing has been sent.
-    var anew: Request { Request(statement, deadline, answer) }
-  }
 
   /// One is with the server while the next is read there; what comes meanwhile waits for one of them.
   private static let mostSyncs = 2
@@ -102,7 +58,7 @@ final class Connection: @unchecked Sendable {
     }
     self.alarm = alarm
     self.handle = handle
-    self.keepsStatements = keepsStatements
+    names = PreparedNames(areKept: keepsStatements)
     self.joins = joins
     self.events = events
     PQsetnonblocking(handle, 1)
@@ -166,7 +122,7 @@ final class Connection: @unchecked Sendable {
   /// - Returns: whether all was sent.
   @discardableResult
   private func collect() -> Bool {
-    if joins, !hasEnded, syncs >= Connection.mostSyncs { return false }
+    if joins, !hasEnded, pipeline.syncs >= Connection.mostSyncs { return false }
     let requests = inbox.withLock { inbox in
       defer { inbox = [] }
       return inbox
@@ -180,27 +136,23 @@ final class Connection: @unchecked Sendable {
 
   /// Puts a synchronisation point behind what was sent, if there is none.
   private func sync() {
-    if hasEnded || isSynced { return }
-    guard PQpipelineSync(handle) == 1 else { return finish(.lost(said())) }
-    waiting.last?.isLast = true
-    isSynced = true
-    syncs += 1
+    if hasEnded || pipeline.isSynced { return }
+    guard PQpipelineSync(handle) == 1 else { return finish(Failure(of: handle)) }
+    pipeline.appendSync()
   }
 
   private func start(_ request: Request) {
     if hasEnded { return request.answer(.failure(.lost("the connection is closed"))) }
     let statement = request.statement
     let isSent: Bool
-    if statement.isKept, keepsStatements {
+    if statement.isKept, names.areKept {
       let name: String
-      if let known = names[statement.sql] {
+      if let known = names.name(of: statement) {
         name = known
       } else {
         // Others rely on the name: no refusal but its own may keep it from being there.
         sync()
-        prepared += 1
-        name = "c\(Connection.digest(of: statement))_\(prepared)"
-        names[statement.sql] = name
+        name = names.newName(for: statement)
         request.prepares = true
         request.commands = 2
         let types = statement.values.map(\.type)
@@ -208,62 +160,25 @@ final class Connection: @unchecked Sendable {
           return refuse(request)
         }
       }
-      isSent = withValues(statement.values) { count, _, values, lengths, formats in
+      isSent = statement.withValues { count, _, values, lengths, formats in
         PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1) == 1
       }
     } else {
-      isSent = withValues(statement.values) { count, types, values, lengths, formats in
+      isSent = statement.withValues { count, types, values, lengths, formats in
         PQsendQueryParams(handle, statement.sql, count, types, values, lengths, formats, 1) == 1
       }
     }
     guard isSent else { return refuse(request) }
-    waiting.append(request)
-    isSynced = false
+    let isAlone = pipeline.append(request)
     if !joins || request.prepares { sync() }
-    if waiting.count == 1 { arm() }
-  }
-
-  /// FNV-1a of what is prepared: no two sessions that a pooler mixes up call different statements by one name.
-  private static func digest(of statement: Statement) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in "\(statement.sql)\(statement.values.map(\.type))".utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    return String(hash, radix: 36)
+    if isAlone { arm() }
   }
 
   /// libpq takes no statement only where the connection is broken.
   private func refuse(_ request: Request) {
-    let failure = Failure.lost(said())
+    let failure = Failure(of: handle)
     request.answer(.failure(failure))
     finish(failure)
-  }
-
-  private func withValues<Value>(
-    _ values: [Parameter],
-    _ body: (
-      Int32, [UInt32], [UnsafePointer<CChar>?], [Int32], [Int32]
-    ) -> Value
-  ) -> Value {
-    // One buffer for all: a pointer per value is valid as long as it is.
-    var bytes: [UInt8] = []
-    for value in values {
-      if let content = value.bytes { bytes += content }
-      bytes.append(0)
-    }
-    return bytes.withUnsafeBufferPointer { buffer in
-      buffer.withMemoryRebound(to: CChar.self) { buffer in
-        var pointers: [UnsafePointer<CChar>?] = []
-        var offset = 0
-        for value in values {
-          pointers.append(value.bytes == nil ? nil : buffer.baseAddress.map { $0 + offset })
-          offset += (value.bytes?.count ?? 0) + 1
-        }
-        return body(
-          Int32(values.count), values.map(\.type), pointers,
-          values.map { Int32($0.bytes?.count ?? 0) }, values.map { _ in 1 })
-      }
-    }
   }
 
   private func flush() {
@@ -274,7 +189,7 @@ final class Connection: @unchecked Sendable {
       if isWriting { return }
       isWriting = true
       alarm.ring()
-    default: finish(.lost(said()))
+    default: finish(Failure(of: handle))
     }
   }
 
@@ -312,14 +227,14 @@ final class Connection: @unchecked Sendable {
   private func receive() {
     if hasEnded { return }
     let isOpen = PQconsumeInput(handle) == 1
-    while syncs > 0, PQisBusy(handle) == 0 {
+    while pipeline.syncs > 0, PQisBusy(handle) == 0 {
       // Nothing between two commands' results.
       if let result = PQgetResult(handle) {
         take(result)
       } else if PQstatus(handle) == CONNECTION_BAD {
         break
-      } else {
-        endCommand()
+      } else if pipeline.endCommand() {
+        answer()
       }
       if hasEnded { return }
     }
@@ -329,7 +244,7 @@ final class Connection: @unchecked Sendable {
       isNotified = true
     }
     if isNotified { events.notified() }
-    if !isOpen || PQstatus(handle) == CONNECTION_BAD { return finish(.lost(said())) }
+    if !isOpen || PQstatus(handle) == CONNECTION_BAD { return finish(Failure(of: handle)) }
     collect()
     flush()
   }
@@ -338,52 +253,35 @@ final class Connection: @unchecked Sendable {
     switch PQresultStatus(result) {
     case PGRES_PIPELINE_SYNC:
       PQclear(result)
-      syncs -= 1
-      hasResult = false
+      pipeline.passSync()
       answer()
-      let again = passedOver
-      passedOver = []
-      for request in again { start(request.anew) }
+      for request in pipeline.takePassedOver() { start(request.anew) }
       sync()
       arm()
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
-      hasResult = true
-      waiting.first?.rows = Rows(result)
+      pipeline.noteResult()
+      pipeline.first?.rows = Rows(result)
     case PGRES_PIPELINE_ABORTED:
-      hasResult = true
+      pipeline.noteResult()
       PQclear(result)
-      waiting.first?.isPassedOver = true
+      pipeline.first?.isPassedOver = true
     default:
-      hasResult = true
+      pipeline.noteResult()
       defer { PQclear(result) }
-      if waiting.first?.failure != nil { return }
-      // `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY`, which Swift does not import. The detail beside them repeats
-      // values of rows.
-      let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
-      let primary = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) }
-      guard let state else { return finish(.lost(said())) }
-      waiting.first?.failure =
-        .refused(state: state, message: primary ?? "no reason was given")
+      if pipeline.first?.failure != nil { return }
+      guard let failure = Failure(in: result) else { return finish(Failure(of: handle)) }
+      pipeline.first?.failure = failure
     }
-  }
-
-  /// The server is done with the command of the moment. What has no synchronisation point behind it is answered now:
-  /// it only reads, and nothing that comes can take that back.
-  private func endCommand() {
-    guard hasResult, let first = waiting.first else { return }
-    hasResult = false
-    first.commands -= 1
-    if !first.isLast, first.commands == 0 { answer() }
   }
 
   /// Answers the first of those who wait.
   private func answer() {
-    guard let request = waiting.popFirst() else { return }
+    guard let request = pipeline.next() else { return }
     if let failure = request.failure {
-      forgetNames(after: failure, of: request)
+      names.forget(after: failure, of: request)
       request.answer(.failure(failure))
     } else if request.isPassedOver {
-      passedOver.append(request)
+      pipeline.passOver(request)
     } else if let rows = request.rows {
       rows.isWarned = request.isWarned
       request.answer(.success(rows))
@@ -392,33 +290,10 @@ final class Connection: @unchecked Sendable {
     }
   }
 
-  /// A statement that could not be prepared has no name. One whose result has another form than it had (0A000) has to
-  /// be prepared anew. Where names are not known or taken (26000, 42P05) a pooler gives us now this session, now that.
-  private func forgetNames(after failure: Failure, of request: Request) {
-    if request.prepares, request.rows == nil { names[request.statement.sql] = nil }
-    guard case .refused(let state, _) = failure, request.statement.isKept else { return }
-    switch state {
-    case "0A000": names[request.statement.sql] = nil
-    case "26000", "42P05":
-      keepsStatements = false
-      names = [:]
-    default: break
-    }
-  }
-
   /// A notice of the server's to the statement that is being answered; `PG_DIAG_SEVERITY_NONLOCALIZED`.
   private func heed(_ notice: OpaquePointer) {
     let severity = PQresultErrorField(notice, Int32(UInt8(ascii: "V"))).map { String(cString: $0) }
-    if severity == "WARNING" { waiting.first?.isWarned = true }
-  }
-
-  /// What libpq says of the connection, on one line.
-  private func said() -> String { Connection.line(PQerrorMessage(handle)) }
-
-  static func line(_ text: UnsafePointer<CChar>?) -> String {
-    let said = text.map { String(cString: $0) } ?? ""
-    let line = said.split { $0.isWhitespace }.joined(separator: " ")
-    return line.isEmpty ? "the connection was lost" : line
+    if severity == "WARNING" { pipeline.first?.isWarned = true }
   }
 
   // MARK: Ending
@@ -426,7 +301,7 @@ final class Connection: @unchecked Sendable {
   /// Sees to it that our thread looks no later than the first answer is overdue. That it looks too early costs less than
   /// waking it for each.
   private func arm() {
-    guard let first = waiting.first, first.deadline < armed else { return }
+    guard let first = pipeline.first, first.deadline < armed else { return }
     armed = first.deadline
     alarm.ring()
   }
@@ -434,7 +309,7 @@ final class Connection: @unchecked Sendable {
   private func look() {
     if hasEnded || DispatchTime.now().uptimeNanoseconds < armed { return }
     armed = .max
-    guard let first = waiting.first else { return }
+    guard let first = pipeline.first else { return }
     if DispatchTime.now().uptimeNanoseconds < first.deadline { return arm() }
     finish(.lost("the server did not answer in time"))
   }
@@ -444,23 +319,12 @@ final class Connection: @unchecked Sendable {
     ending = failure
     alarm.ring()
     let lost =
-      passedOver + waiting
+      pipeline.takeAll()
       + inbox.withLock { inbox in
         defer { inbox = [] }
         return inbox
       }
-    (passedOver, waiting) = ([], [])
     for request in lost { request.answer(.failure(request.failure ?? failure)) }
     events.ended(self, failure)
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds from 0 to some 290 years.
-  var clampedNanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    if seconds < 0 { return 0 }
-    if seconds > 9_000_000_000 { return 9_000_000_000_000_000_000 }
-    return UInt64(seconds) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
   }
 }

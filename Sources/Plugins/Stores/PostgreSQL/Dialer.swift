@@ -66,7 +66,7 @@ final class Dialer: Sendable {
     }
     guard PQstatus(handle) == CONNECTION_OK else {
       defer { PQfinish(handle) }
-      throw .lost(Connection.line(PQerrorMessage(handle)))
+      throw Failure(of: handle)
     }
     return handle
   }
