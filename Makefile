@@ -182,7 +182,7 @@ bench-peers: ## Measure Cardea beside what one would pick instead; figures in ar
 	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird \
 	  --deploy deploy --peers .build-peers Benchmarks/Peers $(BENCH_FLAGS)
 
-figures: ## Put what bench-peers, bench BENCH_FLAGS='--only growth' and instructions measured into the documentation
+figures: ## Put what bench-peers, bench (--only growth or --only log) and instructions measured into the documentation
 	@scripts/tables Benchmarks/instructions.json '$(PERFORMANCE)'
 	@if [ -f artefacts/bench-peers.json ]; then scripts/tables artefacts/bench-peers.json '$(PERFORMANCE)'; fi
 	@if [ -f artefacts/bench.json ]; then \

@@ -3,7 +3,8 @@ import Foundation
 /// `bench [--only SECTION] [--quick] [--large] [--json FILE] [--server CARDEA EMPTY-HUMMINGBIRD]
 ///   [--deploy FOLDER] [--peers VENV PROJECT]`
 ///
-/// Sections are named below; `growth` and `peers` run only when they are asked for.
+/// Sections are named below; `growth`, `log` and `peers` run only when they are asked for. With `--large`, `growth` goes on
+/// to 10^7 keys and `log` to 10^8 entries, for which it needs 60 GB in the folder of temporary files.
 @main
 struct Main {
   struct Report: Codable {
@@ -37,6 +38,7 @@ struct Main {
     report.setting.print()
     print("First row of each table: the yardstick. Median of alternating rounds (least–most).")
     let quick = CommandLine.arguments.contains("--quick")
+    let large = CommandLine.arguments.contains("--large")
     let server = values(after: "--server", 2)
     if wants("kernel") {
       for group in [
@@ -92,10 +94,17 @@ struct Main {
         cardea: server[0], rounds: quick ? 1 : 5)
     }
     if only == "growth", let server {
-      let large = CommandLine.arguments.contains("--large") ? [10_000_000] : []
-      let sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000] + large
+      let sizes =
+        quick
+        ? [1_000, 10_000]
+        : [1_000, 10_000, 100_000, 1_000_000] + (large ? [10_000_000] : [])
       report.charts = try await GrowthBenchmarks.charts(
         sizes: sizes, cardea: server[0], empty: server[1], quick: quick)
+    }
+    if only == "log" {
+      let sizes =
+        quick ? [10_000, 100_000] : [10_000, 1_000_000] + (large ? [100_000_000] : [])
+      report.charts = [try await LogBenchmarks.chart(sizes: sizes)]
     }
     if only == "peers", let server, let deploy = values(after: "--deploy", 1),
       let peers = values(after: "--peers", 2)
