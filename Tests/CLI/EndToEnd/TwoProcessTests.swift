@@ -76,10 +76,10 @@ extension RunningServer {
     #expect(last == status)
   }
 
-  /// Returns once its log says that.
+  /// Returns once its log says that, before it listened or after.
   func logs(_ text: String) async throws {
     for _ in 0..<3_000 {
-      if hasLogged(text) { return }
+      if err.contains(text) || hasLogged(text) { return }
       try await Task.sleep(for: .milliseconds(20))
     }
     Issue.record("its log does not say: \(text)")
