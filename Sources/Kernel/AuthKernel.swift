@@ -194,7 +194,7 @@ public final class AuthKernel: Sendable {
     if let shared = store as? any SharedKeyStore {
       let lease = LeaseKeeper(
         store: shared, from: head.position, stamps: stamps, formats: formats, watch: logWatch,
-        lease: configuration.lease, clock: time)
+        lease: configuration.lease, clock: time, isNode: recording)
       if recording, let nodes = roll?.store { try await join(nodes, lease) }
       leaseKeeper.storeIfNil(lease).start()
     }

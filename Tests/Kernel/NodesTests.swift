@@ -294,7 +294,7 @@ struct NodesTests {
     let (b, store) = (nodes.rigs[1], nodes.stores[1])
     store.fault = .polls
     nodes.clock.advance(.seconds(1_809))
-    #expect(await b.verdict(key.token).identity != nil, "receipts wait for it still")
+    let identity = try #require(await b.verdict(key.token).identity)
     // What was read in time is decided too late.
     let isHeld = DispatchSemaphore(value: 0)
     let mayGoOn = Locked(false)
@@ -312,6 +312,7 @@ struct NodesTests {
     #expect(changed.receipt.confirmed == ["a"] && changed.receipt.pending.isEmpty)
     store.holdNextFind { Issue.record("it asks for what counts for nothing") }
     #expect(await b.verdict(key.token).denial?.reason == .storeUnavailable)
+    #expect(await b.kernel.recheck(identity).denial?.reason == .storeUnavailable)
     store.holdNextFind {}
     store.fault = nil
     try await until { await b.verdict(key.token).identity != nil }

@@ -9,13 +9,13 @@ struct GuessPool {
   private static let count = 2_048
 
   init(_ first: Guess, _ second: Guess, of right: String, _ coin: inout Coin) {
-    var tokens: [[[UInt8]]] = [[], []]
-    for _ in 0..<GuessPool.count {
-      for (index, guess) in [first, second].enumerated() {
-        tokens[index].append(Array(guess.token(right, &coin).utf8))
+    tokens = [first, second].map { guess in
+      var different: Set<[UInt8]> = []
+      while different.count < GuessPool.count {
+        different.insert(Array(guess.token(right, &coin).utf8))
       }
+      return different.shuffled(using: &coin)
     }
-    self.tokens = tokens
   }
 
   /// One of a class, a copy, so that no class has the better places in memory.

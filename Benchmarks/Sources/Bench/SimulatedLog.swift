@@ -54,7 +54,7 @@ struct SimulatedLog {
       AccessBatch(
         node: SimulatedLog.node, after: 0, through: Int64(requests.count), drafts: requests,
         primitives: primitives))
-    try await SimulatedLog.revoke(keys[0], at: start, in: store, primitives)
+    try await SimulatedLog.suspendOrReactivate(keys[0], at: start, in: store, primitives)
     await store.close()
     changes = entries / 10
     try SimulatedLog.simulate(
@@ -96,17 +96,20 @@ struct SimulatedLog {
     }
   }
 
-  /// Revokes a key as the kernel does, and again if it was.
-  static func revoke(
+  /// Suspends a key as the kernel does, or ends that: as much work however often it is done.
+  static func suspendOrReactivate(
     _ key: KeyRecord, at: Timestamp, in store: SQLiteStore, _ primitives: SodiumPrimitives
   ) async throws {
     guard var stored = try store.find(prefix: key.prefix) else { throw BenchError.denied }
     let revision = stored.key.revision
-    stored.key.status = .revoked
+    let suspends = stored.key.status == .active
+    stored.key.status = suspends ? .suspended : .active
     stored.key.revision += 1
-    let signal = KeyRevoked(at: at, actor: "bench", key: KeyFacts(stored, at: at))
+    // Of both signals the same is written.
+    let signal = KeySuspended(at: at, actor: "bench", key: KeyFacts(stored, at: at))
     let draft = LogDraft(
-      signal: KeyRevoked.name, at: at, keyID: key.id, prefix: key.prefix, ownerID: nil,
+      signal: suspends ? KeySuspended.name : KeyReactivated.name, at: at, keyID: key.id,
+      prefix: key.prefix, ownerID: nil,
       payload: Array(try JSONEncoder().encode(signal)), salt: primitives.randomBytes(16))
     var change = StoreChange(drafts: [draft], primitives: primitives)
     change.key = .replace(stored.key, expected: revision)

@@ -16,10 +16,7 @@ extension AuthKernel {
   private func read(
     _ token: PresentedToken, remembering known: KnownToken?
   ) async -> ColdReading.Found {
-    // Nobody is let in by what would be read, so the store is not asked.
-    if let lease, !lease.admitsReadings(at: time.monotonic(), leaseEnd: lease.end) {
-      return .unreachable
-    }
+    guard admitsReadings else { return .unreachable }
     let readAt = stamps.beforeReading()
     let found: StoredKey?
     do { found = try await lookUp(token.prefix) } catch { return .unreachable }

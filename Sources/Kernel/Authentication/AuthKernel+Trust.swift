@@ -14,6 +14,12 @@ extension AuthKernel {
     return now < end
   }
 
+  /// Whether what is read now counts. If it does not, nobody is let in by it, and the store need not be asked.
+  var admitsReadings: Bool {
+    guard let lease else { return true }
+    return lease.admitsReadings(at: time.monotonic(), leaseEnd: lease.end)
+  }
+
   /// Whether a key may be served from memory although the store can't be reached (`cache.max_stale`).
   func isServedStale(_ token: KnownToken) -> Bool {
     guard configuration.maxStale > .zero, let end = lease?.end, stamps.isCurrent(token.stamp)

@@ -19,6 +19,8 @@ final class LeaseKeeper: Sendable {
   private let watch: LogWatch
   /// The store, if it names its nodes.
   private let nodes: (any ManyNodeStore)?
+  /// Whether this process is one of those. One that only manages keys isn't: it goes by what it reads.
+  private let isNode: Bool
   private let clock: HighWaterClock
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
@@ -53,10 +55,11 @@ final class LeaseKeeper: Sendable {
 
   init(
     store: any SharedKeyStore, from position: Int64, stamps: ChangeStamps,
-    formats: AcceptedFormats, watch: LogWatch, lease: Duration, clock: HighWaterClock
+    formats: AcceptedFormats, watch: LogWatch, lease: Duration, clock: HighWaterClock, isNode: Bool
   ) {
     self.store = store
     nodes = store as? any ManyNodeStore
+    self.isNode = isNode && nodes != nil
     self.stamps = stamps
     self.formats = formats
     self.watch = watch
@@ -75,13 +78,13 @@ final class LeaseKeeper: Sendable {
 
   var isValid: Bool { clock.monotonic() < end }
 
-  /// Whether what this process reads counts without a poll, too. It does not where no receipt waits for this process:
+  /// Whether what this process reads counts without a poll, too. For a node it does not where no receipt waits for it:
   /// it has left, it was never heard of, or so long ago that the store names it no more, as when its polls alone fail or
   /// its machine was suspended. Polls that are answered put it back among the nodes before they end this.
   /// - Parameter end: the lease's, held from before the stamp was looked at, as ``end`` says.
   func admitsReadings(at now: UInt64, leaseEnd end: UInt64) -> Bool {
     if left.load(ordering: .sequentiallyConsistent) { return false }
-    return nodes == nil || end > 0 && now < end &+ LeaseKeeper.longestSilence
+    return !isNode || end > 0 && now < end &+ LeaseKeeper.longestSilence
   }
 
   /// A change of this process's own, already marked.

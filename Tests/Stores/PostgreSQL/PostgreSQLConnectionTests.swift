@@ -37,6 +37,44 @@ import Testing
     link.close()
   }
 
+  @Test("whoever goes by a name that was never made, for a lock, is no sign of a pooler")
+  func namesNeverMade() async throws {
+    let database = try TestDatabase()
+    try database.query("CREATE TABLE cardea.held (n int)")
+    let link = Link(.lookups, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(8))
+    try await link.open()
+    let connection = try link.connection()
+    let states = Locked<[String?]>([])
+    let statement = Statement("SELECT count(*) FROM cardea.held WHERE n = $1", [1])
+    func ask() {
+      connection.send([statement], within: .seconds(60)) { result in
+        let state: String? =
+          if case .failure(.refused(let state, _)) = result { state } else { nil }
+        states.withLock { $0.append(state) }
+      }
+    }
+    let stall = try Stall("LOCK TABLE cardea.held; SELECT 1", database)
+    ask()
+    ask()
+    // Both wait for the lock in vain, one after the other.
+    try await eventually { states.withLock { $0.count } == 2 }
+    #expect(states.withLock { $0 } == ["55P03", "55P03"])
+    try stall.end()
+    ask()
+    try await eventually { states.withLock { $0.count } == 3 }
+    #expect(states.withLock { $0 }.last == .some(nil))
+    let names = Statement(
+      "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'c%' AND statement LIKE '%.held%'",
+      [], isKept: false)
+    let prepared = Locked<Int64?>(nil)
+    connection.send([names], within: .seconds(30)) { result in
+      prepared.withLock { $0 = (try? result.get())?.first?.int(0) ?? -1 }
+    }
+    try await eventually { prepared.withLock { $0 != nil } }
+    #expect(prepared.withLock { $0 } == 1)
+    link.close()
+  }
+
   @Test("a server that keeps from us which it is serves all the same, with a caution")
   func unknownServer() async throws {
     let database = try TestDatabase()

@@ -160,6 +160,7 @@ final class Connection: @unchecked Sendable {
           return refuse(request)
         }
       }
+      request.name = name
       isSent = statement.withValues { count, _, values, lengths, formats in
         PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1) == 1
       }
@@ -277,7 +278,9 @@ final class Connection: @unchecked Sendable {
   /// Answers the first of those who wait.
   private func answer() {
     guard let request = pipeline.next() else { return }
-    if let failure = request.failure {
+    if let failure = request.failure, names.neverHad(request, refused: failure) {
+      pipeline.passOver(request)
+    } else if let failure = request.failure {
       names.forget(after: failure, of: request)
       request.answer(.failure(failure))
     } else if request.isPassedOver {

@@ -28,6 +28,12 @@ struct PreparedNames {
     return String(hash, radix: 36)
   }
 
+  /// Whether it was refused only because the name that it goes by was never made: what was to prepare it met a lock.
+  func neverHad(_ request: Request, refused failure: Failure) -> Bool {
+    guard case .refused("26000", _) = failure, let name = request.name else { return false }
+    return names[request.statement.sql] != name
+  }
+
   /// A statement that could not be prepared has no name. One whose result has another form than it had (0A000) has to
   /// be prepared anew. Where names are not known or taken (26000, 42P05) a pooler gives us now this session, now that.
   mutating func forget(after failure: Failure, of request: Request) {

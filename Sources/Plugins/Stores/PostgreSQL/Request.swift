@@ -5,6 +5,8 @@ final class Request {
   /// `DispatchTime` in nanoseconds.
   let deadline: UInt64
   let answer: Connection.Answer
+  /// Under which its statement is prepared, by it or before it; `nil` if it is not.
+  var name: String?
   /// Prepares this statement under its name.
   var prepares = false
   /// Whether a synchronisation point is behind it.

@@ -391,8 +391,3 @@ final class Watch: Sendable {
     state.withLock { $0.cautions = cautions }
   }
 }
-
-extension Duration {
-  /// Rounded down.
-  var wholeMilliseconds: Int64 { Int64(clampedNanoseconds / 1_000_000) }
-}
