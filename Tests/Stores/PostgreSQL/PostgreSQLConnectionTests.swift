@@ -40,7 +40,7 @@ import Testing
   @Test("whoever goes by a name that was never made, for a lock, is no sign of a pooler")
   func namesNeverMade() async throws {
     let database = try TestDatabase()
-    try database.query("CREATE TABLE cardea.held (n int)")
+    try database.query("SET ROLE \(PostgreSQLServer.role); CREATE TABLE cardea.held (n int)")
     let link = Link(.lookups, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(8))
     try await link.open()
     let connection = try link.connection()

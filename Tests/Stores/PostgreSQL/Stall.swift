@@ -2,6 +2,8 @@ import Foundation
 
 /// A transaction of another program that holds the locks that a statement takes, until it is ended.
 final class Stall: Sendable {
+  struct Refused: Error { let statement: String }
+
   private let input = Pipe()
   private let output = Pipe()
   private let process: Process
@@ -11,13 +13,15 @@ final class Stall: Sendable {
     process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [
-      "psql", "-X", "-q", "-A", "-t", "-d", database.url().prefix { $0 != "?" } + "",
+      "psql", "-X", "-v", "ON_ERROR_STOP=1", "-q", "-A", "-t", "-d",
+      database.url().prefix { $0 != "?" } + "",
     ]
     process.standardInput = input
     process.standardOutput = output
     try process.run()
     try send("BEGIN; \(statement);")
-    while output.fileHandleForReading.availableData.isEmpty {}
+    // Nothing but its end, and what it said on stderr, tells that it was refused.
+    if output.fileHandleForReading.availableData.isEmpty { throw Refused(statement: statement) }
   }
 
   private func send(_ text: String) throws {
