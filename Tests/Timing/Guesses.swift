@@ -17,10 +17,11 @@ enum Guess: CaseIterable {
     var secret = right
     switch self {
     case .right: break
-    // Two bytes, so that there are thousands of each.
-    case .wrongFirst: for index in 0..<2 { secret[index] = other(right[index]) }
+    // Eight bytes, so that none comes twice: of a few thousand each would have a time of its own, by where it falls in
+    // the kernel's tables, and classes of fixed members differ by that.
+    case .wrongFirst: for index in 0..<8 { secret[index] = other(right[index]) }
     case .wrongLast:
-      for index in (right.count - 2)..<right.count { secret[index] = other(right[index]) }
+      for index in (right.count - 8)..<right.count { secret[index] = other(right[index]) }
     case .wrongThroughout: secret = right.map { other($0) }
     }
     return secret

@@ -28,11 +28,11 @@ enum KernelTimings {
     try await kernel.start()
     let token = try await kernel.createKey(NewKey(name: "timing"), by: .host).token.reveal()
     var coin = Coin(state: seed)
-    let guesses = GuessPool(first, second, of: token, &coin)
     let row = try await Comparison(
       "\(name): \(first) | \(second)", samples: 400_000, seed: seed
     ) { isSecond in
-      let request = Presented(token: guesses.next(isSecond: isSecond, &coin))
+      // Made anew each time, so that no class has the better places in memory.
+      let request = Presented(token: (isSecond ? second : first).token(token, &coin))
       if remembered > 0 { _ = await kernel.authenticate(request) }
       let began = nanoseconds()
       let verdict = await kernel.authenticate(request)

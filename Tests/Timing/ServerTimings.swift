@@ -38,13 +38,12 @@ enum ServerTimings {
       ] {
         let id = first == second ? "control" : "T3"
         var coin = Coin(state: seed)
-        let guesses = GuessPool(first, second, of: token, &coin)
         let sockets = try (0..<connections).map { _ in try Connection(port: port) }
         rows.append(
           try await Comparison(
             "\(id) \(name): \(first) | \(second)", samples: samples, seed: seed
           ) { isSecond in
-            let guess = guesses.next(isSecond: isSecond, &coin)
+            let guess = (isSecond ? second : first).token(token, &coin)
             let request = Array("GET /auth HTTP/1.1\r\nHost: a\r\nX-API-Key: \(guess)\r\n\r\n".utf8)
             let began = nanoseconds()
             for socket in sockets { try socket.send(request) }
