@@ -33,4 +33,19 @@ enum Guess: CaseIterable {
     let bytes = Array(parts[0]) + [UInt8(ascii: ":")] + secret(Array(parts[1].dropLast(6)), &coin)
     return String(decoding: bytes + KeysmithFormat.checksum(of: bytes.span), as: UTF8.self)
   }
+
+  /// The token with the second guess or with the first. The other is made too, before or after: what making one leaves
+  /// in the processor is the same for both.
+  static func token(
+    _ right: String, isSecond: Bool, of guesses: (Guess, Guess), _ coin: inout Coin
+  ) -> String {
+    if coin.toss() {
+      let first = guesses.0.token(right, &coin)
+      let second = guesses.1.token(right, &coin)
+      return isSecond ? second : first
+    }
+    let second = guesses.1.token(right, &coin)
+    let first = guesses.0.token(right, &coin)
+    return isSecond ? second : first
+  }
 }

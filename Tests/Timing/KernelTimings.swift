@@ -32,7 +32,8 @@ enum KernelTimings {
       "\(name): \(first) | \(second)", samples: 400_000, seed: seed
     ) { isSecond in
       // Made anew each time, so that no class has the better places in memory.
-      let request = Presented(token: (isSecond ? second : first).token(token, &coin))
+      let request = Presented(
+        token: Guess.token(token, isSecond: isSecond, of: (first, second), &coin))
       if remembered > 0 { _ = await kernel.authenticate(request) }
       let began = nanoseconds()
       let verdict = await kernel.authenticate(request)

@@ -43,7 +43,7 @@ enum ServerTimings {
           try await Comparison(
             "\(id) \(name): \(first) | \(second)", samples: samples, seed: seed
           ) { isSecond in
-            let guess = (isSecond ? second : first).token(token, &coin)
+            let guess = Guess.token(token, isSecond: isSecond, of: (first, second), &coin)
             let request = Array("GET /auth HTTP/1.1\r\nHost: a\r\nX-API-Key: \(guess)\r\n\r\n".utf8)
             let began = nanoseconds()
             for socket in sockets { try socket.send(request) }

@@ -16,10 +16,9 @@ extension AuthKernel {
   private func read(
     _ token: PresentedToken, remembering known: KnownToken?
   ) async -> ColdReading.Found {
-    guard admitsReadings else { return .unreachable }
     let readAt = stamps.beforeReading()
     let found: StoredKey?
-    do { found = try await lookUp(token.prefix) } catch { return .unreachable }
+    do { found = try await lookUpToAdmit(token.prefix) } catch { return .unreachable }
     guard let stored = found else { return .denied(.unknown) }
     if stored.key.status == .purged { return .denied(.purged) }
 
@@ -45,6 +44,12 @@ extension AuthKernel {
     cache.insert(entry)
     if let match, token.session == nil { upgradeIfNeeded(stored, match, token.secret) }
     return .entry(entry)
+  }
+
+  /// The same for a verdict: the store is not asked for what would let nobody in.
+  func lookUpToAdmit(_ prefix: String) async throws(StoreError) -> StoredKey? {
+    guard admitsReadings else { throw .unavailable("no receipt waits for this node") }
+    return try await lookUp(prefix)
   }
 
   /// The key of this prefix as the store has it; the meter is told how long that took.

@@ -14,8 +14,7 @@ extension AuthKernel {
         readBegan = time.monotonic()
         let readAt = stamps.beforeReading()
         do throws(StoreError) {
-          guard admitsReadings else { throw .unavailable("no receipt waits for this node") }
-          guard let stored = try await lookUp(known.key.prefix) else {
+          guard let stored = try await lookUpToAdmit(known.key.prefix) else {
             return .deny(Denial(.unknown))
           }
           known = KnownToken(

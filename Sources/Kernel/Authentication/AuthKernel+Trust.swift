@@ -14,7 +14,7 @@ extension AuthKernel {
     return now < end
   }
 
-  /// Whether what is read now counts. If it does not, nobody is let in by it, and the store need not be asked.
+  /// Whether what is read now counts.
   var admitsReadings: Bool {
     guard let lease else { return true }
     return lease.admitsReadings(at: time.monotonic(), leaseEnd: lease.end)

@@ -144,10 +144,7 @@ extension AuthKernel {
     _ token: PresentedToken, _ rehearsal: inout Rehearsal
   ) async -> Result<KnownToken, Denial> {
     let found: StoredKey?
-    do {
-      guard admitsReadings else { throw StoreError.unavailable("no receipt waits for this node") }
-      found = try await lookUp(token.prefix)
-    } catch {
+    do { found = try await lookUpToAdmit(token.prefix) } catch {
       let denial = Denial(.storeUnavailable)
       return .failure(rehearsal.note("lookup", denial) ?? denial)
     }
