@@ -47,7 +47,8 @@ TLS_SCRATCH := .build-tls
 MUTANTS_SCRATCH := .build-mutants
 TIMING_SCRATCH := .build-timing
 COVERAGE_SCRATCH := .build-coverage
-PERFORMANCE := Sources/Kernel/CardeaKernel.docc/Performance.md
+PERFORMANCE := Sources/Cardea/Cardea.docc/Performance.md
+MODULES := Sources/Cardea/Cardea.docc/Resources/modules.svg
 DOCS_ARCHIVE := $(DOCS_SCRATCH)/Cardea.doccarchive
 
 # Swift files that git tracks or would track: no build products, no checkouts.
@@ -159,6 +160,7 @@ lint: setup-build ## Check formatting, style and the rules of the architecture
 	@$(swift_files) | xargs -0 $(SWIFT) format lint --strict --parallel
 	@echo '==> architecture'
 	@scripts/check-architecture
+	@scripts/modules '$(MODULES)' --check
 
 bench: ## Run the benchmarks (a package of their own, release); figures in artefacts/bench.json
 	@scripts/setup build bench
@@ -182,7 +184,8 @@ bench-peers: ## Measure Cardea beside what one would pick instead; figures in ar
 	  --server .build/release/cardea Benchmarks/.build/release/empty-hummingbird \
 	  --deploy deploy --peers .build-peers Benchmarks/Peers $(BENCH_FLAGS)
 
-figures: ## Put what bench-peers, bench (--only growth or --only log) and instructions measured into the documentation
+figures: ## Put what bench-peers, bench (--only growth or --only log) and instructions measured into the documentation, and the modules' graph
+	@scripts/modules '$(MODULES)'
 	@scripts/tables Benchmarks/instructions.json '$(PERFORMANCE)'
 	@if [ -f artefacts/bench-peers.json ]; then scripts/tables artefacts/bench-peers.json '$(PERFORMANCE)'; fi
 	@if [ -f artefacts/bench.json ]; then \

@@ -15,10 +15,27 @@ let httpTypes: TargetDependencyCondition? = .when(traits: ["HTTPTypes"])
 let server: TargetDependencyCondition? = .when(traits: ["Server"])
 let tls: TargetDependencyCondition? = .when(traits: ["TLS"])
 
-/// A plugin target: the kernel, and a library of its own.
+/// What the kernel is made of: no package, and of each other only what is named.
+func part(_ name: String, _ path: String, _ parts: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: parts, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+let kernel: [Target] = [
+  part("CardeaContracts", "Contracts"),
+  part("CardeaSignals", "Signals", ["CardeaContracts"]),
+  part("CardeaAudit", "Audit", ["CardeaContracts"]),
+  part("CardeaLimits", "Limits", ["CardeaContracts"]),
+  part("CardeaCache", "Cache", ["CardeaContracts"]),
+  part(
+    "CardeaKernel", "Kernel",
+    ["CardeaContracts", "CardeaSignals", "CardeaAudit", "CardeaLimits", "CardeaCache"]),
+  part("CardeaLifecycle", "Lifecycle", ["CardeaKernel"]),
+]
+
+/// A plugin target: the contracts, and a library of its own.
 func plugin(_ name: String, _ path: String, _ library: [Target.Dependency] = []) -> Target {
   .target(
-    name: name, dependencies: ["CardeaKernel"] + library, path: "Sources/Plugins/\(path)",
+    name: name, dependencies: ["CardeaContracts"] + library, path: "Sources/Plugins/\(path)",
     swiftSettings: strict)
 }
 
@@ -35,16 +52,16 @@ let plugins: [Target] = [
   plugin("CardeaExtractors", "Extractors"),
   plugin("CardeaListeners", "Listeners"),
   plugin("CardeaSessions", "Sessions"),
-  plugin("CardeaPolicies", "Policies"),
+  plugin("CardeaPolicies", "Policies", ["CardeaLimits"]),
   plugin("CardeaMemoryStore", "Stores/Memory"),
   .target(
-    name: "CardeaPostgreSQL", dependencies: ["CardeaKernel", "CPostgreSQL"],
+    name: "CardeaPostgreSQL", dependencies: ["CardeaContracts", "CPostgreSQL"],
     path: "Sources/Plugins/Stores/PostgreSQL", exclude: ["schema.sql"], swiftSettings: strict),
-  plugin("CardeaWebhooks", "Webhooks", ["CCurl"]),
+  plugin("CardeaWebhooks", "Webhooks", ["CardeaLifecycle", "CCurl"]),
   .target(
     name: "CardeaSQLite",
     dependencies: [
-      "CardeaKernel", .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
+      "CardeaContracts", .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
       .product(name: "GRDBSQLite", package: "GRDB.swift", condition: sqlite),
     ], path: "Sources/Plugins/Stores/SQLite", exclude: ["schema.sql"], swiftSettings: strict),
 ]
@@ -65,21 +82,20 @@ let libraries: [Target] = [
   .systemLibrary(
     name: "CCurl", path: "Sources/System/CCurl", pkgConfig: "libcurl",
     providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
-  .target(name: "CardeaKernel", path: "Sources/Kernel", swiftSettings: strict),
   .target(
-    name: "CardeaPluginTestKit", dependencies: ["CardeaKernel"], path: "Sources/PluginTestKit",
+    name: "CardeaPluginTestKit", dependencies: ["CardeaLifecycle"], path: "Sources/PluginTestKit",
     swiftSettings: strict),
   .target(
     name: "Cardea",
     dependencies: [
-      "CardeaKernel", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango",
+      "CardeaLifecycle", "CardeaPBKDF2", "CardeaArgon2", "CardeaHMAC", "CardeaDjango",
       "CardeaSodium", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaPolicies",
       "CardeaMemoryStore", "CardeaSessions",
     ], path: "Sources/Cardea", swiftSettings: strict),
   .target(
     name: "CardeaHTTPTypes",
     dependencies: [
-      "CardeaKernel",
+      "CardeaContracts",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: httpTypes),
     ], path: "Sources/Adapters/HTTPTypes", swiftSettings: strict),
   .target(
@@ -131,20 +147,20 @@ let tests: [Target] = [
     name: "CardeaTestFixtures", path: "Tests/Fixtures", exclude: ["Django", "Oracle", "README.md"],
     swiftSettings: strict),
   .target(
-    name: "CardeaTestSupport", dependencies: ["CardeaKernel", "CardeaMemoryStore"],
+    name: "CardeaTestSupport", dependencies: ["CardeaLifecycle", "CardeaMemoryStore"],
     path: "Tests/Support",
     swiftSettings: strict),
   .executableTarget(
     name: "store-writer",
     dependencies: [
-      "CardeaKernel", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium", "CardeaPBKDF2",
+      "CardeaLifecycle", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium", "CardeaPBKDF2",
       "CardeaFormats", "CardeaExtractors",
     ],
     path: "Tests/StoreWriter", swiftSettings: strict),
   test(
     "CardeaKernelTests", "Kernel",
     [
-      "CardeaKernel", "CardeaPBKDF2", "CardeaHMAC", "CardeaDjango", "CardeaSodium",
+      "CardeaLifecycle", "CardeaPBKDF2", "CardeaHMAC", "CardeaDjango", "CardeaSodium",
       "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore",
       "CardeaTestFixtures", "CardeaTestSupport",
     ]),
@@ -162,7 +178,7 @@ let tests: [Target] = [
   test(
     "CardeaPoliciesTests", "Policies",
     [
-      "CardeaPolicies", "CardeaKernel", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
+      "CardeaPolicies", "CardeaLifecycle", "CardeaPluginTestKit", "CardeaHMAC", "CardeaSodium",
       "CardeaFormats", "CardeaExtractors", "CardeaMemoryStore", "CardeaSQLite",
     ]),
   test("CardeaPrimitivesTests", "Primitives", ["CardeaSodium", "CardeaPluginTestKit"]),
@@ -185,7 +201,7 @@ let tests: [Target] = [
   test(
     "CardeaStoresTests", "Stores",
     [
-      "CardeaKernel", "CardeaMemoryStore", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium",
+      "CardeaLifecycle", "CardeaMemoryStore", "CardeaSQLite", "CardeaPostgreSQL", "CardeaSodium",
       "CardeaHMAC", "CardeaFormats", "CardeaExtractors", "CardeaListeners", "CardeaTestSupport",
       "store-writer",
       .product(name: "GRDB", package: "GRDB.swift", condition: sqlite),
@@ -243,7 +259,8 @@ let package = Package(
   name: "cardea",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "CardeaKernel", targets: ["CardeaKernel"]),
+    .library(name: "CardeaContracts", targets: ["CardeaContracts"]),
+    .library(name: "CardeaKernel", targets: ["CardeaKernel", "CardeaLifecycle"]),
     .library(name: "Cardea", targets: ["Cardea"]),
     .library(name: "CardeaSQLite", targets: ["CardeaSQLite"]),
     .library(name: "CardeaPostgreSQL", targets: ["CardeaPostgreSQL"]),
@@ -284,7 +301,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
-  targets: libraries + plugins + tests
+  targets: libraries + kernel + plugins + tests
 )
 
 // What time tells (`make timing`), measured in an optimised build.

@@ -2,8 +2,8 @@
 import PackageDescription
 
 // One package, so that all examples share one build of Cardea. A plugin of your own would be a
-// package like this one with a single target; it needs the product CardeaKernel and, for its tests,
-// CardeaPluginTestKit.
+// package like this one with a single target; it needs the product CardeaContracts and, for its
+// tests, CardeaPluginTestKit.
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -11,10 +11,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-let kernel: Target.Dependency = .product(name: "CardeaKernel", package: "cardea")
+let contracts: Target.Dependency = .product(name: "CardeaContracts", package: "cardea")
 
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: [kernel] + dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: [contracts] + dependencies, swiftSettings: strict)
 }
 
 let package = Package(

@@ -3,7 +3,7 @@
 @_exported import CardeaExtractors
 @_exported import CardeaFormats
 @_exported import CardeaHMAC
-@_exported import CardeaKernel
+@_exported import CardeaLifecycle
 @_exported import CardeaListeners
 @_exported import CardeaMemoryStore
 @_exported import CardeaPBKDF2

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What can be chosen about sessions. The names in comments are those of the settings file.
 public struct SessionOptions: Sendable {

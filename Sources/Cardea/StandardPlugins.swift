@@ -1,9 +1,9 @@
 import CardeaArgon2
+import CardeaContracts
 import CardeaDjango
 import CardeaExtractors
 import CardeaFormats
 import CardeaHMAC
-import CardeaKernel
 import CardeaPBKDF2
 import CardeaSessions
 import CardeaSodium

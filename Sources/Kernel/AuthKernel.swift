@@ -31,28 +31,28 @@ public final class AuthKernel: Sendable {
   /// The kernel's clock: the store's, where it has one of its own. Its wall time never goes back.
   public var clock: any KernelClock { time }
 
-  let time: HighWaterClock
-  let hashers: [String: any SecretHasher]
-  let formats: AcceptedFormats
+  package let time: HighWaterClock
+  package let hashers: [String: any SecretHasher]
+  package let formats: AcceptedFormats
   let extraction: Extraction
-  let policies: PolicyChain
+  package let policies: PolicyChain
   /// What limits count in, if other processes share a store that counts for all of them.
   let leases: QuotaLeases?
-  let metadataReaders: [any MetadataChecking]
-  let attempts: FailedAttempts
+  package let metadataReaders: [any MetadataChecking]
+  package let attempts: FailedAttempts
   let auditSinks: [any AuditSink]
   let asyncAuditSinks: [any AsyncAuditSink]
   let auditFailures = Tally()
   let meter: (any KernelMeter)?
-  let cache: VerdictCache
-  let stamps = ChangeStamps()
+  package let cache: VerdictCache
+  package let stamps = ChangeStamps()
   let pool: HashPool
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
   let readings = ReadingsUnderWay()
   let order = PublicationOrder()
   package let logWatch = LogWatch()
-  let durable: DurableLanes
+  package let durable: DurableLanes
   /// Whether others change the store too, so that the cache is trusted under a lease only.
   let isShared: Bool
   /// Who shares it, if the store says.

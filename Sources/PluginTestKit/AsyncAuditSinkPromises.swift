@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What an ``AsyncAuditSink`` promises.
 public struct AsyncAuditSinkPromises<Sink: AsyncAuditSink>: Sendable {

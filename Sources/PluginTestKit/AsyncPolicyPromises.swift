@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What an ``AsyncPolicy`` promises.
 public struct AsyncPolicyPromises: Sendable {

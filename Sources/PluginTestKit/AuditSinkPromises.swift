@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What an ``AuditSink`` promises.
 public struct AuditSinkPromises<Sink: AuditSink>: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a ``ConfigurablePlugin`` promises, besides what its kind does.
 public struct ConfigurationPromises<Configured: ConfigurablePlugin>: Sendable {

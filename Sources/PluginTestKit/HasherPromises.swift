@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a ``SecretHasher`` promises.
 ///

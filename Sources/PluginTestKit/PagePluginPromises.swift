@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// What a ``PagePlugin`` promises.
 ///

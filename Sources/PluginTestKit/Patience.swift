@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 /// How long the kit waits for what should take milliseconds before it says that it hangs.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What every plugin promises, whatever its kind.
 /// - Parameters:

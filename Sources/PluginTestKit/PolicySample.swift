@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A context, and what a policy should decide about it.
 public struct PolicySample: Sendable {

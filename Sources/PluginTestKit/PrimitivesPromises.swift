@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What ``Primitives`` promise.
 public struct PrimitivesPromises: Sendable {

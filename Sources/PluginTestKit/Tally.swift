@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What came, in order, from any thread.
 final class Tally<Element: Sendable>: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a ``TokenFormat`` promises.
 public struct TokenFormatPromises: Sendable {

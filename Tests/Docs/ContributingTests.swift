@@ -109,7 +109,7 @@ import Testing
     folders += CommandLine.arguments.prefix(1).map { URL(filePath: $0).deletingLastPathComponent() }
     return try #require(
       folders.map { $0.appending(path: "Modules").path }.first {
-        FileManager.default.fileExists(atPath: "\($0)/CardeaKernel.swiftmodule")
-      }, "the kernel's module is not beside the test bundle")
+        FileManager.default.fileExists(atPath: "\($0)/CardeaContracts.swiftmodule")
+      }, "the contracts are not beside the test bundle")
   }
 }

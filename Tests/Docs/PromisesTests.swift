@@ -3,7 +3,7 @@ import Testing
 
 /// Every test and every target of `make` that a document names as proof exists.
 @Suite struct PromisesTests {
-  @Test(arguments: ["SECURITY.md", "Sources/Kernel/CardeaKernel.docc/Features.md"])
+  @Test(arguments: ["SECURITY.md", "Sources/Cardea/Cardea.docc/Features.md"])
   func everyPromiseNamesTestsThatExist(_ document: String) throws {
     let rows = try Repository.text(of: document).split(separator: "\n")
       .filter { $0.hasPrefix("| ") && ($0.contains("Tests") || $0.contains("`make ")) }

@@ -4,7 +4,7 @@ import Testing
 /// The walk "Protect this app" does what it says: its service, its nginx configuration and its commands are
 /// run, with only the addresses replaced.
 @Suite struct ProtectThisAppTests {
-  private static let document = "Sources/Kernel/CardeaKernel.docc/ProtectThisApp.md"
+  private static let document = "Sources/Cardea/Cardea.docc/ProtectThisApp.md"
 
   @Test(.timeLimit(.minutes(2))) func theWalkLeadsWhereItSays() throws {
     let blocks = try FencedBlock.all(in: Self.document)

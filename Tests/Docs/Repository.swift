@@ -8,7 +8,7 @@ enum Repository {
 
   /// What people read: the files at the top and the guides.
   static let documents: [String] = {
-    let catalogue = "Sources/Kernel/CardeaKernel.docc"
+    let catalogue = "Sources/Cardea/Cardea.docc"
     let guides = files(in: catalogue, suffix: ".md").map { "\(catalogue)/\($0)" }
     return files(in: ".", suffix: ".md") + guides
   }()

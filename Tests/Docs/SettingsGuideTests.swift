@@ -3,7 +3,7 @@ import Testing
 
 /// What the documents say of settings is what the program reads them by.
 @Suite struct SettingsGuideTests {
-  private static let guide = "Sources/Kernel/CardeaKernel.docc/Settings.md"
+  private static let guide = "Sources/Cardea/Cardea.docc/Settings.md"
 
   @Test func theGuideHoldsTheTableOfTheProgram() throws {
     let shown = try Repository.text(of: Self.guide).split(separator: "\n").filter {

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaExtractors
-import CardeaKernel
 import CardeaPluginTestKit
 import Testing
 

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaPluginTestKit
 
 /// The parts that a format reads in a token, as text; `nil` if it refuses.

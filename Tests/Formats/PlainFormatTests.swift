@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaFormats
-import CardeaKernel
 import Testing
 
 @Suite struct PlainFormatTests {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaPluginTestKit
 
 func secret(_ text: String) -> Secret { Secret(text.utf8) }

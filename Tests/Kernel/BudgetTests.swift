@@ -1,7 +1,8 @@
+import CardeaContracts
 import CardeaTestSupport
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaLimits
 
 @Suite("rates and budgets")
 struct BudgetTests {

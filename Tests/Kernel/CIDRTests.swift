@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Testing
 
 @Suite("addresses and ranges of addresses")

@@ -1,5 +1,7 @@
+import CardeaContracts
 import Testing
 
+@testable import CardeaCache
 @testable import CardeaKernel
 
 /// What one reading of the store says to others who presented the same token meanwhile.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import Dispatch
 
 #if canImport(FoundationEssentials)

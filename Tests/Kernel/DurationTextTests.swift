@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Testing
 
 @Suite("durations as people write them")

@@ -1,7 +1,8 @@
+import CardeaLifecycle
 import CardeaMemoryStore
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 @Suite("explain: every check with its outcome, and nothing comes of it")
 struct ExplainTests {

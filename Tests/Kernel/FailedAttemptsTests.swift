@@ -1,9 +1,11 @@
+import CardeaContracts
+import CardeaLifecycle
 import CardeaMemoryStore
 import CardeaSodium
 import Dispatch
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaLimits
 
 @Suite("failed attempts are limited before anything is done for them")
 struct FailedAttemptsTests {

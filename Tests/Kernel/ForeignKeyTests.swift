@@ -1,11 +1,12 @@
 import CardeaDjango
 import CardeaFormats
+import CardeaLifecycle
 import CardeaMemoryStore
 import CardeaSodium
 import Foundation
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 /// Keys that another system made: dotted ones, whose whole token is hashed, and plain ones, whose prefix is a
 /// digest.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 /// C1: time never goes back, and never stands still.
 @Suite("The kernel's clock") struct HighWaterClockTests {

@@ -1,6 +1,7 @@
+import CardeaLifecycle
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 /// What is known of a token, apart from whose it is.
 @Suite struct KnownTokenTests {

@@ -1,3 +1,5 @@
+import CardeaContracts
+import CardeaLifecycle
 import CardeaMemoryStore
 import CardeaTestSupport
 import Testing

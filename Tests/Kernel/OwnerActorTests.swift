@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaTestSupport
 import Foundation
 import Testing

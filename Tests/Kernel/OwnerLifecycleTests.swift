@@ -1,7 +1,7 @@
 import CardeaExtractors
 import CardeaFormats
 import CardeaHMAC
-import CardeaKernel
+import CardeaLifecycle
 import CardeaMemoryStore
 import CardeaPBKDF2
 import CardeaSodium

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 /// What a format says of a token is believed as far as the token reaches.
 @Suite struct ParsedTokenTests {

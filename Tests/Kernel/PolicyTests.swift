@@ -2,7 +2,9 @@ import CardeaMemoryStore
 import Dispatch
 import Testing
 
+import CardeaContracts
 @testable import CardeaKernel
+import CardeaLifecycle
 
 @Suite struct PolicyTests {
   struct Told: Policy {

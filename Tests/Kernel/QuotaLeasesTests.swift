@@ -1,7 +1,8 @@
 import CardeaMemoryStore
 import Testing
 
-@testable import CardeaKernel
+import CardeaContracts
+@testable import CardeaLimits
 
 @Suite("leases of limits")
 struct QuotaLeasesTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
 
 /// What routes demand and scopes grant, by hand.
 @Suite struct RequirementTests {

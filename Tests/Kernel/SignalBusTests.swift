@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import Dispatch
 import Testing
 
@@ -258,7 +258,7 @@ import Testing
 
   @Test func wireNamesAreWhatTheContractSays() {
     #expect(
-      SignalBus.catalogue.map { $0.name } == [
+      SignalCatalogue.all.map { $0.name } == [
         "owner_created", "owner_updated", "owner_disabled", "owner_enabled", "key_created",
         "key_updated", "token_rotated", "rotation_completed", "rotation_cancelled",
         "key_suspended", "key_reactivated", "key_revoked", "key_purged", "key_expired",

@@ -4,7 +4,10 @@ import Dispatch
 import Synchronization
 import Testing
 
+import CardeaContracts
+@testable import CardeaCache
 @testable import CardeaKernel
+import CardeaLifecycle
 
 /// Many requests at once with one key that nobody remembers.
 @Suite struct StampedeTests {

@@ -2,7 +2,8 @@ import CardeaFormats
 import CardeaSodium
 import Testing
 
-@testable import CardeaKernel
+@testable import CardeaContracts
+import CardeaLifecycle
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

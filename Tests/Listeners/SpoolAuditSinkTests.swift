@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaListeners
 import CardeaTestFixtures
 import Dispatch

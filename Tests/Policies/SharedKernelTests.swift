@@ -1,7 +1,7 @@
 import CardeaExtractors
 import CardeaFormats
 import CardeaHMAC
-import CardeaKernel
+import CardeaLifecycle
 import CardeaPolicies
 import CardeaSQLite
 import CardeaSodium

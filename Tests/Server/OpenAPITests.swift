@@ -129,7 +129,7 @@ struct OpenAPITests {
       named == ReadinessWarning.allCases.map(\.rawValue) + WebhookWarning.allCases.map(\.rawValue))
     let guide = try String(
       contentsOf: OpenAPIDocument.repository.appending(
-        path: "Sources/Kernel/CardeaKernel.docc/OperatingCardea.md"), encoding: .utf8)
+        path: "Sources/Cardea/Cardea.docc/OperatingCardea.md"), encoding: .utf8)
     for name in named { #expect(guide.contains("`\(name)`"), "\(name)") }
     for name in MetricName.help.keys {
       // Names that begin alike share a row.

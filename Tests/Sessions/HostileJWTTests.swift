@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaSessions
 import CardeaSodium
 import Foundation

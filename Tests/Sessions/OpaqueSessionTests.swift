@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaSessions
 import CardeaSodium
 import Testing

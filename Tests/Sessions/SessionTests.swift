@@ -1,5 +1,5 @@
 import CardeaFormats
-import CardeaKernel
+import CardeaLifecycle
 import CardeaSessions
 import CardeaSodium
 import Testing

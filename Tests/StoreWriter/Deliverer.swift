@@ -1,6 +1,6 @@
 import CardeaExtractors
 import CardeaFormats
-import CardeaKernel
+import CardeaLifecycle
 import CardeaPBKDF2
 import CardeaPostgreSQL
 import CardeaSQLite

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaSodium
 import Foundation
 

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// A `store-writer` process (Tests/StoreWriter) whose lines are read as they come.

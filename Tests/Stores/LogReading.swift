@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Testing
 
 /// Reads the log after `start` page by page, checks every entry's place in the chain and that the chain ends

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A request with a token under `X-API-Key`.
 struct Presented: RequestView, Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// What `body` returned or threw.
 func result<Value>(

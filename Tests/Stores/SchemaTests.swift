@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import Foundation
 import GRDB
 import Testing

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Time that only tests move: the kernel's two clocks, together.
 final class StandingClock: KernelClock {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import Foundation
 
 /// Everything that a store of ours can do.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// A PostgreSQL server of the tests' own: a new cluster in a short folder, on a Unix socket and a port of this

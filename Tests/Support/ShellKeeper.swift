@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// A shell that keeps servers for the tests: it runs lines that it is sent, and cleans up after itself when this

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// A directory of JSON files that change together.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 // What stands in the files. Times are milliseconds since 1970.

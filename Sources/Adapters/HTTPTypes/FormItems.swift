@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Reads `name=value&name=value`, as queries and `application/x-www-form-urlencoded` bodies are
 /// written.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import HTTPTypes
 
 /// A request of swift-http-types as the kernel sees it. Any server that speaks these types can be

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A refusal or an error as `application/problem+json` (RFC 9457).
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import HTTPTypes
 
 /// A denial as an HTTP response: head and problem+json body.

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import Hummingbird
 
 /// The host's own authentication: the context with its ``CardeaRequestContext/principal`` filled if

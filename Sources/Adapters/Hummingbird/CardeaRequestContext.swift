@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Hummingbird
 
 /// A request context that carries who is asking: the verified key, and the host's own user for it.

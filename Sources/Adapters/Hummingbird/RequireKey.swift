@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import Hummingbird
 
 /// Demands scopes or a class of the key that ``APIKeyMiddleware`` verified: 401 without a key, 403

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import Hummingbird
 
 /// A route demands what the verified key does not have.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// `cardea check`: whether everything is in order to serve, and what is not safe.

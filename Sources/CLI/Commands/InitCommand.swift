@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 /// `cardea init`: makes the store and the first admin key.
 struct InitCommand: CardeaSubcommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// `cardea plugins`: what this program is made of under the settings in force.
 struct PluginsCommand: CardeaSubcommand {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The first key of a store, with which every other can be made.
 enum AdminKey {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A scheme of `store.url`, such as `sqlite:`, and the store behind it.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// `store.url`, taken apart: a scheme that this program has, and what stands after its colon.
 struct StoreURL: Sendable {

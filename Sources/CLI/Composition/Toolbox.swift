@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The formats that would claim a key in clear before `plain` is asked.
 struct AcceptedFormatNames {

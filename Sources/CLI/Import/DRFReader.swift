@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The tables of djangorestframework-api-key: its own, and those of a project's own key models, whose keys get the
 /// table's name as their class.

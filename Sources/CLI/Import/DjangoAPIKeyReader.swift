@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// The tables of django-apikey: profiles with a limit, and their keys in clear.
 struct DjangoAPIKeyReader: SourceReader {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The users that a table's column refers to, whatever their model: Django's own or a project's.
 struct DjangoUsers {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What clients of another system need of the settings.
 struct ImportNeeds: Sendable {

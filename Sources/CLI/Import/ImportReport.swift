@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What an import did, or on a dry run would do.
 struct ImportReport: Encodable, Sendable {

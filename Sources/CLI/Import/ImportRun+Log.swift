@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension ImportRun {
   /// Up to where the log is here already.

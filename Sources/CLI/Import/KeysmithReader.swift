@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// The tables of django-keysmith: its own, or a project's model in its place with the same columns.
 struct KeysmithReader: SourceReader {

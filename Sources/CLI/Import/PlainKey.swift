@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A key that comes in clear: read, hashed and forgotten. Only its SHA-256 goes any further.
 struct PlainKey {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// Any table that keeps keys in clear.
 struct PlainReader: SourceReader {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// `YYYY-MM-DD HH:MM:SS[.ffffff][+00]`, how Django keeps moments in SQLite and PostgreSQL writes them in UTC.
 enum SourceDate {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A key as the source has it, in our words.
 struct SourceKey {

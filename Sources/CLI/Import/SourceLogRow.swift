@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A row of the log that another system kept of its keys, in our words.
 struct SourceLogRow {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// An owner as the source has it.
 struct SourceOwner: Hashable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// One row of a query, read strictly: a value of another kind is a fault that names its column.
 struct SourceRow {

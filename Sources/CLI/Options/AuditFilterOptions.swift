@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// Which entries of the logs a command is about. Every filter that is given must hold.
 struct AuditFilterOptions: ParsableArguments {

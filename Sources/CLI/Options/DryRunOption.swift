@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// A command that changes something can be tried first.
 struct DryRunOption: ParsableArguments {

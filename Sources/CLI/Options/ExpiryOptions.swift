@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// When a key is to expire.
 struct ExpiryOptions: ParsableArguments {

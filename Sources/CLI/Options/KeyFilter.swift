@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 /// Which keys a command is about. Every filter that is given must hold.
 struct KeyFilter: ParsableArguments {

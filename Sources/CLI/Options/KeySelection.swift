@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// One key by id or prefix, or every key that filters find.
 struct KeySelection: ParsableArguments {

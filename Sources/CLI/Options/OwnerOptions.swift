@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

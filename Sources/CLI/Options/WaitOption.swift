@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// A change can be waited for until every running server obeys it.
 struct WaitOption: ParsableArguments {

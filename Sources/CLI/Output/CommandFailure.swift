@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// Why a command did not do what it was asked: what, why, and what to do about it. Never holds a

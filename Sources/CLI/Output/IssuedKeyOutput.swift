@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaServer
 
 /// A key that was just made or given a new secret, as the command line hands it over: the token

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Logging
 
 /// Writes log lines: as JSON for machines, or as text for people, one line per event whatever is in it.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Who obeys a change, in words.
 enum ReceiptText {

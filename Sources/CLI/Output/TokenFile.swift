@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 #if canImport(Darwin)
   import Darwin

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaFormats
-import CardeaKernel
 
 extension TokenRedaction {
   private static let formats: [any TokenFormat] = [

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// A key's usage as people read it.

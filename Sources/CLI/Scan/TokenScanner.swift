@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaFormats
-import CardeaKernel
 
 /// Finds tokens in bytes by their shape and checksum, without asking anybody.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The settings that plugins declare, as rows beside those of the table.
 struct PluginSettings: Sendable {

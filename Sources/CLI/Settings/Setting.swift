@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A setting: everything that the program, its documentation and its tests know of it.
 package struct Setting<Value: Sendable>: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// What a setting's value must be beyond its type.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Something wrong with the configuration: where it stands, what it is, and how to put it right.
 package struct SettingFault: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Says what is wrong with the entries of a list: entry by entry, all of it.
 package typealias SettingEntryCheck =

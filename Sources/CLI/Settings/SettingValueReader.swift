@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Turns a source's text into a value of a setting's type, strictly: one value has one spelling.
 package enum SettingValueReader {

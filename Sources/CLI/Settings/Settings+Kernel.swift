@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension Settings {
   /// What the kernel is configured with.

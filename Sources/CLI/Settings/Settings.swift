@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The settings in force: of each the value of the first source that has one, else the default.
 package struct Settings: Sendable {

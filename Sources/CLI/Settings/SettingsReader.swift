@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Configuration
 
 /// Reads every declared setting from the sources and finds everything that is wrong with them.

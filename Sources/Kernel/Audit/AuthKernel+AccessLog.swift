@@ -55,7 +55,7 @@ extension AuthKernel {
   }
 
   /// The store, if it keeps an access log.
-  func logStore() throws(LifecycleError) -> any AccessLogStore {
+  package func logStore() throws(LifecycleError) -> any AccessLogStore {
     guard let store = store as? any AccessLogStore else {
       throw .failed("the store keeps no access log")
     }

@@ -82,7 +82,7 @@ extension AuthKernel {
   }
 
   /// The parts of a token that was handed over; `nil` if no accepted format parses it.
-  func presented(_ token: Secret) -> PresentedToken? {
+  package func presented(_ token: Secret) -> PresentedToken? {
     token.withUnsafeBytes { bytes in
       guard bytes.count <= Candidate.capacity else { return nil }
       return PresentedToken(

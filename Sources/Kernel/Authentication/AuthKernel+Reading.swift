@@ -47,13 +47,13 @@ extension AuthKernel {
   }
 
   /// The same for a verdict: the store is not asked for what would let nobody in.
-  func lookUpToAdmit(_ prefix: String) async throws(StoreError) -> StoredKey? {
+  package func lookUpToAdmit(_ prefix: String) async throws(StoreError) -> StoredKey? {
     guard admitsReadings else { throw .unavailable("no receipt waits for this node") }
     return try await lookUp(prefix)
   }
 
   /// The key of this prefix as the store has it; the meter is told how long that took.
-  func lookUp(_ prefix: String) async throws(StoreError) -> StoredKey? {
+  package func lookUp(_ prefix: String) async throws(StoreError) -> StoredKey? {
     guard let meter else { return try await store.find(prefix: prefix) }
     let began = time.monotonic()
     do throws(StoreError) {
@@ -68,7 +68,7 @@ extension AuthKernel {
     }
   }
 
-  func matches(
+  package func matches(
     _ token: PresentedToken, _ row: StoredSecret
   ) async -> Result<Bool, Denial> {
     guard let hasher = hashers[row.hash.algorithm] else { return .failure(Denial(.failed)) }

@@ -31,7 +31,7 @@ extension AuthKernel {
   }
 
   /// Whether a token that was handed over by itself is a session's.
-  func isSession(_ token: Secret) -> Bool {
+  package func isSession(_ token: Secret) -> Bool {
     guard let sessions, token.count <= SessionFacts.tokenCapacity else { return false }
     return token.withBytes { sessions.recognizes($0) }
   }
@@ -42,7 +42,7 @@ extension AuthKernel {
 
   /// The one of these tokens that stands for a session. That another has the shape of one is no conflict: a
   /// user's own JWT may stand beside it.
-  func presentedSession(_ tokens: [Secret]) -> Result<PresentedToken, Denial> {
+  package func presentedSession(_ tokens: [Secret]) -> Result<PresentedToken, Denial> {
     guard let sessions else { return .failure(Denial(.malformed)) }
     var found: PresentedToken?
     var refusal: SessionRefusal?
@@ -65,7 +65,7 @@ extension AuthKernel {
 }
 
 extension SessionRefusal {
-  var reason: Denial.Reason {
+  package var reason: Denial.Reason {
     switch self {
     case .malformed: .sessionMalformed
     case .algorithm: .sessionAlgorithm

@@ -1,10 +1,10 @@
 import Synchronization
 
 /// A policy that does I/O, with a bound on how many of its calls run at once and a deadline that wins.
-final class BoundedPolicy: Sendable {
+package final class BoundedPolicy: Sendable {
   /// More calls than this at once mean that whoever it asks is not answering.
   private static let most = 1_024
-  let policy: any AsyncPolicy
+  package let policy: any AsyncPolicy
   private let clock: any KernelClock
   private let running = Atomic<Int>(0)
 
@@ -15,7 +15,7 @@ final class BoundedPolicy: Sendable {
 
   /// The decision, or `nil` if it threw, was late or too many calls are running. A late answer is dropped;
   /// the caller does not wait for it.
-  func evaluate(_ context: PolicyContext) async -> PolicyDecision? {
+  package func evaluate(_ context: PolicyContext) async -> PolicyDecision? {
     guard running.wrappingAdd(1, ordering: .relaxed).newValue <= BoundedPolicy.most else {
       running.wrappingSubtract(1, ordering: .relaxed)
       return nil

@@ -1,10 +1,10 @@
 /// Asks the registered policies, in order of registration; the first denial ends it.
 ///
 /// A throw denies, and so does a policy that took longer than its deadline. Threading: any thread.
-struct PolicyChain: Sendable {
-  let before: [any Policy]
-  let after: [any Policy]
-  let asynchronous: [BoundedPolicy]
+package struct PolicyChain: Sendable {
+  package let before: [any Policy]
+  package let after: [any Policy]
+  package let asynchronous: [BoundedPolicy]
   let clock: any KernelClock
 
   init(policies: [any Policy], asyncPolicies: [any AsyncPolicy], clock: any KernelClock) {
@@ -68,7 +68,7 @@ struct PolicyChain: Sendable {
   }
 
   /// What a policy decides; `nil` if it threw or took too long.
-  func ask(_ policy: any Policy, _ context: PolicyContext) -> PolicyDecision? {
+  package func ask(_ policy: any Policy, _ context: PolicyContext) -> PolicyDecision? {
     let began = clock.monotonic()
     let decision: PolicyDecision?
     do { decision = try policy.evaluate(context) } catch {
@@ -83,7 +83,7 @@ struct PolicyChain: Sendable {
   }
 
   /// The denial that a decision means; a policy that failed denies.
-  static func denial(_ decision: PolicyDecision?, verified: Bool) -> Denial? {
+  package static func denial(_ decision: PolicyDecision?, verified: Bool) -> Denial? {
     switch decision {
     case .pass?, .within?: nil
     case .deny(let denial)?:

@@ -7,7 +7,7 @@ package enum ReceiptDetail {
 extension AuthKernel {
   /// The receipt of a change that has just been acknowledged.
   /// - Parameter isOwn: whether this process made the change, and so obeys it.
-  func receipt(_ position: Int64, isOwn: Bool = true) async -> Receipt {
+  package func receipt(_ position: Int64, isOwn: Bool = true) async -> Receipt {
     let moment = Receipt.Moment(wall: time.now(), monotonic: time.monotonic())
     guard let roll else {
       return Receipt(

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Test vectors of Ed25519 (RFC 8032, section 7.1: TEST 1, 2, 3 and SHA(abc)).
 struct Ed25519Vector: Sendable {

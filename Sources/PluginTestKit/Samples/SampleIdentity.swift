@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension Identity {
   /// A verified key as a policy, a route or a resolver would see one, for their tests.

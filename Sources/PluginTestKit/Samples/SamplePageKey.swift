@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension PageKey {
   /// A key as the page would show it to a plugin, for its tests.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Primitives for tests: a plain SHA-256 (FIPS 180-4), "random" bytes that a seed decides, so that a
 /// failure can be repeated, and "signatures" that are digests of public key and message.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A request made by hand, for tests of extractors and of whole kernels.
 public struct SampleRequest: RequestView, Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension KeyFacts {
   /// What a signal would tell of a key, for tests of listeners.

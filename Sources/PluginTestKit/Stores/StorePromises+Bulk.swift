@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension StorePromises {
   /// Many changes in one call.

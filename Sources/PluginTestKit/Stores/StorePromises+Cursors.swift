@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

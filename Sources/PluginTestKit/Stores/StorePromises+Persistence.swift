@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension StorePromises {
   /// What outlives the process.

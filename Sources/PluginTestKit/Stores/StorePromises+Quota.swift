@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension StorePromises {
   /// Limits that are counted for many nodes.

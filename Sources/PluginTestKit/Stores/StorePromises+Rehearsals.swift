@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension StorePromises {
   /// Changes that are only tried.

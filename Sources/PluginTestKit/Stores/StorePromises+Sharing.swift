@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension StorePromises {
   /// What holds between processes; here between two instances on one storage.

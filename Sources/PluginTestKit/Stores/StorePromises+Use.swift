@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 extension StorePromises {
   /// Re-hashing and usage: they go beside a key's revisions.

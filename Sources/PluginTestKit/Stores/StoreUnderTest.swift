@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A store for one promise, not opened yet, and what the kit may do to its storage.
 public struct StoreUnderTest: Sendable {

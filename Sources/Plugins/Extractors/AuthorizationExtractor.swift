@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A token as the credential of an `Authorization` scheme: `Authorization: Api-Key tok_…`.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// How the value of an `Authorization` field is taken apart (RFC 9110, section 11.4): a scheme,
 /// spaces or tabs, one credential. White space around the whole is ignored.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A token as the password of HTTP Basic authentication (RFC 7617), for clients that can send
 /// nothing else. The user name is ignored; the password begins behind the first `:`, so a token may

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension Candidate {
   /// `set` as a result, for closures that the standard library does not let throw a typed error.

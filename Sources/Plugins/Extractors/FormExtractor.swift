@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A token in a field of an `application/x-www-form-urlencoded` body.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A token that is the whole value of a header field, such as `X-API-Key: tok_…`.
 ///

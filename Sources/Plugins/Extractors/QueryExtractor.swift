@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A token in a query item: `?api-key=tok_…`. Off unless it is registered, because URLs end in
 /// logs, histories and referrers.

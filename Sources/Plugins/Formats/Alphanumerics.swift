@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The 62 characters that identifiers and secrets are made of.
 enum Alphanumerics {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The format of djangorestframework-api-key: `<identifier>.<secret>`, such as 8 letters and digits, a dot and 32
 /// more.

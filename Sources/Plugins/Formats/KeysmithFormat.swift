@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The default format, that of django-keysmith: `<namespace>_<identifier>:<secret><checksum>`, such
 /// as `tok_ab12CD34:` + 32 letters and digits + 6 digits.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Keys of other systems that are nothing but random characters, whatever their length: 1 to 512 bytes of visible
 /// ASCII without a comma.

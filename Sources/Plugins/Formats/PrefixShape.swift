@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a prefix looks like in every format here: `<namespace>_<identifier>`, split at the last
 /// `_`.

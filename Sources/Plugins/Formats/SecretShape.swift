@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a secret looks like in every format here: 16 to 128 of `[A-Za-z0-9]`.
 enum SecretShape {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The second format, for those who want to select a token by double click:
 /// `<namespace>_<identifier>_<secret><checksum>`.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// An event as one line of JSON.
 enum AuditLine {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Lets keys in from listed networks only.
 ///

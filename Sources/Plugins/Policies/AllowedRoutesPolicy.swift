@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Lets keys call listed methods and paths only.
 ///

@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 /// A limit that a request falls under, and where it is counted.
 struct ApplyingLimit: Sendable {

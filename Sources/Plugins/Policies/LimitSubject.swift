@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

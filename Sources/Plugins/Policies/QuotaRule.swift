@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 /// One quota: `calls 10000 daily`, `reports 500 monthly by=owner path=/reports`, `night 100 0 6 * * *`.
 public struct QuotaRule: Sendable {

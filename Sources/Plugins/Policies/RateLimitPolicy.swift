@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 /// Limits how often keys, owners or everybody may ask, by the generic cell rate algorithm.
 ///

@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 /// One rate limit: `minute 600/1m burst=50 by=owner path=/orders method=POST`.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// When a quota is filled up again, in UTC: `daily`, `monthly`, or five fields as cron has them.
 ///

@@ -1,4 +1,5 @@
-import CardeaKernel
+import CardeaContracts
+import CardeaLimits
 
 /// Gives keys, owners or everybody so many requests until the next refill: daily, monthly, or as a cron-like text
 /// says, in UTC.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A request's path, read as the services behind a proxy may read it.
 ///

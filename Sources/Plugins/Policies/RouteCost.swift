@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a request costs of its limits, by route: `/search 5`, `POST /reports 20`.
 struct RouteCost: Sendable {

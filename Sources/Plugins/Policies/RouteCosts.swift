@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What requests cost of their limits: one unit each, but for the routes of which something else is said.
 struct RouteCosts: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Requests of one method, below one path, or both: `POST`, `/orders`, `POST /orders`.
 struct RoutePattern: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What is wrong with a rule of a policy, and how to put it right.
 struct RuleFault: Error {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A public key as others are told it: an Ed25519 key as JSON Web Key (RFC 8037, section 2).
 public struct JSONWebKey: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Session tokens as JWTs that others can verify by themselves: EdDSA with Ed25519 (RFC 7515, RFC 7519,
 /// RFC 8037).

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Which addresses webhooks may be sent to: public ones, and those that the operator allows. It is asked for the
 /// address of each connection as it is opened, so what a name resolved to before does not matter.

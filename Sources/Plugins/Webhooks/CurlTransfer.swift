@@ -1,5 +1,5 @@
 import CCurl
-import CardeaKernel
+import CardeaContracts
 
 /// One request by libcurl's easy interface. It blocks the thread that runs it, and is used once, by that thread alone.
 final class CurlTransfer {

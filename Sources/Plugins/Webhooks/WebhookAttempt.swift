@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What a lane does in its turn: it delivers the one signal whose time has come, if there is one. What is to be replayed
 /// or tried again goes before what follows in the signal log.

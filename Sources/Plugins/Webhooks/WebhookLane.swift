@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// Deliveries to one endpoint, one at a time: what is to be replayed or tried again, then what follows in the signal
 /// log. Each waits for its turn first: only then is the subscription claimed, the signal read and signed, so that

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// How far the deliveries to an endpoint are, while its subscription is held and for a moment between two turns: what
 /// the store has, and what has come of them since.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What webhooks are made with that is not theirs.
 package struct WebhookMeans: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// How webhooks are delivered; the names in comments are those of the settings file.
 public struct WebhookOptions: Sendable {

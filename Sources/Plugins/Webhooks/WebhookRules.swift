@@ -1,10 +1,10 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What endpoints may be given.
 enum WebhookRules {
   /// The names in order, each once.
   static func signals(_ given: [String]) throws(LifecycleError) -> [String] {
-    let known = SignalBus.changeNames
+    let known = SignalCatalogue.changeNames
     for name in given where !known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
       throw .invalid(field: "signals", reason: "must be of \(known.joined(separator: ", "))")
     }

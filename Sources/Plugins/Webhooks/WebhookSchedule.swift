@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// When a delivery that failed is tried again.
 enum WebhookSchedule {

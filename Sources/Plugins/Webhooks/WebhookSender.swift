@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 /// Sends webhooks with libcurl, on a bounded number of threads.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Deliveries of the type `webhook_test`, which try endpoints out: a few at a time, and of each endpoint a few a minute.
 ///

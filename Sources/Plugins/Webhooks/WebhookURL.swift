@@ -1,5 +1,5 @@
 import CCurl
-import CardeaKernel
+import CardeaContracts
 
 /// Whether a text may be an endpoint's URL. libcurl's parser decides, which is the one that will use it.
 struct WebhookURL {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What an operator should put right about webhooks, without saying of which endpoint. The raw values are wire names.
 public enum WebhookWarning: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension Webhooks {
   /// The endpoints of a store that can be read.

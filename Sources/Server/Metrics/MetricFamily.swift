@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// All series of one metric. Threading: any thread.
 final class MetricFamily: Sendable {

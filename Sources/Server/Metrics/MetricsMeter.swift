@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CoreMetrics
 
 /// Hands what the kernel measures on to swift-metrics: to ``PrometheusMetrics``, or to whatever backend a host

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CoreMetrics
 
 /// A swift-metrics backend that keeps figures in memory and writes them as Prometheus reads them (text format

@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import HTTPTypes
 import Hummingbird
 

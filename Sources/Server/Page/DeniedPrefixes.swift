@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// Which prefixes were denied most over the last day, as the access log tells.
 struct DeniedPrefixes: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A host, and perhaps a port, as a request names them: nothing else is one (RFC 3986, section 3.2, without the user).
 struct PageAuthority: CustomStringConvertible {

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 /// What a list is filtered by: to fill in its form again, and for the links to its other pages.
 struct PageFilters {

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 /// The fields of a form as a browser sends it.
 struct PageForm: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What plugins add to the page, under names that no two of them share.
 struct PluginParts: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Hummingbird
 
 /// `/admin/receipt`: which nodes obey the last change by now, for the script of the page that shows it.

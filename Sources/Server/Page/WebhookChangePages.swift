@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import CardeaWebhooks
 import HTTPTypes
 import Hummingbird

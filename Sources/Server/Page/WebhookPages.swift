@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import CardeaWebhooks
 import HTTPTypes
 import Hummingbird

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What is left of the limits of the key that asks, on its way to the answer. Threading: any thread.
 final class AnswerLimits: Sendable {

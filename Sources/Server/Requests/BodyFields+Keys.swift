@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 extension BodyFields {
   /// The names of ``newKey()``.

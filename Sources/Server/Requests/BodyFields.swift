@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

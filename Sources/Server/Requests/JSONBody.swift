@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 /// A body as it came, not yet looked at.
 struct JSONBody: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Reads JSON (RFC 8259) strictly, straight from bytes.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Synchronization
 
 /// The id under which logs and the response name a request.

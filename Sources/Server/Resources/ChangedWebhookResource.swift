@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaWebhooks
 
 /// An endpoint after a change: `{"webhook"}`, and `secret` too if it was given one: the only place where a signing

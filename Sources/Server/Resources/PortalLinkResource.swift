@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A link that was just made: `{"url", "expires_at"}`. It goes to the caller that asked for it, once; never log or keep
 /// what this encodes to.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// An open rotation: until when the old secret works on, when it was last used, and from how many addresses since
 /// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more; `nil` if it was used and no client had

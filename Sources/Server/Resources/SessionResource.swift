@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A session as the HTTP contract writes it. Never its token.
 public struct SessionResource: Encodable, Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// How often a key was used: `{"key_id", "since", "until", "verdicts", "days": [{"day", "verdicts"}],
 /// "paths": [{"path", "verdicts"}], "other_paths"}`, where verdicts are counts by verdict.

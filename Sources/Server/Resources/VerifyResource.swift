@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// The answer to a verification: `{"valid": true, "key": …}`, with a `session` if the token was one's, or
 /// `{"valid": false, "code": …}`; with `"explain": {"decided_by", "checks": […]}` if that was asked for.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaWebhooks
 
 /// An endpoint of webhooks as the HTTP contract and `--json` write it: never its secret.

@@ -1,6 +1,6 @@
+import CardeaContracts
 import CardeaHTTPTypes
 import CardeaHummingbird
-import CardeaKernel
 import Hummingbird
 
 extension Refusal {

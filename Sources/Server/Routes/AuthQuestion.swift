@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import HTTPTypes
 
 /// What a proxy asks: what the key must grant, and about which request.

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 import HTTPTypes
 
 /// The request that a proxy asks about: its credentials from the headers that the proxy handed on,

@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import Hummingbird
 
 /// `POST /v1/leaked`: whoever found a token somewhere ends its key. Needs no key.

@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import Hummingbird
 
 /// `/v1/self…`: the presented key acts on itself. Needs no scope.

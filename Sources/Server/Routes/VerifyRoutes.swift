@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import Hummingbird
 
 /// `POST /v1/verify`: the verdict on a token that somebody else received. Needs `cardea:verify`.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -39,7 +39,7 @@ struct SignalFilter: Sendable {
   }
 
   /// The signals of the log.
-  static let names = SignalBus.changeNames
+  static let names = SignalCatalogue.changeNames
 
   /// Finds the owners of the name, which may be made only while the stream goes on.
   mutating func findOwners(in kernel: AuthKernel) async throws(LifecycleError) {

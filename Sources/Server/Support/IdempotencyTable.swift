@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHTTPTypes
-import CardeaKernel
 
 /// The creations with an `Idempotency-Key` that are under way in this process.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The server's settings; the names in comments are those of the settings file.
 public struct ServerConfiguration: Sendable, Equatable {

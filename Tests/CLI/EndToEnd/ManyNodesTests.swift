@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaTestFixtures
 import CardeaTestSupport
 import Foundation

@@ -113,7 +113,7 @@ struct ScanTests {
   @Test("the guide shows the patterns that the program prints")
   func publishedPatterns() throws {
     let guide = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../../Sources/Kernel/CardeaKernel.docc/LeakedTokens.md")
+      path: "../../../Sources/Cardea/Cardea.docc/LeakedTokens.md")
     let printed = try CardeaProgram().run("scan", "--pattern").lines
     #expect(printed.count == 2)
     let text = try String(contentsOf: guide, encoding: .utf8)

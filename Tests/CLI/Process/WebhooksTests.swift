@@ -124,7 +124,7 @@ struct WebhooksTests {
   private static func verifier() throws -> String {
     let guide = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Sources/Kernel/CardeaKernel.docc/Webhooks.md")
+      .appending(path: "Sources/Cardea/Cardea.docc/Webhooks.md")
     let text = try String(contentsOf: guide, encoding: .utf8)
     let start = try #require(text.range(of: "```python\n"))
     let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))

@@ -1,5 +1,5 @@
 import CardeaCLI
-import CardeaKernel
+import CardeaContracts
 import Testing
 
 @Suite("Nearest name")

@@ -1,5 +1,5 @@
 import CardeaCLI
-import CardeaKernel
+import CardeaContracts
 
 /// Reads settings from a file's text, an environment and flags; the file is called `cardea.yaml`.
 func readSettings(

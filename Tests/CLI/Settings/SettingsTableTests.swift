@@ -1,5 +1,5 @@
 import Cardea
-import CardeaKernel
+import CardeaContracts
 import Testing
 
 @testable import CardeaCLI

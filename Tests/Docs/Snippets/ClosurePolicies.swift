@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Registers the policies of the guide that are closures.
 func registerClosures(

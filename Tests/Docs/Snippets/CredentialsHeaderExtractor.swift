@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Takes the token from `X-Service-Credentials: key=<token>`.
 public struct CredentialsHeaderExtractor: CredentialExtractor {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// `<namespace>_<identifier>-<secret><check>`: letters and digits, then six digits over all before them.
 public struct HyphenFormat: TokenFormat {

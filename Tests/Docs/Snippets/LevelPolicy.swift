@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A key whose metadata has a `level` needs at least the policy's.
 public struct LevelPolicy: Policy, MetadataChecking {

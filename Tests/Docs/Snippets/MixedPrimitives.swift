@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Another plugin's primitives, whose random bytes are mixed with the operating system's: secrets stay
 /// unpredictable as long as either generator is sound.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Asks the host how many calls an owner has left today.
 public struct QuotaPolicy: AsyncPolicy {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A key whose metadata says `"read_only": true` may only read.
 public struct ReadOnlyKeyPolicy: Policy {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Tells somebody when a key was revoked.
 public struct RevocationNotice: SignalListener {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// `sha256_salted$<salt>$<digest>`, both in hexadecimal: for random secrets only.
 public struct SaltedDigestHasher: SecretHasher {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// Writes every authentication as one line of JSON to a file descriptor, standard error unless given:

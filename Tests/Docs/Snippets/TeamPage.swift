@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Shows which team a key belongs to, as its metadata say.
 public struct TeamPage: PagePlugin {

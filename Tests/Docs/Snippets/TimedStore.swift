@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Foundation
 
 /// Another store that says how long lookups and commits take.

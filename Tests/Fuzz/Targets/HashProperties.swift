@@ -1,5 +1,5 @@
 import Cardea
-import CardeaKernel
+import CardeaContracts
 
 /// Encoded hashes: any text is read or refused by its hasher, and no made-up one matches.
 enum HashProperties {

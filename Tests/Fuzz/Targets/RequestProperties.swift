@@ -1,6 +1,6 @@
+import CardeaContracts
 import CardeaExtractors
 import CardeaHTTPTypes
-import CardeaKernel
 
 /// Extractors: what one finds is 1 to 512 bytes of visible ASCII without a comma. The first byte
 /// chooses where the rest stands.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Scopes: a pattern on the first line, a scope on the second. A set covers itself, nothing but
 /// `cardea:` names grants a `cardea:` scope, and an empty set grants nothing.

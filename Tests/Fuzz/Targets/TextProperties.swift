@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// Durations and times: what is read has one canonical text, which reads back as the same.

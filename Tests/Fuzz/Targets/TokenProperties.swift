@@ -1,5 +1,5 @@
 import Cardea
-import CardeaKernel
+import CardeaContracts
 
 /// Token formats: what parses is of one format only, lies within the bytes, has no second spelling
 /// by one changed byte's case, and is visible ASCII.

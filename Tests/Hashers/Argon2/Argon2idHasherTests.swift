@@ -1,5 +1,5 @@
 import CardeaArgon2
-import CardeaKernel
+import CardeaContracts
 import CardeaPluginTestKit
 import Testing
 

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaDjango
-import CardeaKernel
 import CardeaPluginTestKit
 import CardeaTestFixtures
 import Testing

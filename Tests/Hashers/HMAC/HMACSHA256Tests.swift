@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHMAC
-import CardeaKernel
 import Testing
 
 @Suite struct HMACSHA256Tests {

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaHMAC
-import CardeaKernel
 import CardeaTestFixtures
 import Testing
 

@@ -1,5 +1,5 @@
+import CardeaContracts
 import CardeaFormats
-import CardeaKernel
 import CardeaPBKDF2
 import CardeaPluginTestKit
 import CardeaTestFixtures

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaPBKDF2
 import Testing
 

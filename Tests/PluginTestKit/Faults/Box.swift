@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A value that a faulty plugin changes between calls.
 final class Box<Value: Sendable>: Sendable {

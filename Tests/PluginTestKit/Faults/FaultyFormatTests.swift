@@ -1,5 +1,5 @@
 import CardeaFormats
-import CardeaKernel
+import CardeaContracts
 import CardeaPluginTestKit
 import Testing
 

@@ -1,7 +1,7 @@
 import CardeaArgon2
 import CardeaDjango
 import CardeaHMAC
-import CardeaKernel
+import CardeaContracts
 import CardeaPBKDF2
 import CardeaPluginTestKit
 import Testing

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaMemoryStore
 import CardeaSQLite
 import CardeaTestSupport

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A spool whose records are given.
 final class GivenSpool: AuditSink, AccessSpool, AccessSource {

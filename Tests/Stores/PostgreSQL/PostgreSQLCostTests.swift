@@ -1,6 +1,6 @@
 import CardeaExtractors
 import CardeaFormats
-import CardeaKernel
+import CardeaLifecycle
 import CardeaPostgreSQL
 import CardeaSodium
 import CardeaTestSupport

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaPostgreSQL
 import CardeaTestSupport
 import Foundation

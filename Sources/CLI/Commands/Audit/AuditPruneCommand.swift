@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 import CardeaServer
 
 /// `cardea audit prune`.

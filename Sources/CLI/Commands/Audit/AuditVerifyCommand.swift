@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 /// `cardea audit verify`.
 struct AuditVerifyCommand: KernelCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 import CardeaSQLite
 
 #if canImport(FoundationEssentials)

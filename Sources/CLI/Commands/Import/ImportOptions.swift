@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// What every import takes.
 struct ImportOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 /// `cardea keys complete-rotation`.
 struct KeysCompleteRotationCommand: KernelCommand {

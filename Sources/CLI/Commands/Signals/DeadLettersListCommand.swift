@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaLifecycle
 
 /// `cardea signals dead-letters list`.
 struct DeadLettersListCommand: KernelCommand {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 
 /// Dead letters as the command line shows them.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import CardeaWebhooks
 
 /// A command about webhooks, on an open store.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 import CardeaServer
 import CardeaWebhooks
 

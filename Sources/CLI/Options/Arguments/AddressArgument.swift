@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// An IP address.
 struct AddressArgument: ExpressibleByArgument, Sendable {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// Where a page of the logs goes on.
 struct AuditCursorArgument: ExpressibleByArgument, Sendable {

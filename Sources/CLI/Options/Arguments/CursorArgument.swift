@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// `500ms`, `30s`, `10m`, `12h`, `90d`, `never`.
 struct DurationArgument: ExpressibleByArgument, Sendable {

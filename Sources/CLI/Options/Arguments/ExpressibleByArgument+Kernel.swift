@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 extension KeyRecord.Kind: ExpressibleByArgument {}
 

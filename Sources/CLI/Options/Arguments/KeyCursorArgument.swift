@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// Where a page of keys ended.
 struct KeyCursorArgument: ExpressibleByArgument, Sendable {

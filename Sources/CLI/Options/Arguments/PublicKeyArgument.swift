@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// An Ed25519 public key as 64 hexadecimal digits.
 struct PublicKeyArgument: ExpressibleByArgument, Sendable {

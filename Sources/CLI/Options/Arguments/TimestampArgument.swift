@@ -1,5 +1,5 @@
 import ArgumentParser
-import CardeaKernel
+import CardeaContracts
 
 /// A moment as RFC 3339 writes it.
 struct TimestampArgument: ExpressibleByArgument, Sendable {

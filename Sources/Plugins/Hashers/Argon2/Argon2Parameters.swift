@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The cost parameters of `argon2id$v=19$m=…,t=…,p=…$SALT$DIGEST`, read strictly before anything is
 /// run.

@@ -1,5 +1,5 @@
 import CSodium
-import CardeaKernel
+import CardeaContracts
 
 #if canImport(Darwin)
   import Darwin

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Verifies `sha256$$HEX`: the bare SHA-256 of a key that came in clear, which is all that an import keeps of
 /// it. It says as much as the key is hard to guess, until the first good use moves it to the preferred hasher.

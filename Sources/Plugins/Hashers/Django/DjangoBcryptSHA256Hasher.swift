@@ -1,6 +1,6 @@
 #if os(Linux)
   import CCrypt
-  import CardeaKernel
+  import CardeaContracts
 
   #if canImport(Musl)
     import Musl

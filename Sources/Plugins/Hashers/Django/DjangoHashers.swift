@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Every hasher for the hashes that the Django packages' databases hold. `pbkdf2_sha512` is not among them: our
 /// own hasher reads Django's spelling as it is.

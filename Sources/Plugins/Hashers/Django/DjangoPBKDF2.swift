@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// `ALGORITHM$ITERATIONS$SALT$BASE64`: PBKDF2 (RFC 8018, section 5.2) as Django writes it, taken apart.
 struct DjangoPBKDF2 {

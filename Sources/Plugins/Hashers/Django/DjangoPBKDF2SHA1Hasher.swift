@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// Verifies `pbkdf2_sha1$ITERATIONS$SALT$BASE64`, Django's spelling for systems that have no other. At most
 /// 10,000,000 iterations are run.

@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// Verifies `pbkdf2_sha256$ITERATIONS$SALT$BASE64`, Django's default and that of djangorestframework-api-key
 /// before version 3. At most 10,000,000 iterations are run.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Verifies `sha512$$HEX`, the unsalted SHA-512 that djangorestframework-api-key 3 makes of its random keys.
 ///

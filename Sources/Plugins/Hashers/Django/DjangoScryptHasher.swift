@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// Verifies `scrypt$N$SALT$R$P$BASE64` (RFC 7914) as Django writes it. More than 512 MiB (128 × N × r) or a
 /// parallelization of 16 is not run.

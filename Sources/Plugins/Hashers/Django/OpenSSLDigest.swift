@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// Plain digests by OpenSSL.
 enum OpenSSLDigest {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// `hmac_sha256$VERSION$SALT$BASE64`, taken apart. There is one spelling of any values: both texts
 /// are canonical base64 (RFC 4648, section 4).

@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// HMAC-SHA-256 (RFC 2104, FIPS 198-1) by OpenSSL's `EVP_MAC`.
 ///

@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A secret that is kept outside the store, under a version that the hashes made with it name.
 ///

@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// The bare function, as OpenSSL computes it.
 package enum PBKDF2 {

@@ -1,5 +1,5 @@
 import COpenSSL
-import CardeaKernel
+import CardeaContracts
 
 /// PBKDF2-HMAC-SHA-512 (RFC 8018, section 5.2) by OpenSSL, written as Django writes it:
 /// `pbkdf2_sha512$ITERATIONS$SALT$BASE64`, with 64 bytes of digest and the salt's characters

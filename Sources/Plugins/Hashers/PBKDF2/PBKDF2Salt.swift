@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Salts of Django's shape.
 enum PBKDF2Salt {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Which denied attempts get an entry of their own, with everything that is known of them. What goes beyond
 /// is a flood, of which outcome, key and address are kept and counted.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 /// Writes lines in groups: what arrives while a write is under way goes out with the next one, and whoever

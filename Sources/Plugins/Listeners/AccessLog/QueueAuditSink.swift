@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Keeps authentications in memory until the kernel has moved them to the store's access log: the tier
 /// ``AuditTier/async``, and every tier on a store that lives and dies with the process.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Appends each authentication to a spool on this node, from which the kernel moves it to the store's access
 /// log: the tiers ``AuditTier/process``, ``AuditTier/commit`` and ``AuditTier/failures``.
@@ -114,6 +114,6 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
   }
 
   package static func systemWrite(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
-    bytes.withUnsafeBytes { CardeaKernel.systemWrite(descriptor, $0) }
+    bytes.withUnsafeBytes { CardeaContracts.systemWrite(descriptor, $0) }
   }
 }

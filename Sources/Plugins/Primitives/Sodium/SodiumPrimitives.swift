@@ -1,5 +1,5 @@
 import CSodium
-import CardeaKernel
+import CardeaContracts
 
 /// The kernel's primitives from libsodium.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What is used of the buckets of limits.
 struct MemoryQuotas: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Cursors of durable subscriptions, and what they gave up on.
 struct MemorySubscriptions: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension UsageCounts {
   /// Counts entries one by one.

@@ -1,5 +1,5 @@
 import CPostgreSQL
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 /// One connection to a server, on which statements follow one another without waiting for the answers before

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Why a statement gave nothing.
 enum Failure: Error, Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 /// Which servers of a URL's are the database: those of one cluster, and of them none that is behind the furthest timeline

@@ -1,5 +1,5 @@
 import CPostgreSQL
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 
 #if canImport(Darwin)

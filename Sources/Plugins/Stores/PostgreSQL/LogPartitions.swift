@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Makes the partitions of the signal log long before an entry needs them.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension PostgreSQLStore: UsageCountingStore {
   public func append(_ batch: AccessBatch) async throws(StoreError) -> AccessHead {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension PostgreSQLStore: QuotaStore {
   /// In one transaction on a connection of its own, by the server's clock. Buckets are locked in the order of their

@@ -1,5 +1,5 @@
 import CPostgreSQL
-import CardeaKernel
+import CardeaContracts
 
 #if canImport(Darwin)
   import Darwin

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Finds how far a log can be pruned without reading it: by halves, since its entries are in order of position, and
 /// nearly in order of time.

@@ -1,5 +1,5 @@
 import CPostgreSQL
-import CardeaKernel
+import CardeaContracts
 
 /// What a statement gave, in PostgreSQL's binary format.
 // @unchecked: libpq's result is complete when it gets here, and only read from then on.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The tables, all in the schema `cardea`, and the migrations that lead to them.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Statements of one transaction on one connection, which remembers why one of them failed.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Transactions on one link, one at a time.
 ///

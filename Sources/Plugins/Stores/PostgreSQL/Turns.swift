@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Lets tasks go one at a time, in the order in which they came.
 final class Turns: Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Counts of the access log for one key, by day and by path.
 enum UsageRows {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The one connection that changes keys, owners and the signal log, with group commit.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The conditions, order and limit of a log's listing. Values are bound, never spliced.
 struct LogListing {

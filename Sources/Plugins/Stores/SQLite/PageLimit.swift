@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension SQLiteStore {
   /// Caps the file's size in pages (`PRAGMA max_page_count`), so that tests can fill a "disk" and make room

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// Looks, on a connection of its own, whether the signal log has grown.

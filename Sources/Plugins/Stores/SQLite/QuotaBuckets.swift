@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// What is used of the buckets of limits, in the table `quota_buckets`.

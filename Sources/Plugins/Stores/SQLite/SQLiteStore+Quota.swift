@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Limits are counted in the file for all processes that have it open. What was drawn last may be lost on power loss.
 extension SQLiteStore: QuotaStore {

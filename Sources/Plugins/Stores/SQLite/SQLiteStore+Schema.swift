@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 extension SQLiteStore {
   /// The open database's tables and indexes as SQL, for the check against `schema.sql`.

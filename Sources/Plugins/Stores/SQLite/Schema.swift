@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// The database's layout: what marks a file as Cardea's, and the migrations that lead to the present tables.

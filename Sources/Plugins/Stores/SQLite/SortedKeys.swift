@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// The keys of one page by name or by expiry.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// The cursors of durable subscriptions and their dead letters, in the tables `subscriptions` and `dead_letters`.

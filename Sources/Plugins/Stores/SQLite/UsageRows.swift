@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import GRDB
 
 /// Counts of the access log for one key, read from the index `access_log_by_use` alone.

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Dispatch
 import GRDB
 import GRDBSQLite

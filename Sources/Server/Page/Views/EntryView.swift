@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// An entry of the audit as the templates show it.
 enum EntryView {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// A key as the templates show it.
 enum KeyView {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What plugins show, as the templates take it.
 enum PluginView {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// Which nodes obey a change, as the page shows it and its script reads it.
 struct ReceiptView: Encodable {

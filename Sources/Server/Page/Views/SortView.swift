@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// The order of a list of keys: in words, as the choices of its form, and as the links in the table's head.
 enum SortView {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// What the last hour was like on this node: requests by verdict, slow hashes and denials by reason, each drawn and as a
 /// table.

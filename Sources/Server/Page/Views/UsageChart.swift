@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 
 /// How often a key was used on each day: bars as SVG and the same as a table.
 enum UsageChart {

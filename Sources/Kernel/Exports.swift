@@ -1,0 +1,5 @@
+@_exported import CardeaAudit
+@_exported import CardeaCache
+@_exported import CardeaContracts
+@_exported import CardeaLimits
+@_exported import CardeaSignals
