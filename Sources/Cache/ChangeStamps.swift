@@ -20,7 +20,7 @@ import Synchronization
 package final class ChangeStamps: @unchecked Sendable {
   /// 2^16 slots (512 KiB): with 100,000 live keys, a change makes one or two others read again.
   private static let size = 1 << 16
-  private let slots: UnsafeMutablePointer<Atomic<UInt64>>
+  @usableFromInline let slots: UnsafeMutablePointer<Atomic<UInt64>>
   private let clock = Atomic<UInt64>(0)
 
   package init() {
@@ -45,6 +45,7 @@ package final class ChangeStamps: @unchecked Sendable {
   }
 
   /// Whether neither key nor owner has changed since.
+  @inlinable
   @inline(__always)
   package func isCurrent(_ stamp: ChangeStamp) -> Bool {
     slots[Int(stamp.keySlot)].load(ordering: .sequentiallyConsistent) <= stamp.readAt

@@ -73,6 +73,7 @@ package final class LeaseKeeper: Sendable {
   /// Take it *before* looking at a stamp, and compare it with the clock after: everything that the poll found is
   /// marked by then, so the lease says something of that look. One that is taken later may be of a poll which
   /// has found just what the look missed.
+  @inlinable
   @inline(__always)
   package var end: UInt64 { validUntil.load(ordering: .sequentiallyConsistent) }
 

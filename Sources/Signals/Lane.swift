@@ -14,13 +14,11 @@ final class Lane<Received: Sendable>: Sendable {
   private let dropped: @Sendable (Int64) -> Void
 
   private struct State {
-    var mailbox: [Received] = []
-    var head = 0
+    let mailbox = Mailbox<Received>()
     var running = false
     var droppedCount: Int64 = 0
     var closed = false
     var waiters: [CheckedContinuation<Void, Never>] = []
-    var waiting: Int { mailbox.count - head }
   }
 
   init(
@@ -41,17 +39,13 @@ final class Lane<Received: Sendable>: Sendable {
     let (wake, drops) = state.withLock { state -> (Bool, Int64?) in
       guard !state.closed else { return (false, nil) }
       var drops: Int64?
-      if state.waiting >= bound {
+      if state.mailbox.count >= bound {
         state.droppedCount += 1
         drops = state.droppedCount
         switch overflow {
         case .dropNewest: return (false, drops)
-        case .dropOldest: state.head += 1
+        case .dropOldest: _ = state.mailbox.takeFirst()
         }
-      }
-      if state.head > 1024, state.head * 2 > state.mailbox.count {
-        state.mailbox.removeFirst(state.head)
-        state.head = 0
       }
       state.mailbox.append(element)
       let wake = !state.running
@@ -66,13 +60,8 @@ final class Lane<Received: Sendable>: Sendable {
     while true {
       let (next, waiters) = state.withLock {
         state -> (Received?, [CheckedContinuation<Void, Never>]) in
-        if state.waiting > 0 {
-          let element = state.mailbox[state.head]
-          state.head += 1
-          return (element, [])
-        }
-        state.mailbox.removeAll(keepingCapacity: state.mailbox.capacity <= 1024)
-        state.head = 0
+        if let element = state.mailbox.takeFirst() { return (element, []) }
+        state.mailbox.shrink()
         state.running = false
         defer { state.waiters = [] }
         return (nil, state.waiters)
@@ -87,15 +76,14 @@ final class Lane<Received: Sendable>: Sendable {
 
   /// How many wait, and how many were dropped so far.
   var figures: (waiting: Int, dropped: Int64) {
-    state.withLock { ($0.waiting, $0.droppedCount) }
+    state.withLock { ($0.mailbox.count, $0.droppedCount) }
   }
 
   /// Drops what waits and takes nothing more.
   func close() {
     state.withLock {
       $0.closed = true
-      $0.mailbox = []
-      $0.head = 0
+      $0.mailbox.removeAll()
     }
   }
 

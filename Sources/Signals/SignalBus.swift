@@ -121,7 +121,7 @@ public final class SignalBus: Sendable {
             isStuck: watch.isHung)
         }
       }
-      topic.add(.init(id: number, receive: { lane.enqueue($0) }))
+      topic.add(number) { lane.enqueue($0) }
       return Subscription { [weak self] in
         topic.remove(number)
         lane.close()
@@ -131,7 +131,7 @@ public final class SignalBus: Sendable {
     }
     switch delivery.mode {
     case .inline:
-      topic.add(.init(id: number, receive: guarded))
+      topic.add(number, guarded)
       return Subscription { [weak self] in
         topic.remove(number)
         self?.unwatch(number)
@@ -220,7 +220,7 @@ public final class SignalBus: Sendable {
         SubscriptionFigures(id: id, signal: Received.name, waiting: nil, dropped: dropped())
       }
     }
-    topic.add(.init(id: number, receive: receive))
+    topic.add(number, receive)
     return Subscription { [weak self] in
       topic.remove(number)
       _ = self?.gauges.withLock { $0.removeValue(forKey: number) }

@@ -5,36 +5,44 @@ import Synchronization
 /// Publishing with none reads one atomic. Threading: any thread.
 public final class Topic<Received: Signal>: Sendable {
   @usableFromInline let count = Atomic<Int>(0)
-  private let subscribers = Locked<[Subscriber]>([])
+  private let list = Locked(SubscriberList([]))
 
-  struct Subscriber: Sendable {
+  private final class Subscriber: Sendable {
     let id: UInt64
     let receive: @Sendable (Received) -> Void
-  }
 
-  /// Whether anybody would receive a signal now.
-  @inlinable
-  package var hasSubscribers: Bool {
-    @inline(__always) get { count.load(ordering: .relaxed) != 0 }
-  }
-
-  func add(_ subscriber: Subscriber) {
-    subscribers.withLock {
-      $0.append(subscriber)
-      count.store($0.count, ordering: .relaxed)
+    init(_ id: UInt64, _ receive: @escaping @Sendable (Received) -> Void) {
+      self.id = id
+      self.receive = receive
     }
   }
 
+  /// Whether anybody would receive a signal now.
+  @usableFromInline
+  var hasSubscribers: Bool {
+    @inlinable @inline(__always) get { count.load(ordering: .relaxed) != 0 }
+  }
+
+  func add(_ id: UInt64, _ receive: @escaping @Sendable (Received) -> Void) {
+    change { $0.append(Subscriber(id, receive)) }
+  }
+
   func remove(_ id: UInt64) {
-    subscribers.withLock {
-      $0.removeAll { $0.id == id }
-      count.store($0.count, ordering: .relaxed)
+    change { $0.removeAll { unsafeDowncast($0, to: Subscriber.self).id == id } }
+  }
+
+  private func change(_ body: (inout [any AnyObject & Sendable]) -> Void) {
+    list.withLock { list in
+      var subscribers = list.subscribers
+      body(&subscribers)
+      list = SubscriberList(subscribers)
+      count.store(subscribers.count, ordering: .relaxed)
     }
   }
 
   /// Hands the signal to every subscriber, in order of subscription. No lock is held meanwhile, so a
   /// subscriber may publish, subscribe or unsubscribe.
   func send(_ signal: Received) {
-    for subscriber in subscribers.withLock({ $0 }) { subscriber.receive(signal) }
+    list.withLock { $0 }.forEach { unsafeDowncast($0, to: Subscriber.self).receive(signal) }
   }
 }

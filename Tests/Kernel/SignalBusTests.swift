@@ -149,6 +149,24 @@ import Testing
     await rig.kernel.drain()
   }
 
+  @Test func aListenerWithMuchToDoDoesNotHang() async throws {  // S2
+    let rig = try await Rig()
+    let reports = Collected<String>()
+    rig.kernel.signals.subscribe(
+      ListenerFailed.self, id: "f", .queue(bound: 10, overflow: .dropNewest)
+    ) { reports.append($0.listener) }
+    // Each look finds it busy, each time with another signal.
+    rig.kernel.signals.subscribe(KeyCreated.self, id: "busy", .inline) { [kernel = rig.kernel] _ in
+      kernel.signals.reportHung(after: .seconds(30))
+    }
+    for _ in 0..<3 {
+      _ = try await rig.key()
+      rig.clock.advance(.seconds(31))
+    }
+    await rig.kernel.drain()
+    #expect(reports.all.isEmpty)
+  }
+
   /// Two commits may be told of their positions in any order; listeners are not.
   @Test func changesArriveInTheOrderOfTheLog() async throws {
     let rig = try await Rig()

@@ -2,5 +2,10 @@
 package final class Tally: @unchecked Sendable {
   private var value = 0
   package init() {}
-  package func add() { value &+= 1 }
+  /// The count with this one.
+  @discardableResult
+  package func add() -> Int {
+    value &+= 1
+    return value
+  }
 }

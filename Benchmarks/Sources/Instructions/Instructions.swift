@@ -91,6 +91,22 @@ enum Instructions {
         for _ in 0..<calls { bus.publish(KeyRevoked.sample) }
       }
     }
+    try await countQueueing()
+  }
+
+  /// The publisher's side alone: the listener is held up by its first signal meanwhile.
+  private static func countQueueing() async throws {
+    let bus = SignalBus()
+    let gate = DispatchSemaphore(value: 0)
+    let tally = Tally()
+    bus.subscribe(KeyRevoked.self, id: "a", .queue(bound: 10_000, overflow: .dropNewest)) { _ in
+      if tally.add() == 1 { gate.wait() }
+    }
+    try await count("publish, 1 queued") { calls in
+      for _ in 0..<calls { bus.publish(KeyRevoked.sample) }
+    }
+    gate.signal()
+    await bus.drain()
   }
 
   private static func count(_ name: String, _ run: (Int) async throws -> Void) async throws {

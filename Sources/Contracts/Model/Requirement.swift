@@ -24,15 +24,18 @@ public struct Requirement: Sendable, Hashable {
   public static let none = Requirement()
 
   /// Whether any verified key meets it.
+  @inlinable
   @inline(__always)
   var asksForAnyKey: Bool { scopes.isEmpty && anyScopes.isEmpty && keyClass == nil }
 
   /// What a key lacks of it: `wrong_class` or `insufficient_scope`; `nil` if nothing.
+  @inlinable
   @inline(__always)
   public func shortfall(of identity: Identity) -> Denial.Reason? {
     shortfall(scopes: identity.scopes, keyClass: identity.keyClass)
   }
 
+  @inlinable
   @inline(__always)
   func shortfall(scopes held: ScopeSet, keyClass heldClass: String) -> Denial.Reason? {
     isMet(byClass: heldClass) ? isMet(by: held) ? nil : .insufficientScope : .wrongClass
@@ -45,11 +48,13 @@ public struct Requirement: Sendable, Hashable {
     return isAnyMet ? all : all + anyScopes.filter { !all.contains($0) }
   }
 
+  @inlinable
   @inline(__always)
   package func isMet(byClass held: String) -> Bool {
     keyClass.map { $0.utf8.elementsEqual(held.utf8) } ?? true
   }
 
+  @inlinable
   @inline(__always)
   package func isMet(by held: ScopeSet) -> Bool {
     scopes.allSatisfy { held.grants($0) }

@@ -14,9 +14,9 @@
 /// Threading: `withLock` may be called from any thread; it is not recursive.
 // @unchecked: the mutex guards `value`, and nothing else reaches it.
 package final class Locked<Value>: @unchecked Sendable {
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   /// Behind a pointer, so that no access is looked up in the runtime's list of accesses: the mutex sees to that.
-  private let value: UnsafeMutablePointer<Value>
+  @usableFromInline let value: UnsafeMutablePointer<Value>
 
   package init(_ value: sending Value) {
     self.value = .allocate(capacity: 1)
@@ -34,6 +34,7 @@ package final class Locked<Value>: @unchecked Sendable {
     value.deallocate()
   }
 
+  @inlinable
   @inline(__always)
   package func withLock<Result, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
@@ -44,6 +45,7 @@ package final class Locked<Value>: @unchecked Sendable {
   }
 
   /// For whoever has something better to do than to wait: `nil` if another holds it.
+  @inlinable
   package func withLockIfFree<Result, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result? {

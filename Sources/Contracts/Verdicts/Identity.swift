@@ -7,10 +7,11 @@
 /// A verified key, presented itself or through a session of it: who is asking. A reference to what the kernel knows of the token, so
 /// handing it on copies nothing.
 public struct Identity: Sendable {
-  package let token: KnownToken
+  @usableFromInline package let token: KnownToken
   /// What is left of the limits under which this request was allowed; empty without any.
   public package(set) var limits: [LimitState] = []
 
+  @inlinable
   @inline(__always)
   package init(token: KnownToken) { self.token = token }
 

@@ -13,41 +13,42 @@ import Synchronization
 /// two or three cache lines of one.
 ///
 /// Threading: immutable but for the counters; any thread.
-package final class KnownToken: Sendable {
+@usableFromInline package final class KnownToken: Sendable {
   package let digest: Digest128
   /// From before the reading: nothing here holds once the key or its owner changed since.
   package let stamp: ChangeStamp
-  private let expiresAt: Timestamp
+  @usableFromInline let expiresAt: Timestamp
   /// When the matched row dies; already past if the token matched none.
-  private let rightUntil: Timestamp
-  private let uses = Atomic<Int64>(0)
-  private let lastUsed = Atomic<Int64>(0)
-  private let openSession: OpenSession?
+  @usableFromInline let rightUntil: Timestamp
+  @usableFromInline let uses = Atomic<Int64>(0)
+  @usableFromInline let lastUsed = Atomic<Int64>(0)
+  @usableFromInline let openSession: OpenSession?
   /// From where it was used, of the older secret of a rotation; `nil` of any other, which is not asked.
   private let addresses: Locked<AddressSet>?
-  private let prefix: String
+  @usableFromInline let prefix: String
   /// Whether the token was looked up since the cache's hand passed it.
-  private let isSeen = Atomic<Bool>(true)
-  private let status: KeyRecord.Status
-  private let isOwnerDisabled: Bool
+  @usableFromInline let isSeen = Atomic<Bool>(true)
+  @usableFromInline let status: KeyRecord.Status
+  @usableFromInline let isOwnerDisabled: Bool
   /// Whether the token matches a row or did once, until it was rotated out: whoever has it did not guess it.
   package let wasRight: Bool
-  private let naming: TokenNaming
-  package let key: KeyRecord
+  @usableFromInline let naming: TokenNaming
+  @usableFromInline package let key: KeyRecord
   package let owner: OwnerRecord?
   /// The row that the token matched; `nil` if it matched none of the key's rows.
   package let secretID: UUID?
   /// What the token grants: the key's scopes, or what a session holds of them.
-  package let scopes: ScopeSet
+  @usableFromInline package let scopes: ScopeSet
 
   /// Apart, so that what is known of a key's token is no larger for it.
-  private final class OpenSession: Sendable {
-    let facts: SessionFacts
+  @usableFromInline final class OpenSession: Sendable {
+    @usableFromInline let facts: SessionFacts
     init(_ facts: SessionFacts) { self.facts = facts }
   }
 
   /// The session that the token stands for, if it is no key's own.
   package var session: SessionFacts? {
+    @inlinable
     @inline(__always) get { openSession?.facts }
   }
 
@@ -83,6 +84,7 @@ package final class KnownToken: Sendable {
   private static let never = Timestamp.latest
 
   /// Whether the token's bytes name this key.
+  @inlinable
   @inline(__always)
   package func isNamed(by token: UnsafeRawBufferPointer, _ primitives: any Primitives) -> Bool {
     naming.holds(token, prefix: prefix, primitives)
@@ -101,6 +103,7 @@ package final class KnownToken: Sendable {
 
   /// Why the token is not enough right now; `nil` if it is right and its key in force. The secret is judged
   /// before the state: a stranger with a wrong secret learns nothing of the key.
+  @inlinable
   @inline(__always)
   package func denial(at now: Timestamp) -> Denial.Reason? {
     if now >= rightUntil { return openSession == nil ? .wrongSecret : .sessionEnded }
@@ -115,11 +118,13 @@ package final class KnownToken: Sendable {
   }
 
   /// What a route demands and this key does not have.
+  @inlinable
   @inline(__always)
   package func shortfall(of requirement: Requirement) -> Denial.Reason? {
     requirement.asksForAnyKey ? nil : requirement.shortfall(scopes: scopes, keyClass: key.keyClass)
   }
 
+  @inlinable
   @inline(__always)
   package func noteSight() {
     if !isSeen.load(ordering: .relaxed) { isSeen.store(true, ordering: .relaxed) }
@@ -129,6 +134,7 @@ package final class KnownToken: Sendable {
   package func forgetSight() -> Bool { isSeen.exchange(false, ordering: .relaxed) }
 
   /// Notes one use. `true` if it is the first since ``takeUsage()``: the caller then lists this in the ledger.
+  @inlinable
   @inline(__always)
   package func noteUse(at now: Timestamp) -> Bool {
     lastUsed.store(now.milliseconds, ordering: .relaxed)

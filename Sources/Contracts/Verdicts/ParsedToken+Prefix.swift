@@ -13,7 +13,7 @@ extension ParsedToken {
   }
 
   /// `<namespace>_` and the first 32 hexadecimal digits of the token's SHA-256.
-  package static func digestPrefix(
+  @usableFromInline package static func digestPrefix(
     of token: UnsafeRawBufferPointer, namespace: String, _ primitives: any Primitives
   ) -> String {
     "\(namespace)_\(Hex.text(primitives.sha256(Array(token)).bytes.prefix(16)))"

@@ -8,7 +8,7 @@
 
 /// How a token's bytes and its key's prefix belong together, so that a remembered token can be checked
 /// against what was sent without parsing it again.
-package enum TokenNaming: Sendable {
+@usableFromInline package enum TokenNaming: Sendable {
   /// The token's bytes hold the prefix but for its first so many bytes; they begin with the rest.
   case begins(omitting: Int)
   case digest(namespace: String)
@@ -22,6 +22,7 @@ package enum TokenNaming: Sendable {
   }
 
   /// Whether these bytes name the key of that prefix.
+  @inlinable
   @inline(__always)
   func holds(
     _ token: UnsafeRawBufferPointer, prefix: String, _ primitives: any Primitives
