@@ -44,7 +44,7 @@ final class Lane<Received: Sendable>: Sendable {
         drops = state.droppedCount
         switch overflow {
         case .dropNewest: return (false, drops)
-        case .dropOldest: _ = state.mailbox.takeFirst()
+        case .dropOldest: state.mailbox.dropFirst()
         }
       }
       state.mailbox.append(element)

@@ -39,7 +39,15 @@ final class Mailbox<Element> {
     return element
   }
 
-  func removeAll() { while takeFirst() != nil {} }
+  /// Drops the one that waited longest, if there is one.
+  func dropFirst() {
+    if count == 0 { return }
+    slot(0).deinitialize(count: 1)
+    first = (first + 1) & (capacity - 1)
+    count -= 1
+  }
+
+  func removeAll() { while count > 0 { dropFirst() } }
 
   /// Gives back most of what a flood has taken; to be called while it is empty.
   func shrink() { if capacity > Mailbox.keptCapacity { move(to: Mailbox.leastCapacity) } }
