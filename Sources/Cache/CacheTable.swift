@@ -5,9 +5,12 @@
 /// that was not used since the hand passed it last (second chance).
 ///
 /// Threading: any thread.
-final class CacheTable: Sendable {
+// @unchecked: what the references refer to is `Sendable`.
+final class CacheTable: @unchecked Sendable {
   private static let shardCount = 64
   private let shards: [Locked<Shard>]
+  /// The same again: whoever looks something up holds on to all of them, without counting a shard's references.
+  private let references: [Unmanaged<Locked<Shard>>]
 
   /// - Parameter capacity: entries that are held at least before any gives way, and at most an eighth more;
   ///   0 keeps none.
@@ -17,14 +20,17 @@ final class CacheTable: Sendable {
     shards =
       capacity <= 0
       ? [] : (0..<CacheTable.shardCount).map { _ in Locked(Shard(limit: share + share / 8 + 1)) }
+    references = shards.map { Unmanaged.passUnretained($0) }
   }
 
   var count: Int { shards.reduce(0) { $0 + $1.withLock { $0.count } } }
 
   @inline(__always)
   func find(_ digest: Digest128) -> KnownToken? {
-    if shards.isEmpty { return nil }
-    return shards[CacheTable.shard(of: digest)].withLock { $0.find(digest) }
+    if references.isEmpty { return nil }
+    return references[CacheTable.shard(of: digest)]._withUnsafeGuaranteedRef { shard in
+      shard.withLock { $0.find(digest) }
+    }
   }
 
   func insert(_ token: KnownToken) {

@@ -31,6 +31,8 @@ public final class AuthKernel: Sendable {
   /// The kernel's clock: the store's, where it has one of its own. Its wall time never goes back.
   public var clock: any KernelClock { time }
 
+  /// ``Primitives/keyedDigest(_:)``. A closure, since an existential would be copied for each call.
+  let keyedDigest: @Sendable (UnsafeRawBufferPointer) -> Digest128
   package let time: HighWaterClock
   package let hashers: [String: any SecretHasher]
   package let formats: AcceptedFormats
@@ -93,6 +95,7 @@ public final class AuthKernel: Sendable {
     self.meter = meter
     self.store = store
     self.primitives = primitives
+    keyedDigest = { primitives.keyedDigest($0) }
     sessions = registry.sessionIssuers.first
     pages = registry.pages
     isShared = store is any SharedKeyStore

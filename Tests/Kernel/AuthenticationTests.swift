@@ -132,6 +132,28 @@ import Testing
     }
   }
 
+  /// A request that notes which header fields are read.
+  struct Watched: RequestView {
+    let call: Call
+    let fields = Collected<String>()
+    var method: String { call.method }
+    var path: String { call.path }
+    var clientAddress: String? { call.clientAddress }
+    func header(_ name: String) -> FieldValue {
+      fields.append(name)
+      return call.header(name)
+    }
+    func query(_ name: String) -> FieldValue { call.query(name) }
+  }
+
+  @Test func aFieldIsReadOnceForAllWhoLookAtIt() async throws {
+    let rig = try await Rig()
+    let token = try await rig.key().token
+    let request = Watched(call: Call([("authorization", "Bearer \(token.reveal())")]))
+    #expect(await rig.kernel.authenticate(request).identity != nil)
+    #expect(request.fields.all.filter { $0 != "user-agent" } == ["x-api-key", "authorization"])
+  }
+
   @Test func theSameTokenTwiceIsOneToken() async throws {
     let rig = try await Rig()
     let token = try await rig.key().token.reveal()

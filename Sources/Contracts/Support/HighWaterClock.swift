@@ -10,6 +10,8 @@ import Synchronization
 /// Threading: any thread.
 package final class HighWaterClock: KernelClock {
   private let base: any KernelClock
+  /// The base's time. A closure, since an existential would be copied for each call.
+  private let baseTime: @Sendable () -> Int64
   private let followsStore: Bool
   private let highest: Atomic<Int64>
   /// A store's time less the monotonic time at which it was read, in milliseconds.
@@ -27,6 +29,7 @@ package final class HighWaterClock: KernelClock {
   ///   and leaves no trace.
   package init(_ base: any KernelClock, followsStore: Bool = false) {
     self.base = base
+    baseTime = { base.now().milliseconds }
     self.followsStore = followsStore
     highest = Atomic(followsStore ? .min : base.now().milliseconds)
   }
@@ -45,7 +48,7 @@ package final class HighWaterClock: KernelClock {
   /// The time as it is, in milliseconds; `nil` before the store has told it.
   @inline(__always)
   private func reference() -> Int64? {
-    if !followsStore { return base.now().milliseconds }
+    if !followsStore { return baseTime() }
     let offset = storeOffset.load(ordering: .relaxed)
     return offset == .min ? nil : elapsed() &+ offset
   }

@@ -10,19 +10,23 @@ struct VisibleASCII {
   init(_ bytes: UnsafeRawBufferPointer) {
     var (commas, others) = (UInt64(0), UInt64(0))
     var index = 0
+    @inline(__always)
     func look(_ word: UInt64) {
-      commas |= VisibleASCII.zeros(word ^ VisibleASCII.eight(0x2C))
-      // Above `~` are 0x7F and what has the highest bit; below `!` what borrows from it.
-      others |= (word &- VisibleASCII.eight(0x21)) & ~word & VisibleASCII.eight(0x80)
-      others |=
-        word & VisibleASCII.eight(0x80) | VisibleASCII.zeros(word ^ VisibleASCII.eight(0x7F))
+      let comma = word ^ VisibleASCII.eight(0x2C)
+      commas |= (comma &- VisibleASCII.eight(0x01)) & ~comma
+      // Below `!` is what borrows from the highest bit, above `~` what has it or gets it from one more. What a byte
+      // borrows or carries besides comes from one that is marked itself.
+      others |= (word &- VisibleASCII.eight(0x21)) & ~word
+      others |= word | (word &+ VisibleASCII.eight(0x01))
     }
     while index &+ 8 <= bytes.count {
       look(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
       index &+= 8
     }
-    if index < bytes.count {
-      // The rest, filled up with what is visible and no comma.
+    if index < bytes.count, bytes.count >= 8 {
+      look(bytes.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self))
+    } else if index < bytes.count {
+      // Filled up with what is visible and no comma.
       var rest = VisibleASCII.eight(0x61)
       while index < bytes.count {
         rest = rest << 8 | UInt64(bytes[index])
@@ -30,14 +34,9 @@ struct VisibleASCII {
       }
       look(rest)
     }
-    holdsComma = commas != 0
-    holdsOther = others != 0
+    holdsComma = commas & VisibleASCII.eight(0x80) != 0
+    holdsOther = others & VisibleASCII.eight(0x80) != 0
   }
 
   private static func eight(_ byte: UInt8) -> UInt64 { 0x0101_0101_0101_0101 &* UInt64(byte) }
-
-  /// Not 0 if a byte is.
-  private static func zeros(_ word: UInt64) -> UInt64 {
-    (word &- eight(0x01)) & ~word & eight(0x80)
-  }
 }

@@ -83,7 +83,7 @@ extension AuthKernel {
   func conclude(
     _ outcome: consuming Outcome, _ facts: @autoclosure () -> RequestFacts, _ began: UInt64
   ) -> Verdict {
-    if !auditSinks.isEmpty { record(&outcome, facts()) }
+    let outcome = auditSinks.isEmpty ? outcome : recorded(outcome, facts())
     note(outcome, facts())
     if let meter {
       meter.note(
@@ -96,7 +96,7 @@ extension AuthKernel {
 
   /// Tells the audit sinks of an outcome, which is denied if they can't record it.
   @inline(never)
-  private func record(_ outcome: inout Outcome, _ facts: RequestFacts) {
+  private func recorded(_ outcome: consuming Outcome, _ facts: RequestFacts) -> Outcome {
     for (index, sink) in auditSinks.enumerated() {
       do { try sink.record([event(outcome, facts)]) } catch {
         let told = outcome.verdict
@@ -106,6 +106,7 @@ extension AuthKernel {
         for sink in auditSinks[..<index] { try? sink.record([event(outcome, facts)]) }
       }
     }
+    return outcome
   }
 
   /// Notes the use of a token, and publishes what came of the request.

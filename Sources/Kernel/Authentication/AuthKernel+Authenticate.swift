@@ -166,7 +166,7 @@ extension AuthKernel {
     at bytes: UnsafeRawBufferPointer, _ facts: () -> RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
   ) -> FirstLook? {
-    let digest = primitives.keyedDigest(bytes)
+    let digest = keyedDigest(bytes)
     if let known = cache.find(digest), known.isNamed(by: bytes, primitives),
       let outcome = judgeFromMemory(known, facts, requirement, &memory)
     {

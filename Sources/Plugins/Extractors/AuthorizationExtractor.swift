@@ -8,8 +8,9 @@ import CardeaContracts
 /// anything but visible ASCII in it, over 512 bytes.
 ///
 /// Threading: any thread. Allocates nothing.
-public struct AuthorizationExtractor: CredentialExtractor {
+public struct AuthorizationExtractor: HeaderCredentialExtractor {
   public let id: String
+  public var field: String { AuthorizationValue.field }
   /// The scheme's characters in lower case.
   let scheme: [UInt8]
 
@@ -20,12 +21,7 @@ public struct AuthorizationExtractor: CredentialExtractor {
     id = "extractor.authorization.\(name)"
   }
 
-  public func extract(
-    from request: borrowing some RequestView, into candidate: inout Candidate
-  ) throws(ExtractionRefusal) {
-    try AuthorizationValue.withCredential(scheme: scheme, of: request.header("authorization")) {
-      credential in
-      candidate.take(credential)
-    }
+  public func extract(value: String, into candidate: inout Candidate) throws(ExtractionRefusal) {
+    try AuthorizationValue.withCredential(scheme: scheme, of: value) { candidate.take($0) }
   }
 }

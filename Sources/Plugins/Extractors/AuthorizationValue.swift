@@ -1,25 +1,20 @@
 import CardeaContracts
 
 /// How the value of an `Authorization` field is taken apart (RFC 9110, section 11.4): a scheme,
-/// spaces or tabs, one credential. White space around the whole is ignored.
+/// spaces or tabs, one credential. White space around the whole is ignored. Two fields are refused whatever the
+/// schemes: what they hold is unknown, and RFC 9110 allows one only.
 enum AuthorizationValue {
-  /// Finds the one credential of a scheme and hands its bytes to `body`; does nothing if the field
-  /// is absent, empty or of another scheme.
+  static let field = "authorization"
+
+  /// Finds the one credential of a scheme and hands its bytes to `body`; does nothing if the value
+  /// is empty or of another scheme.
   /// - Parameter scheme: in lower case; compared without regard to ASCII case.
-  /// - Throws: `.repeated` if there are two fields (what they hold is unknown, and RFC 9110 allows
-  ///   one only, so it is refused whatever the schemes); `.malformed` if the scheme is there but
-  ///   not exactly one credential; what `body` throws.
+  /// - Throws: `.malformed` if the scheme is there but not exactly one credential; what `body` throws.
   @inline(__always)
   static func withCredential(
-    scheme: [UInt8], of field: FieldValue,
+    scheme: [UInt8], of value: String,
     _ body: (UnsafeBufferPointer<UInt8>) -> Result<Void, ExtractionRefusal>
   ) throws(ExtractionRefusal) {
-    let value: String
-    switch field {
-    case .absent: return
-    case .repeated: throw .repeated
-    case .one(let text): value = text
-    }
     func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Void, ExtractionRefusal> {
       switch credential(scheme: scheme, in: bytes) {
       case .success(nil): .success(())

@@ -9,19 +9,16 @@ import CardeaContracts
 /// password with a comma, with anything but visible ASCII or of over 512 bytes.
 ///
 /// Threading: any thread. Allocates only where there are Basic credentials, to decode them.
-public struct BasicExtractor: CredentialExtractor {
+public struct BasicExtractor: HeaderCredentialExtractor {
   public var id: String { "extractor.basic" }
+  public var field: String { AuthorizationValue.field }
 
   private static let scheme = Array("basic".utf8)
 
   public init() {}
 
-  public func extract(
-    from request: borrowing some RequestView, into candidate: inout Candidate
-  ) throws(ExtractionRefusal) {
-    try AuthorizationValue.withCredential(
-      scheme: BasicExtractor.scheme, of: request.header("authorization")
-    ) { credential in
+  public func extract(value: String, into candidate: inout Candidate) throws(ExtractionRefusal) {
+    try AuthorizationValue.withCredential(scheme: BasicExtractor.scheme, of: value) { credential in
       guard let decoded = Base64.decode(credential),
         let colon = decoded.firstIndex(of: UInt8(ascii: ":")), colon + 1 < decoded.count
       else { return .failure(.malformed) }

@@ -6,24 +6,17 @@ import CardeaContracts
 /// several values joined by a comma, anything but visible ASCII, over 512 bytes.
 ///
 /// Threading: any thread. Allocates nothing.
-public struct HeaderExtractor: CredentialExtractor {
+public struct HeaderExtractor: HeaderCredentialExtractor {
   public let id: String
-  /// The field's name in lower case, as ``RequestView/header(_:)`` asks for it.
-  let name: String
+  public let field: String
 
   /// - Parameter name: the field's name, in any case.
   public init(name: String) {
-    self.name = name.lowercased()
-    id = "extractor.header.\(self.name)"
+    field = name.lowercased()
+    id = "extractor.header.\(field)"
   }
 
-  public func extract(
-    from request: borrowing some RequestView, into candidate: inout Candidate
-  ) throws(ExtractionRefusal) {
-    switch request.header(name) {
-    case .absent: return
-    case .repeated: throw .repeated
-    case .one(let value): try candidate.set(value)
-    }
+  public func extract(value: String, into candidate: inout Candidate) throws(ExtractionRefusal) {
+    try candidate.set(value)
   }
 }
