@@ -218,7 +218,7 @@ let tests: [Target] = [
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
       .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: server),
-      .product(name: "NIOEmbedded", package: "swift-nio", condition: tls),
+      .product(name: "NIOEmbedded", package: "swift-nio", condition: server),
       .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),

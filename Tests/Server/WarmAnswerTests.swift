@@ -167,6 +167,37 @@ struct WarmAnswerTests {
     }
   }
 
+  /// From the second on, most requests of a connection are not even shown to the parser.
+  @Test(arguments: Waiting.allCases) func areThoseOfTheOtherWayBehindOthers(
+    _ waiting: Waiting
+  ) async throws {
+    try await Twins.run(
+      plugins: { try Self.limits() + waiting.sinks() },
+      server: { $0.trustedProxies = ["127.0.0.1"].compactMap { CIDR($0) } }
+    ) { twins in
+      let tokens = try await Self.tokens(twins)
+      let good = try #require(tokens[0])
+      let plain = Self.request("GET", "/auth", ["X-API-Key: \(good)"])
+      for target in Self.targets {
+        let line = tokens.map {
+          Self.request("GET", target, $0.map { ["X-API-Key: \($0)"] } ?? [])
+        }
+        // The first time the store is asked, the second time memory.
+        for _ in 1...2 {
+          let (warm, other) = try await twins.answers(to: plain + line.joined() + plain)
+          #expect(warm == other, "\(target)")
+          #expect(warm.components(separatedBy: "HTTP/1.1 ").count == line.count + 3)
+        }
+      }
+      for request in Self.oddities(good) {
+        let (warm, other) = try await twins.answers(to: plain + plain + request + plain + plain)
+        #expect(warm == other, "\(request)")
+      }
+      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.warm.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
+    }
+  }
+
   /// One behind the other on one connection: the answers come in the order of the requests.
   @Test(arguments: Waiting.allCases) func keepTheirPlaceInTheLine(_ waiting: Waiting) async throws {
     try await Twins.run(plugins: waiting.sinks) { twins in
@@ -250,6 +281,34 @@ struct WarmAnswerTests {
       #expect(given == Twins.comparable(try await plainly))
       #expect(given.components(separatedBy: "HTTP/1.1 200").count == 4)
       #expect(twins.warm.recorded.withLock { $0.count } == 3)
+    }
+  }
+
+  /// The same where the request before has been answered: then even the parser waits.
+  @Test func areGivenOutWhenTheyAreRecordedBehindOthers() async throws {
+    let held = HeldSink()
+    try await Twins.run(plugins: { [held] }) { twins in
+      let key = "X-API-Key: \(try await twins.key().token)"
+      let warm = Self.request("GET", "/auth", [key])
+      _ = try await twins.answers(to: warm)
+      let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
+      for client in clients { await client.repeats(warm, 1, every: .milliseconds(50)) }
+      for twin in [twins.warm, twins.plain] {
+        while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
+      }
+      held.holds()
+      let line = warm + Self.request("GET", "/healthz") + warm + "NONSENSE\r\n\r\n"
+      async let warmly = clients[0].answer(to: line)
+      async let plainly = clients[1].answer(to: line)
+      while held.waiting < 2 { await Task.yield() }
+      try await Task.sleep(for: .milliseconds(50))
+      #expect(held.waiting == 2)
+      #expect(twins.warm.recorded.withLock { $0.count } == 2)
+      held.letGo()
+      let given = Twins.comparable(Array(await warmly.text.utf8))
+      #expect(given == Twins.comparable(Array(await plainly.text.utf8)))
+      #expect(given.components(separatedBy: "HTTP/1.1 200").count == 5)
+      #expect(twins.warm.recorded.withLock { $0.count } == 4)
     }
   }
 

@@ -5,8 +5,9 @@ import Logging
 
 /// A request's head, and what it says of who sends it and what it is called.
 struct Arrival: Sendable {
-  let head: HTTPRequest
+  let method: HTTPRequest.Method
   let target: RequestTarget
+  let fields: any RequestFields
   let requestID: String
   let client: ClientAddress
 
@@ -15,13 +16,23 @@ struct Arrival: Sendable {
     _ head: HTTPRequest, peer: IPAddress?, _ configuration: ServerConfiguration,
     _ redaction: TokenRedaction
   ) {
-    self.head = head
-    target = RequestTarget(head.path ?? "")
+    self.init(
+      head.method, head.path ?? "", head.headerFields, peer: peer, configuration, redaction)
+  }
+
+  /// - Parameter peer: the other end of the connection, if it has an address.
+  init(
+    _ method: HTTPRequest.Method, _ target: String, _ fields: some RequestFields, peer: IPAddress?,
+    _ configuration: ServerConfiguration, _ redaction: TokenRedaction
+  ) {
+    self.method = method
+    self.target = RequestTarget(target)
+    self.fields = fields
     client = ClientAddress(
-      peer: peer, isLocalProxy: configuration.socket != nil, fields: head.headerFields,
+      peer: peer, isLocalProxy: configuration.socket != nil, fields: fields,
       trusted: configuration.trustedProxies)
     var givenID: String?
-    if case .one(let id) = head.headerFields.value(of: "x-request-id") { givenID = id }
+    if case .one(let id) = fields.value(of: "x-request-id") { givenID = id }
     requestID = RequestID.accepted(givenID, redaction)
   }
 

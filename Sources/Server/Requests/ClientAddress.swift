@@ -24,7 +24,7 @@ package struct ClientAddress: Sendable, Equatable {
   ///   - peer: the other end of the connection, if it has an address.
   ///   - isLocalProxy: whether it came by the server's Unix domain socket, which only a proxy may open.
   package init(
-    peer: IPAddress?, isLocalProxy: Bool = false, fields: HTTPFields, trusted: [CIDR]
+    peer: IPAddress?, isLocalProxy: Bool = false, fields: some RequestFields, trusted: [CIDR]
   ) {
     if isLocalProxy {
       self.init(forwarded: fields, trusted: trusted)
@@ -59,10 +59,10 @@ package struct ClientAddress: Sendable, Equatable {
 
   /// Reads `X-Forwarded-For` from the right, passing over trusted proxies. Several fields of that
   /// name are one list (RFC 9110, section 5.3).
-  private init(forwarded fields: HTTPFields, trusted: [CIDR]) {
+  private init(forwarded fields: some RequestFields, trusted: [CIDR]) {
     var last: IPAddress?
-    for field in fields.reversed() where field.name == .xForwardedFor {
-      for entry in field.value.utf8.split(
+    for value in fields.values(of: "x-forwarded-for").reversed() {
+      for entry in value.utf8.split(
         separator: UInt8(ascii: ","), omittingEmptySubsequences: false
       ).reversed() {
         guard let address = IPAddress(ClientAddress.trimmed(entry)) else {
@@ -97,8 +97,4 @@ extension IPAddress {
     case .unixDomainSocket, nil: return nil
     }
   }
-}
-
-extension HTTPField.Name {
-  static let xForwardedFor = Self(known: "X-Forwarded-For")
 }

@@ -6,34 +6,38 @@ import Hummingbird
 
 /// What a proxy is answered, before it is a response: who is asking in four fields, or the refusal.
 struct AuthAnswer: Sendable {
-  let status: HTTPResponse.Status
-  let fields: HTTPFields
+  private let content: Content
+  /// Empty where there is none.
   let body: [UInt8]
+
+  private enum Content: Sendable {
+    case allowed(Identity)
+    case refused(HTTPResponse.Status, HTTPFields)
+  }
 
   /// - Parameters:
   ///   - profile: the proxy's; `nil` for what `/auth` itself answers.
   ///   - texts: what refused clients are told.
   init(
-    _ verdict: Verdict, to arrival: Arrival, _ profile: ProxyProfile?,
+    _ verdict: Verdict, to requestID: String, _ profile: ProxyProfile?,
     texts: @autoclosure () -> RefusalTexts
   ) {
     switch verdict {
     case .allow(let identity):
-      self.init(status: .ok, fields: AuthAnswer.fields(of: identity))
+      self.init(.allowed(identity))
     case .deny(let denial):
-      let refusal = Refusal(denial, texts: texts(), requestID: arrival.requestID)
+      let refusal = Refusal(denial, texts: texts(), requestID: requestID)
       if profile == .nginx {
         self.init(forNginx: refusal)
       } else {
         self.init(
-          status: refusal.head.status, fields: refusal.head.headerFields, body: refusal.body)
+          .refused(refusal.head.status, refusal.head.headerFields), body: refusal.body)
       }
     }
   }
 
-  private init(status: HTTPResponse.Status, fields: HTTPFields, body: [UInt8] = []) {
-    self.status = status
-    self.fields = fields
+  private init(_ content: Content, body: [UInt8] = []) {
+    self.content = content
     self.body = body
   }
 
@@ -47,15 +51,31 @@ struct AuthAnswer: Sendable {
     fields[.contentType] = nil
     fields[.xCardeaStatus] = String(refusal.problem.status)
     fields[.xCardeaCode] = refusal.problem.code
-    self.init(
-      status: refusal.problem.status == 401 ? .unauthorized : .forbidden, fields: fields)
+    self.init(.refused(refusal.problem.status == 401 ? .unauthorized : .forbidden, fields))
+  }
+
+  /// Who is asking; `nil` if it is refused.
+  var identity: Identity? {
+    if case .allowed(let identity) = content { identity } else { nil }
+  }
+
+  var status: HTTPResponse.Status {
+    switch content {
+    case .allowed: .ok
+    case .refused(let status, _): status
+    }
   }
 
   /// As Hummingbird writes it.
   var response: Response {
-    Response(
-      status: status, headers: fields,
-      body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    switch content {
+    case .allowed(let identity):
+      Response(status: .ok, headers: AuthAnswer.fields(of: identity))
+    case .refused(let status, let fields):
+      Response(
+        status: status, headers: fields,
+        body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
   }
 
   /// Always all four, so that a proxy overwrites whatever a client sent under these names.
@@ -73,7 +93,7 @@ struct AuthAnswer: Sendable {
 
   /// Percent-encodes what an owner's name may only hold if it was imported: anything but visible
   /// ASCII, and comma, quotes and `%`.
-  private static func encoded(_ name: String) -> String {
+  static func encoded(_ name: String) -> String {
     name.percentEncoded {
       $0 > 0x20 && $0 < 0x7F && $0 != 0x2C && $0 != 0x22 && $0 != 0x27 && $0 != 0x25
     }

@@ -42,7 +42,7 @@ struct AuthQuestion: Sendable {
     }
     let query = arrival.target.query.map { "?\($0)" } ?? ""
     original = .told(
-      method: arrival.head.method.rawValue, target: "\(Substring(rest))\(query)")
+      method: arrival.method.rawValue, target: "\(Substring(rest))\(query)")
     for (name, value) in demands { try demand(name, value) }
   }
 

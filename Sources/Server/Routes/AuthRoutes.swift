@@ -45,7 +45,7 @@ struct AuthRoutes: Sendable {
     let view = ForwardedRequest(
       exchange.arrival, question.original, form: try await form(of: exchange))
     let verdict = await kernel.authenticate(view, requiring: question.requirement)
-    return answer(to: exchange.arrival, verdict, profile)
+    return answer(to: exchange.requestID, verdict, profile)
   }
 
   /// The same of a request without a body, if the kernel can decide it at once. What asks nothing that can be
@@ -55,17 +55,18 @@ struct AuthRoutes: Sendable {
   ) -> Prompt<AuthAnswer>? {
     guard let question = try? read(arrival) else { return nil }
     let view = ForwardedRequest(arrival, question.original)
+    let requestID = arrival.requestID
     return switch kernel.decideIfWarm(view, requiring: question.requirement) {
-    case .settled(let verdict)?: .now(answer(to: arrival, verdict, profile))
-    case .unsettled(let verdict)?: .later(verdict) { answer(to: arrival, $0, profile) }
+    case .settled(let verdict)?: .now(answer(to: requestID, verdict, profile))
+    case .unsettled(let verdict)?: .later(verdict) { answer(to: requestID, $0, profile) }
     case nil: nil
     }
   }
 
   private func answer(
-    to arrival: Arrival, _ verdict: Verdict, _ profile: ProxyProfile?
+    to requestID: String, _ verdict: Verdict, _ profile: ProxyProfile?
   ) -> AuthAnswer {
-    AuthAnswer(verdict, to: arrival, profile, texts: kernel.configuration.refusalTexts)
+    AuthAnswer(verdict, to: requestID, profile, texts: kernel.configuration.refusalTexts)
   }
 
   private func form(of exchange: Exchange) async throws -> String? {

@@ -9,7 +9,7 @@ import HTTPTypes
 /// an allow-list of methods or paths denies. Our own method, path and query are the proxy's
 /// question, never the client's request, and stand in for nothing.
 struct ForwardedRequest: RequestView, Sendable {
-  private let fields: HTTPFields
+  private let fields: any RequestFields
   private let items: FormItems?
   private let formItems: FormItems?
   let method: String
@@ -18,7 +18,7 @@ struct ForwardedRequest: RequestView, Sendable {
   let requestID: String?
 
   init(_ arrival: Arrival, _ original: OriginalRequest, form: String? = nil) {
-    fields = arrival.head.headerFields
+    fields = arrival.fields
     clientAddress = arrival.client.text
     requestID = arrival.requestID
     formItems = form.map { FormItems(form: $0) }

@@ -6,6 +6,7 @@ enum Prompt<Answer>: Sendable where Answer: Sendable {
   case later(UnsettledVerdict, @Sendable (Verdict) -> Answer)
 
   /// The answer made into another.
+  @inline(__always)
   func map<Other>(_ change: @escaping @Sendable (Answer) -> Other) -> Prompt<Other> {
     switch self {
     case .now(let answer): .now(change(answer))

@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// A connection that speaks HTTP/1.1: Hummingbird's, with a cheaper codec and ``WarmAnswers`` in it.
+/// A connection that speaks HTTP/1.1: Hummingbird's, with a cheaper codec, ``PlainAnswers`` and ``WarmAnswers`` in it.
 struct ServerChannel: HTTPChannelHandler {
   typealias Value = HTTP1Channel.Value
 
@@ -29,6 +29,11 @@ struct ServerChannel: HTTPChannelHandler {
       limits.maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
       limits.maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
       let pipeline = channel.pipeline.syncOperations
+      let answers = warm.map { ($0, WarmAnswers($0, logger)) }
+      if let (warm, answers) = answers, warm.isUntraced {
+        try pipeline.addHandler(
+          PlainAnswers(warm, answers, idle: configuration.idleTimeout, logger))
+      }
       try pipeline.configureHTTPServerPipeline(
         withPipeliningAssistance: false, withErrorHandling: false,
         withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
@@ -37,7 +42,7 @@ struct ServerChannel: HTTPChannelHandler {
       try pipeline.addHandlers(configuration.additionalChannelHandlers())
       let idle = configuration.idleTimeout.map { Duration.nanoseconds($0.nanoseconds) }
       try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idle, logger: logger))
-      if let warm { try pipeline.addHandler(WarmAnswers(warm, logger)) }
+      if let (_, answers) = answers { try pipeline.addHandler(answers) }
       return try Value(
         wrappingChannelSynchronously: channel,
         configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -28,23 +28,51 @@ extension ServerResponder {
   func answerIfWarm(
     _ head: HTTPRequest, peer: IPAddress?, _ logger: Logger
   ) -> Prompt<WarmAnswer>? {
-    let began = kernel.clock.monotonic()
     let arrival = Arrival(head, peer: peer, configuration, kernel.redactionOfIDs)
-    guard case .route(let route, _) = routes.match(head.method, arrival.target.path),
+    let (requestID, isHead) = (arrival.requestID, head.method == .head)
+    return answerIfWarm(arrival, logger)?.map { answer in
+      let response = answer.response(requestID: requestID)
+      return WarmAnswer(head: response.head, body: isHead ? [] : answer.body)
+    }
+  }
+
+  /// The same of a request that no parser has read.
+  func answerIfWarm(
+    _ head: PlainHead, peer: IPAddress?, _ logger: Logger
+  ) -> Prompt<PlainAnswer>? {
+    guard head.target.utf8.starts(with: "/auth".utf8) else { return nil }
+    let arrival = Arrival(
+      head.method, head.target, head, peer: peer, configuration, kernel.redactionOfIDs)
+    let (requestID, isHead) = (arrival.requestID, head.method == .head)
+    return answerIfWarm(arrival, logger)?.map {
+      PlainAnswer(answer: $0, requestID: requestID, isHead: isHead)
+    }
+  }
+
+  private func answerIfWarm(_ arrival: Arrival, _ logger: Logger) -> Prompt<AuthAnswer>? {
+    let began = kernel.clock.monotonic()
+    guard case .route(let route, _) = routes.match(arrival.method, arrival.target.path),
       let answer = route.warm?(arrival)
     else { return nil }
     addresses.note(arrival.client, arrival.logger(logger))
-    return answer.map { [self] in
-      var response = $0.response
-      response.addCommonFields(requestID: arrival.requestID)
-      response.headers[.date] = DateField.now
-      if logger.logLevel <= .info {
-        let logger = arrival.logger(logger)
-        arrival.client.note(in: logger)
-        log(logger, head.method, route.path, response.status, since: began)
-      }
-      return WarmAnswer(head: response.head, body: head.method == .head ? [] : $0.body)
+    guard logger.logLevel <= .info else { return answer }
+    // Not the arrival itself, which would keep what the connection reads into until the verdict is recorded.
+    let (method, client, logger) = (arrival.method, arrival.client, arrival.logger(logger))
+    return answer.map { [self] answer in
+      client.note(in: logger)
+      log(logger, method, route.path, answer.status, since: began)
+      return answer
     }
+  }
+}
+
+extension AuthAnswer {
+  /// With all that an answer has which was given at once.
+  func response(requestID: String) -> Response {
+    var response = response
+    response.addCommonFields(requestID: requestID)
+    response.headers[.date] = DateField.now
+    return response
   }
 }
 

@@ -9,8 +9,8 @@ import NIOHTTPTypes
 /// else to Hummingbird, untouched and in order: its way through tasks costs several times the verification.
 ///
 /// It answers nothing while an earlier request of the connection is on its way through Hummingbird, nor once one was
-/// that is to be the last. While a verdict waits to be recorded, what comes behind its request waits here, and no more
-/// is read than a little. While the client takes no answers, Hummingbird reads no further requests, so it gets those
+/// that is to be the last, nor behind what is no request. While a verdict waits to be recorded, what comes behind its
+/// request waits here, and no more is read than a little. While the client takes no answers, Hummingbird reads no further requests, so it gets those
 /// too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from the others.
 /// Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
 /// its answers for any other. Threading: on its channel's event loop.
@@ -37,8 +37,8 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   /// Requests that were handed on and are not answered to the end.
   private var underWay = 0
   private var wasLast = false
-  /// Answers since the last reading of the connection began.
-  private var answered = 0
+  /// Answers since the last reading of the connection began, those of ``PlainAnswers`` among them.
+  var answered = 0
   /// Whether a verdict waits to be recorded.
   private var isPending = false
   private var behind = CircularBuffer<Event>()
@@ -54,6 +54,12 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   init(_ responder: ServerResponder, _ logger: Logger) {
     self.responder = responder
     self.logger = logger
+  }
+
+  /// Whether a request that has not come to the parser yet may be answered before its turn comes here.
+  var mayBePassed: Bool {
+    underWay == 0 && !wasLast && held == nil && !isPending && behind.isEmpty
+      && answered < WarmAnswers.mostAnswered
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -95,7 +101,10 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
       answered = 0
       context.fireChannelReadComplete()
     case .inputClosed: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    case .error(let error): context.fireErrorCaught(error)
+    case .error(let error):
+      // Hummingbird answers it and closes; what comes behind is nobody's.
+      wasLast = true
+      context.fireErrorCaught(error)
     }
   }
 

@@ -1,0 +1,72 @@
+import CardeaHTTPTypes
+import CardeaKernel
+import CardeaTestSupport
+import HTTPTypes
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOHTTPTypes
+import Testing
+
+@testable import CardeaServer
+
+/// Whatever ``PlainHead`` takes, SwiftNIO's parser reads alike, to its last byte.
+@Suite("plain heads and the parser")
+struct PlainHeadParserTests {
+  private static let pieces = [
+    "GET ", "POST ", "HEAD ", "/auth", "/", "?a=b", " HTTP/1.1\r\n", " HTTP/1.0\r\n",
+    "Host: test\r\n", "Host:\r\n", "X-API-Key: k\r\n", "Content-Length: 0\r\n",
+    "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Connection: keep-alive\r\n",
+    "Connection: close\r\n", "x-a:b\r\n", "X-A: b c\r\n", "\r\n", "\n", "\r", " ", ":", "\t",
+    "abc",
+    "\u{0}", "\u{E9}",
+  ]
+  private static let plain = [0, 3, 6, 8, 10, 16, 18]
+
+  /// A plain request with some of it exchanged, cut or put in.
+  private static func text(_ random: inout SplitMix64) -> [UInt8] {
+    func below(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
+    var chosen = plain.map { pieces[$0] }
+    for _ in 0..<below(4) {
+      let (place, piece) = (below(chosen.count), pieces[below(pieces.count)])
+      if below(2) == 0 { chosen[place] = piece } else { chosen.insert(piece, at: place) }
+    }
+    var bytes = chosen.flatMap { Array($0.utf8) }
+    if below(3) == 0 { bytes[below(bytes.count)] = UInt8(below(256)) }
+    return bytes
+  }
+
+  @Test func areReadAlike() throws {
+    var random = SplitMix64(seed: 11)
+    var taken = 0
+    for _ in 0..<20_000 {
+      let bytes = Self.text(&random)
+      guard let head = PlainHead(ByteBuffer(bytes: bytes)) else { continue }
+      taken += 1
+      let channel = EmbeddedChannel()
+      try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+        withPipeliningAssistance: false, withErrorHandling: false)
+      try channel.pipeline.syncOperations.addHandler(PathCodec())
+      try channel.writeInbound(ByteBuffer(bytes: bytes.prefix(head.length)))
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard case .head(let read)? = try channel.readInbound(as: HTTPRequestPart.self) else {
+        Issue.record("the parser reads no head: \(text)")
+        continue
+      }
+      #expect(read.method == head.method, "\(text)")
+      #expect(read.path == head.target, "\(text)")
+      for field in read.headerFields {
+        let name = field.name.canonicalName
+        #expect(head.value(of: name) == read.headerFields.value(of: name), "\(text)")
+        #expect(head.values(of: name) == read.headerFields.values(of: name), "\(text)")
+      }
+      #expect(head.areForwarded == read.headerFields.areForwarded)
+      guard case .end(nil)? = try channel.readInbound(as: HTTPRequestPart.self) else {
+        Issue.record("the parser waits for more: \(text)")
+        continue
+      }
+      #expect(try channel.finish(acceptAlreadyClosed: true).isClean, "\(text)")
+    }
+    #expect(taken > 1_000)
+  }
+}
