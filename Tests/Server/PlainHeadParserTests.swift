@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaContracts
 import CardeaTestSupport
 import HTTPTypes
 import NIOCore

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaContracts
 import Logging
 import NIOCore
 
