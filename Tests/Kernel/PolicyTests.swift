@@ -1,10 +1,10 @@
+import CardeaContracts
+import CardeaLifecycle
 import CardeaMemoryStore
 import Dispatch
 import Testing
 
-import CardeaContracts
 @testable import CardeaKernel
-import CardeaLifecycle
 
 @Suite struct PolicyTests {
   struct Told: Policy {

@@ -1,7 +1,7 @@
+import CardeaContracts
 import CardeaMemoryStore
 import Testing
 
-import CardeaContracts
 @testable import CardeaLimits
 
 @Suite("leases of limits")

@@ -1,13 +1,13 @@
+import CardeaContracts
 import CardeaFormats
+import CardeaLifecycle
 import CardeaMemoryStore
 import Dispatch
 import Synchronization
 import Testing
 
-import CardeaContracts
 @testable import CardeaCache
 @testable import CardeaKernel
-import CardeaLifecycle
 
 /// Many requests at once with one key that nobody remembers.
 @Suite struct StampedeTests {

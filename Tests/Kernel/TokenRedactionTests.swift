@@ -1,9 +1,9 @@
 import CardeaFormats
+import CardeaLifecycle
 import CardeaSodium
 import Testing
 
 @testable import CardeaContracts
-import CardeaLifecycle
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,5 +1,5 @@
-import CardeaFormats
 import CardeaContracts
+import CardeaFormats
 import CardeaSodium
 
 /// A well-formed token with a secret of nobody's, under a prefix of somebody's or of nobody's.

@@ -1,5 +1,5 @@
-import CardeaHTTPTypes
 import CardeaContracts
+import CardeaHTTPTypes
 import CardeaTestSupport
 import HTTPTypes
 import NIOCore

@@ -1,5 +1,5 @@
-import CardeaHTTPTypes
 import CardeaContracts
+import CardeaHTTPTypes
 import HTTPTypes
 import NIOCore
 import Testing

@@ -1,5 +1,5 @@
-import CardeaHTTPTypes
 import CardeaContracts
+import CardeaHTTPTypes
 import HTTPTypes
 
 /// The header fields of a request, whoever has read them. Names are given in lower case.

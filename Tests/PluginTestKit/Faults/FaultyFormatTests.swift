@@ -1,5 +1,5 @@
-import CardeaFormats
 import CardeaContracts
+import CardeaFormats
 import CardeaPluginTestKit
 import Testing
 

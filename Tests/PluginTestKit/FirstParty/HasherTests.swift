@@ -1,7 +1,7 @@
 import CardeaArgon2
+import CardeaContracts
 import CardeaDjango
 import CardeaHMAC
-import CardeaContracts
 import CardeaPBKDF2
 import CardeaPluginTestKit
 import Testing
