@@ -30,7 +30,11 @@ public enum CardeaMain {
     let arguments = Array(CommandLine.arguments.dropFirst())
     // A reader that has gone is an error of that write, not the end of the process in the middle of a change.
     signal(SIGPIPE, SIG_IGN)
-    exit(await run(arguments, plugins: plugins, stores: stores))
+    let code = await run(arguments, plugins: plugins, stores: stores)
+    fflush(nil)
+    // Not `exit`: it lets libraries take their state away (OpenSSL its locks) which a thread that still closes a
+    // connection uses, and the process would end by a fault after all was done well.
+    _exit(code)
   }
 
   /// Runs a command and returns its exit code: 0 done, 1 refused, 2 usage or configuration, 3 store

@@ -17,6 +17,7 @@ import Synchronization
 ///
 /// Threading: any thread.
 // @unchecked: the pointer never changes and what it points to is atomic.
+@usableFromInline
 package final class ChangeStamps: @unchecked Sendable {
   /// 2^16 slots (512 KiB): with 100,000 live keys, a change makes one or two others read again.
   private static let size = 1 << 16

@@ -12,6 +12,7 @@ import Synchronization
 /// A store of many nodes wakes it early, and learns by the poll after the next what is applied here.
 ///
 /// Threading: one serial queue polls; ``end`` may be read from any thread.
+@usableFromInline
 package final class LeaseKeeper: Sendable {
   private let store: any SharedKeyStore
   private let stamps: ChangeStamps
@@ -24,7 +25,7 @@ package final class LeaseKeeper: Sendable {
   private let clock: HighWaterClock
   private let lease: UInt64
   private let queue = DispatchQueue(label: "cardea.lease", qos: .userInitiated)
-  private let validUntil = Atomic<UInt64>(0)
+  @usableFromInline let validUntil = Atomic<UInt64>(0)
   private let left = Atomic<Bool>(false)
   private let state: Locked<State>
 

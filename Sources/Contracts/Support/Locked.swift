@@ -13,6 +13,7 @@
 ///
 /// Threading: `withLock` may be called from any thread; it is not recursive.
 // @unchecked: the mutex guards `value`, and nothing else reaches it.
+@usableFromInline
 package final class Locked<Value>: @unchecked Sendable {
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   /// Behind a pointer, so that no access is looked up in the runtime's list of accesses: the mutex sees to that.

@@ -1,4 +1,5 @@
 /// When something was read from the store, and the slots of the change stamps that it depends on.
+@usableFromInline
 package struct ChangeStamp: Sendable {
   @usableFromInline package let readAt: UInt64
   @usableFromInline package let keySlot: Int32
