@@ -188,7 +188,8 @@ let tests: [Target] = [
   test(
     "CardeaSessionsTests", "Sessions",
     [
-      "CardeaSessions", "CardeaExtractors", "CardeaFormats", "CardeaHMAC", "CardeaMemoryStore",
+      "CardeaLifecycle", "CardeaSessions", "CardeaExtractors", "CardeaFormats", "CardeaHMAC",
+      "CardeaMemoryStore",
       "CardeaSodium", "CardeaTestFixtures",
     ]),
   test(

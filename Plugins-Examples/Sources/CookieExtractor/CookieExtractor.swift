@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 
 /// A token in a cookie (RFC 6265), for browsers that talk to an API of their own site.
 ///

@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 
 /// `<namespace>_<identifier>-<secret>-<checksum>`: no colon, for places where one is in the way.
 ///

@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 public import Foundation
 
 /// Keys, owners and the signal log as JSON files in a directory, one file a record, which several

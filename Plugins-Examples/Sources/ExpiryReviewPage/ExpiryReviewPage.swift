@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 
 /// Helps whoever looks after keys on the admin page to see in time which ones run out: a column and a filter, an
 /// action that extends them, and panels that count and explain.

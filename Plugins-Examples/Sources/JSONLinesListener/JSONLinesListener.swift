@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 internal import Foundation
 
 /// Appends every signal to a file as one line of JSON.

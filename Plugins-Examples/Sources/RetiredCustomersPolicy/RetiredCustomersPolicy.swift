@@ -1,4 +1,4 @@
-public import CardeaKernel
+public import CardeaContracts
 internal import Foundation
 
 /// Denies the keys of customers who are no longer customers, by asking the host who knows.

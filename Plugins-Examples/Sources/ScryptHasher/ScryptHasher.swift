@@ -1,5 +1,5 @@
 internal import CScrypt
-public import CardeaKernel
+public import CardeaContracts
 internal import Foundation
 
 /// scrypt (RFC 7914) by OpenSSL: `scrypt_example$COST$SALT$DIGEST` with N = 2^COST, r = 8, p = 1,
