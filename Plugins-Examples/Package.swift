@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let kernel: Target.Dependency = .product(name: "CardeaKernel", package: "cardea")
 let contracts: Target.Dependency = .product(name: "CardeaContracts", package: "cardea")
 
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -32,7 +33,8 @@ let package = Package(
     plugin("DirectoryStore"),
     plugin("RetiredCustomersPolicy"),
     plugin("JSONLinesListener"),
-    plugin("OwnerFromUserListener"),
+    // It makes owners, so it is handed a kernel.
+    plugin("OwnerFromUserListener", [kernel]),
     plugin("ExpiryReviewPage"),
     .executableTarget(
       name: "CustomServer",
@@ -47,6 +49,7 @@ let package = Package(
         "ScryptHasher", "CookieExtractor", "DashedFormat", "DirectoryStore",
         "RetiredCustomersPolicy", "JSONLinesListener", "OwnerFromUserListener",
         "ExpiryReviewPage",
+        contracts, kernel,
         .product(name: "Cardea", package: "cardea"),
         .product(name: "CardeaPluginTestKit", package: "cardea"),
       ], path: "Tests/Plugins", swiftSettings: strict),

@@ -1,4 +1,4 @@
-public import CardeaContracts
+public import CardeaLifecycle
 internal import Dispatch
 
 /// The host's own signal: somebody signed up with the service. A host declares such a type in its
