@@ -214,6 +214,7 @@ let tests: [Target] = [
     "CardeaServerTests", "Server",
     [
       "Cardea", "CardeaServer", "CardeaWebhooks", "CardeaTestSupport", "CardeaHTTPTypes",
+      "CardeaFuzzTargets",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "CoreMetrics", package: "swift-metrics", condition: server),
@@ -237,6 +238,8 @@ let tests: [Target] = [
     dependencies: [
       "Cardea", "CardeaExtractors", "CardeaHTTPTypes", "CardeaServer",
       .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+      .product(name: "NIOEmbedded", package: "swift-nio", condition: server),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
     ], path: "Tests/Fuzz/Targets", swiftSettings: strict),
   test("CardeaFuzzTests", "Fuzz/Replay", ["CardeaFuzzTargets"]),
   // The command line's own tests, and those that run the whole program.

@@ -72,7 +72,6 @@ public final class SignalBus: Sendable {
   }
 
   /// Publishes a signal that a plugin declares, or one whose type is not known where it is published.
-  @_disfavoredOverload
   public func publish<Published: Signal>(_ signal: @autoclosure () -> Published) {
     let topic = topic(of: Published.self)
     if topic.hasSubscribers || any.hasSubscribers { deliver(signal(), on: topic) }

@@ -1,4 +1,5 @@
 import CardeaContracts
+import CardeaLifecycle
 import Testing
 
 @testable import CardeaCache

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 import CardeaServer
 
 /// What a change came to, once every server obeys if it is to be waited for: the record for programs, a sentence for

@@ -1,5 +1,5 @@
 import CardeaHTTPTypes
-import CardeaKernel
+import CardeaLifecycle
 import Hummingbird
 
 /// What every change takes from its request: the fields, who asks, whether it is only tried (`dry_run`), and whether

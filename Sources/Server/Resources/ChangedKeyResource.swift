@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// A key after a change: `{"key", "receipt"}`; or as it would be, after a dry run: `{"key", "dry_run": true}`.
 public struct ChangedKeyResource: Encodable, Sendable {

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// An owner after a change: `{"owner", "receipt"}`, and `key` and `token` too if a first key was issued with it; or as
 /// it would be, after a dry run: `{"owner", "dry_run": true}`, and `key`.

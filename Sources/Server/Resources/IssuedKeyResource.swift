@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// A key that was just made or given a new secret: `{"key", "token", "receipt"}`.
 ///

@@ -1,4 +1,4 @@
-import CardeaKernel
+import CardeaLifecycle
 
 /// A session that was just made: `{"session", "token"}`. The token goes to the caller that asked for it, once;
 /// never log or keep what this encodes to.

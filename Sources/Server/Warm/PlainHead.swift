@@ -7,11 +7,11 @@ import NIOCore
 /// It is stricter than any parser. What it takes every parser of HTTP/1.1 reads alike, and as a request without a body
 /// after which the connection goes on: a known method, a path of the plainest characters, one `Host`, fields of visible
 /// ASCII, none that speaks of a body, another protocol, a trace or the connection's end. For all else there is the parser.
-final class PlainHead: Sendable {
-  let method: HTTPRequest.Method
-  let target: String
+package final class PlainHead: Sendable {
+  package let method: HTTPRequest.Method
+  package let target: String
   /// Its bytes, the empty line at its end included.
-  let length: Int
+  package let length: Int
   private let bytes: ByteBuffer
   private let fields: [Field]
 
@@ -25,7 +25,7 @@ final class PlainHead: Sendable {
   private static let most = (length: 8_192, fields: 64)
 
   /// - Parameter bytes: what has come; a request begins where it can be read.
-  init?(_ bytes: ByteBuffer) {
+  package init?(_ bytes: ByteBuffer) {
     var read = (method: HTTPRequest.Method.get, target: "", fields: [Field](), length: 0)
     let isPlain = bytes.withUnsafeReadableBytes { raw in
       var reader = PlainReader(UnsafeRawBufferPointer(rebasing: raw.prefix(PlainHead.most.length)))
@@ -46,7 +46,7 @@ final class PlainHead: Sendable {
 }
 
 extension PlainHead: RequestFields {
-  func value(of name: String) -> FieldValue {
+  package func value(of name: String) -> FieldValue {
     bytes.withUnsafeReadableBytes { bytes in
       var found: Field?
       for field in fields where field.name.count == name.utf8.count {
@@ -59,14 +59,14 @@ extension PlainHead: RequestFields {
     }
   }
 
-  func values(of name: String) -> [String] {
+  package func values(of name: String) -> [String] {
     bytes.withUnsafeReadableBytes { bytes in
       fields.filter { PlainReader.isSame(bytes[$0.name], name) }
         .map { String(decoding: bytes[$0.value], as: UTF8.self) }
     }
   }
 
-  var areForwarded: Bool {
+  package var areForwarded: Bool {
     bytes.withUnsafeReadableBytes { bytes in
       fields.contains { field in
         let name = bytes[field.name]

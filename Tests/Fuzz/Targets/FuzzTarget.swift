@@ -3,7 +3,7 @@
 ///
 /// `make fuzz` steers them by coverage (libFuzzer); the suite replays the corpus through them.
 public enum FuzzTarget: String, CaseIterable, Sendable {
-  case token, request, address, json, text, scope, query, hash, session
+  case token, request, address, json, text, scope, query, hash, session, plain
 
   public func violation(of bytes: [UInt8]) -> String? {
     switch self {
@@ -16,6 +16,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .query: QueryProperties.violation(of: bytes)
     case .hash: HashProperties.violation(of: bytes)
     case .session: SessionProperties.violation(of: bytes)
+    case .plain: PlainHeadProperties.violation(of: bytes)
     }
   }
 }

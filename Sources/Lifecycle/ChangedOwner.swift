@@ -4,9 +4,4 @@ public struct ChangedOwner: Sendable {
   public let owner: OwnerRecord
   /// By when every node obeys.
   public package(set) var receipt: Receipt
-
-  package init(owner: OwnerRecord, receipt: Receipt) {
-    self.owner = owner
-    self.receipt = receipt
-  }
 }

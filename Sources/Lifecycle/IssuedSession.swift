@@ -3,9 +3,4 @@ public struct IssuedSession: Sendable {
   public let session: SessionFacts
   /// ``Secret/reveal()`` it to its user, once.
   public let token: Secret
-
-  package init(session: SessionFacts, token: Secret) {
-    self.session = session
-    self.token = token
-  }
 }

@@ -6,10 +6,4 @@ public struct IssuedKey: Sendable {
   public let token: Secret
   /// By when every node obeys.
   public package(set) var receipt: Receipt
-
-  package init(stored: StoredKey, token: Secret, receipt: Receipt) {
-    self.stored = stored
-    self.token = token
-    self.receipt = receipt
-  }
 }

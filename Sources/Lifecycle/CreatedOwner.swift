@@ -5,10 +5,4 @@ public struct CreatedOwner: Sendable {
   public let firstKey: IssuedKey?
   /// By when every node knows of it.
   public let receipt: Receipt
-
-  package init(owner: OwnerRecord, firstKey: IssuedKey?, receipt: Receipt) {
-    self.owner = owner
-    self.firstKey = firstKey
-    self.receipt = receipt
-  }
 }
