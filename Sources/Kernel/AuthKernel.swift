@@ -255,8 +255,8 @@ public final class AuthKernel: Sendable {
 
   /// Whether to look for unused keys, which means every key: at most once an hour.
   func isTimeForUnused() -> Bool {
-    let now = time.monotonic()
-    return sweeps.withLock { sweeps in
+    sweeps.withLock { sweeps in
+      let now = time.monotonic()
       if let last = sweeps.unusedAt, now &- last < Duration.seconds(3600).nanoseconds {
         return false
       }

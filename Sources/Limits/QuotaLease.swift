@@ -61,8 +61,12 @@ struct QuotaLease: Sendable {
   /// What is used as far as is known, what this node owes apart: nanoseconds.
   private func known(at now: UInt64) -> Int64 {
     if terms.period != nil { return used }
-    let passed = now > observedAt ? Int64(clamping: now - observedAt) : 0
-    return max(0, used - passed)
+    return max(0, used - Int64(clamping: QuotaLease.time(from: observedAt, to: now)))
+  }
+
+  /// What has passed, none for a time that was read before: threads read the clock before they have the bucket's lock.
+  private static func time(from start: UInt64, to now: UInt64) -> UInt64 {
+    now > start ? now - start : 0
   }
 
   private func seen(at now: UInt64) -> Int64 {
@@ -92,7 +96,7 @@ struct QuotaLease: Sendable {
     let isThere = onCredit == 0 || terms.take(onCredit, from: &after)
     let isCredited = onCredit == 0 || owed + telling + onCredit <= size.credit
     guard isThere, isCredited else {
-      let isOld = now &- observedAt >= QuotaLease.patience
+      let isOld = QuotaLease.time(from: observedAt, to: now) >= QuotaLease.patience
       return Answer(
         isTaken: false, used: seen(at: now), isUnsure: isThere,
         need: isThere ? .now : isOld ? .soon : .none)
@@ -130,7 +134,7 @@ struct QuotaLease: Sendable {
     guard !isDrawing else { return nil }
     follow(terms, at: now)
     isQueued = false
-    let isIdle = isLast || now &- touchedAt >= QuotaLease.idle
+    let isIdle = isLast || QuotaLease.time(from: touchedAt, to: now) >= QuotaLease.idle
     let wanted = isIdle ? 0 : max(0, min(size.batch, 4 * taken) - held)
     let returned = isIdle ? held : 0
     if isIdle, owed == 0, returned == 0 { return nil }
@@ -179,7 +183,7 @@ struct QuotaLease: Sendable {
   func isOver(at now: UInt64, _ time: Timestamp, isLast: Bool) -> Bool? {
     if isDrawing || isQueued { return nil }
     if let period = terms.period, period.upperBound <= time { return true }
-    guard isLast || now &- touchedAt >= QuotaLease.idle else { return nil }
+    guard isLast || QuotaLease.time(from: touchedAt, to: now) >= QuotaLease.idle else { return nil }
     if owed > 0 || held > 0 { return false }
     return isLast || known(at: now) == 0 ? true : nil
   }

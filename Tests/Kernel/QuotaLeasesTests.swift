@@ -57,6 +57,24 @@ struct QuotaLeasesTests {
     #expect(world.sum * 100 >= due * 95, "\(world.sum) of \(due)")
   }
 
+  /// Threads read the clock before they have the bucket's lock, so a draw may begin a moment before the request that
+  /// came first.
+  @Test func aDrawOfAMomentBeforeTheLastRequestGivesNothingBack() throws {
+    let (terms, start) = (
+      QuotaTerms(interval: 1_000_000, capacity: 1_000_000_000), UInt64(10_000_000_000)
+    )
+    let size = LeaseSize(terms)
+    var lease = QuotaLease(terms, at: start)
+    _ = lease.take(1, terms, size, at: start)
+    let begun = lease.begin("bucket", size, at: start, isLast: false)
+    let first = try #require(begun)
+    lease.end(first, QuotaGrant(units: first.wanted, used: terms.interval), at: start)
+    _ = lease.take(1, terms, size, at: start + 1_000)
+    let drawn = lease.begin("bucket", size, at: start + 999, isLast: false)
+    let draw = try #require(drawn)
+    #expect(draw.returned == 0 && draw.wanted > 0)
+  }
+
   @Test func aNodeThatDiesLosesAtMostItsLease() throws {
     var world = World(nodes: 2, seed: 3)
     let terms = world.period(0, 1_000)

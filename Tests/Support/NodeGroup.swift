@@ -57,34 +57,35 @@ public final class NodeGroup: Sendable {
   }
 
   fileprivate func join(_ card: NodeCard, _ wake: @escaping @Sendable () -> Void) {
-    let now = clock.monotonic()
     state.withLock { state in
       state.joined.append(card)
-      state.members[card.id] = Member(card: card, wake: wake, heard: now)
+      state.members[card.id] = Member(card: card, wake: wake, heard: clock.monotonic())
     }
   }
 
   public func leave(_ id: UUID) { state.withLock { $0.members[id] = nil } }
 
   public func hear(_ id: UUID, _ position: Int64) {
-    let now = clock.monotonic()
     state.withLock { state in
       state.members[id]?.applied = position
-      state.members[id]?.heard = now
+      state.members[id]?.heard = clock.monotonic()
     }
   }
 
   fileprivate func nodes() throws(StoreError) -> [NodeStatus] {
-    let now = clock.monotonic()
-    let members = state.withLock { state -> [Member]? in
+    // The time is read under the lock: who polls meanwhile would be heard of later than now.
+    let nodes = state.withLock { state -> [NodeStatus]? in
       state.asked += 1
-      return state.isSilent ? nil : Array(state.members.values)
+      let now = clock.monotonic()
+      return state.isSilent
+        ? nil
+        : state.members.values.map {
+          NodeStatus(
+            node: $0.card, applied: $0.applied, silence: .nanoseconds(Int64(now - $0.heard)))
+        }
     }
-    guard let members else { throw .unavailable("told to say nothing of nodes") }
-    return members.map {
-      NodeStatus(
-        node: $0.card, applied: $0.applied, silence: .nanoseconds(Int64(now &- $0.heard)))
-    }.filter { $0.silence < .seconds(3_600) }.sorted { $0.node.name < $1.node.name }
+    guard let nodes else { throw .unavailable("told to say nothing of nodes") }
+    return nodes.filter { $0.silence < .seconds(3_600) }.sorted { $0.node.name < $1.node.name }
   }
 
   /// Wakes the others after a change.
