@@ -4,7 +4,9 @@
   import Foundation
 #endif
 
-/// The leases that a node has of one limit's buckets, one for each subject, in bounded memory.
+/// The leases that a node has of one limit's buckets, in bounded memory.
+///
+/// What is called a subject here is a bucket of one: ``QuotaTerms/bucket(of:)``.
 ///
 /// Where there is no room for another, a quarter of those that owe nothing is forgotten, first those of which least was
 /// used: a subject that comes back is a new one then. Where all owe something, a new one has to wait.
@@ -116,7 +118,7 @@ package final class LeasedLimit: Sendable {
   func begin(_ subject: BudgetTable.Subject, at now: UInt64, isLast: Bool) -> QuotaDraw? {
     shard(subject).withLock { entries in
       guard var entry = entries[subject] else { return nil }
-      let draw = entry.lease.begin(bucket(subject), entry.size, at: now, isLast: isLast)
+      let draw = entry.lease.begin(name(of: subject), entry.size, at: now, isLast: isLast)
       entries[subject] = entry
       return draw
     }
@@ -124,12 +126,10 @@ package final class LeasedLimit: Sendable {
 
   /// A draw ended; what is owed by then is told by the next.
   /// - Parameter grant: `nil` if it failed.
-  func end(
-    _ subject: BudgetTable.Subject, _ draw: QuotaDraw, _ grant: QuotaGrant?, at now: UInt64
-  ) {
+  func end(_ subject: BudgetTable.Subject, _ grant: QuotaGrant?, at now: UInt64) {
     shard(subject).withLock { entries in
       guard var entry = entries[subject] else { return }
-      if let grant { entry.lease.end(draw, grant, at: now) } else { entry.lease.fail(draw) }
+      if let grant { entry.lease.end(grant, at: now) } else { entry.lease.fail() }
       if entry.lease.owed > 0, !entry.lease.isQueued {
         entry.lease.isQueued = true
         leases.queue(Bucket(limit: self, subject: subject))
@@ -159,8 +159,8 @@ package final class LeasedLimit: Sendable {
     return draws
   }
 
-  /// What a subject's bucket is called: the limit's name, and the subject as a UUID is written.
-  private func bucket(_ subject: BudgetTable.Subject) -> String {
+  /// What a subject's bucket is called: the limit's name, and the subject in hexadecimal.
+  func name(of subject: BudgetTable.Subject) -> String {
     var (low, high) = (subject.low, subject.high)
     var bytes: [UInt8] = []
     withUnsafeBytes(of: &low) { bytes += $0 }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Where one limit counts what its subjects use: in leases of a store that all nodes share, or, without one, in this
-/// process's memory.
+/// process's memory. An edited rate and each period of a quota are buckets of their own: ``QuotaTerms/bucket(of:)``.
 ///
 /// Threading: any thread.
 package final class LimitTable: Sendable {
@@ -41,18 +41,18 @@ package final class LimitTable: Sendable {
     _ cost: Int64, of subject: BudgetTable.Subject, _ terms: QuotaTerms, _ size: LeaseSize,
     at now: Timestamp, isRehearsal: Bool = false
   ) throws(QuotaLeases.Silence) -> Outcome {
+    let bucket = terms.bucket(of: subject)
     if let leased = leased.load() {
-      let answer = try leased.take(cost, of: subject, terms, size, isRehearsal: isRehearsal)
+      let answer = try leased.take(cost, of: bucket, terms, size, isRehearsal: isRehearsal)
       return Outcome(wait: answer.isTaken ? nil : answer.wait, used: answer.used)
     }
-    let base = terms.base(at: now)
-    return local.update(subject, floor: base) { full in
-      var used = max(full, base) - base
-      guard terms.take(cost, from: &used) else {
+    return update(bucket, terms, at: now) { used in
+      var after = used
+      guard terms.take(cost, from: &after) else {
         return Outcome(wait: max(1, terms.wait(for: cost, used, at: now)), used: used)
       }
-      if !isRehearsal { full = base + used }
-      return Outcome(wait: nil, used: used)
+      if !isRehearsal { used = after }
+      return Outcome(wait: nil, used: after)
     }
   }
 
@@ -60,12 +60,23 @@ package final class LimitTable: Sendable {
   package func giveBack(
     _ cost: Int64, to subject: BudgetTable.Subject, _ terms: QuotaTerms, at now: Timestamp
   ) {
-    if let leased = leased.load() { return leased.giveBack(cost, to: subject) }
+    let bucket = terms.bucket(of: subject)
+    if let leased = leased.load() { return leased.giveBack(cost, to: bucket) }
+    update(bucket, terms, at: now) { terms.giveBack(cost, to: &$0) }
+  }
+
+  /// Changes what is used of a bucket, in nanoseconds. Whatever its terms are, its place is free once its moment is
+  /// over, or if nothing is used of it: buckets of different periods share the table.
+  private func update<Result: Sendable>(
+    _ bucket: BudgetTable.Subject, _ terms: QuotaTerms, at now: Timestamp,
+    _ change: (inout Int64) -> Result
+  ) -> Result {
     let base = terms.base(at: now)
-    local.update(subject, floor: base) { full in
+    return local.update(bucket, floor: now.nanoseconds) { full in
       var used = max(full, base) - base
-      terms.giveBack(cost, to: &used)
-      full = base + used
+      let result = change(&used)
+      full = used > 0 ? base + used : now.nanoseconds
+      return result
     }
   }
 }

@@ -73,13 +73,8 @@ struct QuotaLease: Sendable {
     max(0, known(at: now) + (owed + telling - held) * terms.interval)
   }
 
-  /// Follows the limit, which may have been edited, into a new period, and lets go of what is held no more.
+  /// Follows the limit, whose count may have been edited, and lets go of what is held no more.
   private mutating func follow(_ terms: QuotaTerms, at now: UInt64) {
-    if self.terms.period != terms.period {
-      // What was owed to the period before is over with it.
-      (held, owed, telling, used, taken, isKnown) = (0, 0, 0, 0, 0, false)
-      observedAt = now
-    }
     self.terms = terms
     held = min(held, known(at: now) / terms.interval + telling, terms.units)
   }
@@ -148,10 +143,8 @@ struct QuotaLease: Sendable {
   }
 
   /// The draw was answered.
-  mutating func end(_ draw: QuotaDraw, _ grant: QuotaGrant, at now: UInt64) {
+  mutating func end(_ grant: QuotaGrant, at now: UInt64) {
     isDrawing = false
-    // A new period has begun since.
-    guard draw.terms.period == terms.period else { return }
     telling = 0
     (used, observedAt, isKnown) = (grant.used, now, true)
     held += grant.units
@@ -163,9 +156,8 @@ struct QuotaLease: Sendable {
 
   /// The draw failed, or nobody knows whether it was done. What it told is told again; what it brought back may
   /// have arrived, and what it asked for is lost.
-  mutating func fail(_ draw: QuotaDraw) {
+  mutating func fail() {
     isDrawing = false
-    guard draw.terms.period == terms.period else { return }
     owed += telling
     telling = 0
   }
@@ -181,8 +173,9 @@ struct QuotaLease: Sendable {
   /// What to do about a lease that nobody has asked for: `true` forgets it, `false` draws, `nil` leaves it.
   /// - Parameter isLast: nobody is going to ask for any.
   func isOver(at now: UInt64, _ time: Timestamp, isLast: Bool) -> Bool? {
-    if isDrawing || isQueued { return nil }
+    // What is owed to a period is over with it.
     if let period = terms.period, period.upperBound <= time { return true }
+    if isDrawing || isQueued { return nil }
     guard isLast || QuotaLease.time(from: touchedAt, to: now) >= QuotaLease.idle else { return nil }
     if owed > 0 || held > 0 { return false }
     return isLast || known(at: now) == 0 ? true : nil

@@ -199,9 +199,8 @@ package final class QuotaLeases: Sendable {
       ahead.store(answer.now.milliseconds &- milliseconds, ordering: .relaxed)
     }
     isFailing.store(grants == nil, ordering: .relaxed)
-    for (index, draw) in round.draws.enumerated() {
-      let bucket = round.buckets[index]
-      bucket.limit.end(bucket.subject, draw, grants?[index], at: now)
+    for (index, bucket) in round.buckets.enumerated() {
+      bucket.limit.end(bucket.subject, grants?[index], at: now)
     }
   }
 }

@@ -57,6 +57,38 @@ struct QuotaLeasesTests {
     #expect(world.sum * 100 >= due * 95, "\(world.sum) of \(due)")
   }
 
+  /// What each node held, owed or knew of the limit as it was has no part in the limit as it is.
+  @Test(arguments: LimitEdit.all) func anEditLocksNobodyOut(edit: LimitEdit) throws {
+    let world = World(nodes: 2, seed: 5)
+    #expect(try world.exhaust(edit.before) >= edit.before.units)
+    for node in world.nodes { #expect(try !node.take(1, edit.before)) }
+    let size = LeaseSize(edit.after)
+    let allowed = try world.exhaust(edit.after)
+    #expect(allowed >= edit.after.units)
+    #expect(allowed <= edit.after.units + size.batch + size.credit)
+  }
+
+  @Test(arguments: [2, 3], 0..<6 as Range<UInt64>)
+  func neverMoreThanTheBoundAfterAnEdit(nodes: Int, seed: UInt64) {
+    var world = World(nodes: nodes, seed: seed)
+    world.run(world.random.terms(), steps: 2_000, dies: 0)
+    world.allowed = []
+    let terms = world.random.terms()
+    world.run(terms, steps: 4_000, dies: 0)
+    let size = LeaseSize(terms, cost: world.mostCost)
+    let beyond = Int64(nodes - 1) * (size.batch + size.credit)
+    #expect(world.worst(terms) <= terms.capacity + beyond * terms.interval)
+    #expect(world.allowed.count > 100, "it lets requests through")
+  }
+
+  /// How much of a period was used means the same whatever the count is.
+  @Test func anEditOfAQuotasCountKeepsWhatWasUsed() throws {
+    let world = World(nodes: 2, seed: 5)
+    #expect(try world.exhaust(world.period(0, 300)) >= 300)
+    #expect(try world.exhaust(world.period(0, 200)) == 0)
+    #expect(try (95...100).contains(world.exhaust(world.period(0, 400))))
+  }
+
   /// Threads read the clock before they have the bucket's lock, so a draw may begin a moment before the request that
   /// came first.
   @Test func aDrawOfAMomentBeforeTheLastRequestGivesNothingBack() throws {
@@ -68,7 +100,7 @@ struct QuotaLeasesTests {
     _ = lease.take(1, terms, size, at: start)
     let begun = lease.begin("bucket", size, at: start, isLast: false)
     let first = try #require(begun)
-    lease.end(first, QuotaGrant(units: first.wanted, used: terms.interval), at: start)
+    lease.end(QuotaGrant(units: first.wanted, used: terms.interval), at: start)
     _ = lease.take(1, terms, size, at: start + 1_000)
     let drawn = lease.begin("bucket", size, at: start + 999, isLast: false)
     let draw = try #require(drawn)
@@ -128,6 +160,18 @@ struct QuotaLeasesTests {
       world.settle()
     }
     #expect(allowed == 300)
+  }
+
+  /// Also while the store does not answer: what is owed to one period takes no room in the next.
+  @Test func aPeriodThatIsOverIsForgotten() throws {
+    let world = World(nodes: 1, seed: 3)
+    let (node, terms) = (world.nodes[0], world.period(0, 10))
+    #expect(try node.take(1, terms))
+    world.clock.set(terms.period?.upperBound)
+    node.leases.end(try #require(node.leases.begin()), nil)
+    node.leases.sweep()
+    #expect(node.limit.count == 0)
+    #expect(node.leases.begin()?.draws == nil)
   }
 
   @Test func stoppingGivesEverythingBack() async throws {
@@ -288,9 +332,24 @@ private struct World {
     }
   }
 
-  /// What is used of the bucket, in units.
+  /// Takes one unit after the other on all nodes until none lets any through; how many did.
+  func exhaust(_ terms: QuotaTerms) throws -> Int64 {
+    var allowed: Int64 = 0
+    var passed = true
+    while passed {
+      passed = false
+      for node in nodes {
+        if try node.take(1, terms) { (passed, allowed) = (true, allowed + 1) }
+        settle()
+      }
+    }
+    return allowed
+  }
+
+  /// What is used of the bucket, in nanoseconds.
   func used(_ terms: QuotaTerms) -> Int64 {
-    store.draw([QuotaDraw(bucket: Node.bucket, terms: terms)]).grants[0].used
+    let name = nodes[0].limit.name(of: terms.bucket(of: Node.subject))
+    return store.draw([QuotaDraw(bucket: name, terms: terms)]).grants[0].used
   }
 
   /// Requests, draws, answers and failures in random order.
@@ -332,7 +391,6 @@ private struct World {
 /// One node, with a draw that takes several steps.
 private final class Node {
   static let subject = BudgetTable.Subject(low: 1, high: 2)
-  static let bucket = "limit/01000000000000000200000000000000"
   let clock: NodeClock
   let leases: QuotaLeases
   let limit: LeasedLimit
@@ -346,13 +404,15 @@ private final class Node {
   }
 
   func take(_ cost: Int64, _ terms: QuotaTerms, most: Int64 = 1) throws -> Bool {
-    try limit.take(
-      cost, of: Node.subject, terms, LeaseSize(terms, cost: most), isRehearsal: false
+    let bucket = terms.bucket(of: Node.subject)
+    return try limit.take(
+      cost, of: bucket, terms, LeaseSize(terms, cost: most), isRehearsal: false
     ).isTaken
   }
 
   func wait(_ cost: Int64, _ terms: QuotaTerms) throws -> Int64 {
-    try limit.take(cost, of: Node.subject, terms, LeaseSize(terms), isRehearsal: true).wait
+    let bucket = terms.bucket(of: Node.subject)
+    return try limit.take(cost, of: bucket, terms, LeaseSize(terms), isRehearsal: true).wait
   }
 
   /// The next step of a draw. `fails`: 0 loses the draw, 1 the answer.

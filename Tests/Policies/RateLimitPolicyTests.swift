@@ -159,6 +159,19 @@ struct RateLimitPolicyTests {
       try policy.evaluate(context(.sample(2), method: "")).denial?.status == .forbidden)
   }
 
+  @Test func anEditOfALimitLocksNobodyOut() throws {
+    let policy = try policy(perKey: true)
+    func passing(_ rate: String) throws -> Int {
+      let key = Identity.sample(1, metadata: ["rate_limit": .string(rate)])
+      return try (0..<2_000).count { _ in try policy.evaluate(context(key)).passes }
+    }
+    #expect(try passing("100/1d burst=100") == 100)
+    #expect(try passing("10000/1m burst=1000") == 1_000)
+    #expect(try passing("10000/1m burst=10") == 10)
+    // And going back fills nothing up.
+    #expect(try passing("100/1d burst=100") == 0)
+  }
+
   @Test func aKeysOwnRateComesFromItsMetadata() throws {
     let policy = try policy("minute 600/1m burst=100", perKey: true)
     let slow = Identity.sample(1, metadata: ["rate_limit": .string("60/1m burst=2")])

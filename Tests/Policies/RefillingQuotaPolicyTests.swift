@@ -70,6 +70,21 @@ struct RefillingQuotaPolicyTests {
     #expect(throws: Never.self) { try policy.check(metadata: ["quota": .string("5 0 6 1 * *")]) }
   }
 
+  @Test func anEditOfALimitLocksNobodyOut() throws {
+    let policy = try policy(perKey: true)
+    func passing(_ quota: String) throws -> Int {
+      let key = Identity.sample(1, metadata: ["quota": .string(quota)])
+      return try (0..<20).count { _ in try policy.evaluate(context(key)).passes }
+    }
+    #expect(try passing("5 0 0 15 * *") == 5)
+    #expect(try passing("8 daily") == 8)
+    #expect(try passing("5 0 6 * * *") == 5)
+    // What was used until one refill stays used until then.
+    #expect(try passing("10 daily") == 2)
+    #expect(try passing("3 daily") == 0)
+    #expect(try passing("5 0 0 15 * *") == 0)
+  }
+
   @Test func aRehearsalTellsWithoutCounting() throws {
     let policy = try policy("calls 1 daily")
     for _ in 0..<5 { #expect(try policy.evaluate(context(isRehearsal: true)).passes) }

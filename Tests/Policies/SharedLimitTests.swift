@@ -64,6 +64,32 @@ struct SharedLimitTests {
     #expect(try #require(denial.retryAfter) > .seconds(1))
   }
 
+  /// A rule of the file, and the process starts anew.
+  @Test func anEditOfALimitLocksNobodyOut() async throws {
+    func passing(_ policy: some LeasingPolicy) async throws -> Int {
+      let leases = QuotaLeases(store: store, clock: StillClock(), isAutomatic: false)
+      policy.lease(from: leases)
+      var passed = 0
+      for _ in 0..<1_200 {
+        if try policy.evaluate(context()).passes { passed += 1 }
+        while await leases.draw() {}
+      }
+      await leases.stop()
+      return passed
+    }
+    for (rule, most) in [("5 0 0 15 * *", 5), ("50 daily", 50), ("80 0 6 * * *", 80)] {
+      #expect(
+        try await passing(RefillingQuotaPolicy([QuotaRule("calls \(rule)")])) == most, "\(rule)")
+    }
+    for (rule, most) in [("100/1d burst=100", 100), ("10000/1m burst=1000", 1_000)] {
+      #expect(
+        try await passing(RateLimitPolicy([RateLimitRule("calls \(rule)")])) == most, "\(rule)")
+    }
+    // Another count alone keeps what was used.
+    #expect(
+      try await (40...50).contains(passing(RefillingQuotaPolicy([QuotaRule("calls 100 daily")]))))
+  }
+
   @Test func whatItTellsIsTheTruth() async throws {
     let node = try Node(store)
     var lefts: [[Int]] = []

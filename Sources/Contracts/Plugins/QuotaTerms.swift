@@ -1,5 +1,5 @@
 /// How much a bucket holds and how fast it fills. Two draws of one bucket may have different ones, such as after an
-/// edit of the limit.
+/// edit of a quota's count. A rate that was edited, and each period of a quota, are other buckets.
 public struct QuotaTerms: Sendable, Equatable {
   /// What one unit takes of ``capacity``, in nanoseconds; where there is no ``period``, also how long it takes to
   /// come back. At least 1.
