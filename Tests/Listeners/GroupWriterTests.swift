@@ -19,8 +19,9 @@ import Testing
       return count == 1 ? 1_000 : 999
     } refusals: { _ in
       []
-    } body: { _ in
+    } body: { _, settle in
       gate.wait()
+      _ = settle()
     }
     let failure = await withCheckedContinuation { continuation in
       writer.write([1]) { continuation.resume(returning: $0) }

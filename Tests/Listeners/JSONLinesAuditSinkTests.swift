@@ -9,11 +9,25 @@ import Testing
   /// One for all promises, which make sinks of their own in it.
   static let shared = Result { try TemporaryFolder() }
 
-  static let promises = AuditSinkPromises(
+  static let promises = AsyncAuditSinkPromises(
     recorded: { sink in
       try lines(of: sink.path).map { try #require($0["request_id"] as? String) }
     },
-    broken: { try JSONLinesAuditSink(path: "/dev/full") }
+    broken: {
+      try JSONLinesAuditSink(path: shared.get().file("\(UUID().uuidString).jsonl")) { _, _ in
+        errno = ENOSPC
+        return -1
+      }
+    },
+    blocked: {
+      try JSONLinesAuditSink(
+        path: shared.get().file("\(UUID().uuidString).jsonl"), deadline: .milliseconds(50)
+      ) { _, _ in
+        // For ever: the writer's thread stays behind.
+        DispatchSemaphore(value: 0).wait()
+        return -1
+      }
+    }
   ) { try JSONLinesAuditSink(path: shared.get().file("\(UUID().uuidString).jsonl")) }.all
 
   static let configurationPromises = ConfigurationPromises(
@@ -36,13 +50,13 @@ import Testing
     try await promise.check()
   }
 
-  @Test func writesTheWireNames() throws {
+  @Test func writesTheWireNames() async throws {
     let sink = try opened(folder.file("audit.jsonl"))
     let id = try #require(UUID(uuidString: "018F3C2E-7B6A-7C11-9D55-0A1B2C3D4E5F"))
     let facts = RequestFacts(
       method: "GET", path: "/orders/1", clientAddress: "192.0.2.1", userAgent: "curl/8",
       requestID: "r1")
-    try sink.record([
+    for event in [
       AccessEvent(
         at: Timestamp(milliseconds: 1_790_000_000_123), reason: nil, keyID: id,
         prefix: "tok_ab12CD34", owner: "alice", request: facts),
@@ -52,7 +66,7 @@ import Testing
       AccessEvent(
         .logOut, at: Timestamp(milliseconds: 1_790_000_000_125), reason: nil, keyID: nil,
         prefix: nil, owner: nil, request: RequestFacts(method: "DELETE", path: "/")),
-    ])
+    ] { try await sink.record(event) }
     let text = try String(contentsOfFile: sink.path, encoding: .utf8)
     #expect(
       text == #"""
@@ -69,9 +83,9 @@ import Testing
     "\u{202e}x",
     "\u{200b}", "\u{feff}", "\u{e0041}", "\u{ad}", "\\u0041\"",
   ])
-  func escapesWhatCouldBreakALine(_ text: String) throws {
+  func escapesWhatCouldBreakALine(_ text: String) async throws {
     let sink = try opened(folder.file("audit.jsonl"))
-    try sink.record([event("z\(text)z")])
+    try await sink.record(event("z\(text)z"))
     let content = Array(try String(contentsOfFile: sink.path, encoding: .utf8).unicodeScalars)
     #expect(content.filter { $0 == "\n" }.count == 1 && content.last == "\n")
     let unsafe = content.dropLast().filter {
@@ -83,26 +97,26 @@ import Testing
     #expect(read.unicodeScalars.elementsEqual("z\(text)z".unicodeScalars))
   }
 
-  @Test func leavesLettersOfAllLanguagesReadable() throws {
+  @Test func leavesLettersOfAllLanguagesReadable() async throws {
     let sink = try opened(folder.file("audit.jsonl"))
-    try sink.record([event("clé-ключ-鍵-🔑")])
+    try await sink.record(event("clé-ключ-鍵-🔑"))
     #expect(try String(contentsOfFile: sink.path, encoding: .utf8).contains("clé-ключ-鍵-🔑"))
   }
 
-  @Test func createsItsFileForItsOwnerOnly() throws {
+  @Test func createsItsFileForItsOwnerOnly() async throws {
     let sink = try opened(folder.file("audit.jsonl"))
-    try sink.record([event("a")])
+    try await sink.record(event("a"))
     let attributes = try FileManager.default.attributesOfItem(atPath: sink.path)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
   }
 
   /// Not with the first batch: who starts a server learns at once that nothing can be recorded.
-  @Test func makesItsFileWhenItIsOpened() throws {
+  @Test func makesItsFileWhenItIsOpened() async throws {
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
     #expect(!FileManager.default.fileExists(atPath: sink.path))
     try sink.open()
     #expect(FileManager.default.fileExists(atPath: sink.path))
-    try sink.record([event("a")])
+    try await sink.record(event("a"))
     #expect(try requestIDs(sink.path) == ["a"])
   }
 
@@ -115,51 +129,101 @@ import Testing
     }
   }
 
-  @Test func recordsNothingBeforeItIsOpened() throws {
+  @Test func recordsNothingBeforeItIsOpened() async throws {
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"))
-    #expect(throws: JSONLinesAuditError.notOpened) { try sink.record([event("a")]) }
+    await #expect(throws: AuditWriteError.closed) { try await sink.record(event("a")) }
   }
 
-  @Test func appendsToWhatIsThere() throws {
+  @Test func appendsToWhatIsThere() async throws {
     let path = try folder.write(
       Array("{\"request_id\":\"old\"}\n".utf8), to: "audit.jsonl", mode: 0o640)
-    try opened(path).record([event("new")])
+    try await opened(path).record(event("new"))
     #expect(try requestIDs(path) == ["old", "new"])
   }
 
   /// A process was killed, or the disk full, in the middle of a line.
-  @Test func beginsALineAfterATornOne() throws {
+  @Test func beginsALineAfterATornOne() async throws {
     let path = try folder.write(Array("{\"at\":\"2026".utf8), to: "audit.jsonl", mode: 0o600)
     let sink = try opened(path)
-    try sink.record([event("a")])
-    try sink.record([event("b")])
+    try await sink.record(event("a"))
+    try await sink.record(event("b"))
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 3 && lines[0] == "{\"at\":\"2026")
     #expect(lines[1].contains("\"a\"") && lines[2].contains("\"b\""))
   }
 
   /// The disk is full in the middle of a line, then has room again.
-  @Test func throwsOnAShortWriteAndBreaksNoOtherLine() throws {
+  @Test func throwsOnAShortWriteAndBreaksNoOtherLine() async throws {
     let room = Locked<Int?>(nil)
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl")) { descriptor, bytes in
       let count = min(room.withLock { $0 } ?? bytes.count, bytes.count)
       return systemWrite(descriptor, bytes, count)
     }
     try sink.open()
-    try sink.record([event("a")])
+    try await sink.record(event("a"))
     room.withLock { $0 = 10 }
-    #expect { try sink.record([event("b")]) } throws: { error in
-      guard case .shortWrite(10, let count) = error as? JSONLinesAuditError else { return false }
-      return count > 10
+    await #expect(throws: AuditWriteError.notWritten(errno: ENOSPC)) {
+      try await sink.record(event("b"))
     }
     room.withLock { $0 = nil }
-    try sink.record([event("c")])
-    let lines = try String(contentsOfFile: sink.path, encoding: .utf8).split(separator: "\n")
-    #expect(lines.count == 3 && lines[1].utf8.count == 10)
-    #expect(lines[0].contains("\"a\"") && lines[2].contains("\"c\""))
+    try await sink.record(event("c"))
+    let lines = try Self.lines(of: sink.path)
+    #expect(lines.map { $0["request_id"] as? String } == ["a", "c", nil])
+    #expect(lines[2]["count"] as? Int == 1 && lines[2]["reason"] as? String == "audit_unavailable")
+    #expect(lines[2]["outcome"] as? String == "deny" && lines[2]["status"] as? Int == 503)
   }
 
-  @Test func throwsOnAFailedWriteAndTriesAgainAfterASignal() throws {
+  /// What another program has written behind it stays, and so does the torn line before that.
+  @Test func cutsOffNothingOfOthers() async throws {
+    let path = folder.file("audit.jsonl")
+    let isFull = Locked(false)
+    let sink = try JSONLinesAuditSink(path: path) { descriptor, bytes in
+      guard isFull.withLock({ $0 }) else { return systemWrite(descriptor, bytes, bytes.count) }
+      let written = systemWrite(descriptor, bytes, 10)
+      _ = systemWrite(descriptor, Array("other\n".utf8), 6)
+      return written
+    }
+    try sink.open()
+    isFull.withLock { $0 = true }
+    try? await sink.record(event("torn"))
+    isFull.withLock { $0 = false }
+    try await sink.record(event("a"))
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 3 && lines[0].hasSuffix("other") && lines[1].contains("\"a\""))
+  }
+
+  /// U4: a disk that hangs holds nobody for longer than the deadline; who was refused is counted, and not among those who
+  /// were let in.
+  @Test func aDiskThatHangsIsWaitedForWithALimit() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let hangs = Locked(true)
+    let sink = try JSONLinesAuditSink(
+      path: folder.file("audit.jsonl"), deadline: .milliseconds(50)
+    ) { descriptor, bytes in
+      if hangs.withLock({ $0 }) { gate.wait() }
+      return systemWrite(descriptor, bytes, bytes.count)
+    }
+    try sink.open()
+    for number in 0..<4 {
+      await #expect(throws: AuditWriteError.timedOut) {
+        try await sink.record(event("held \(number)"))
+      }
+    }
+    #expect(!sink.canRecord())
+    hangs.withLock { $0 = false }
+    gate.signal()
+    var (isTaken, attempts) = (false, 4)
+    while !isTaken {
+      attempts += 1
+      isTaken = (try? await sink.record(event("free"))) != nil
+    }
+    await sink.close()
+    #expect(try requestIDs(sink.path) == ["free"])
+    let counts = try Self.lines(of: sink.path).map { $0["count"] as? Int ?? 1 }
+    #expect(counts.reduce(0, +) == attempts, "lines and counts are every attempt, refused ones too")
+  }
+
+  @Test func throwsOnAFailedWriteAndTriesAgainAfterASignal() async throws {
     let codes = Locked<[Int32]>([EINTR, ENOSPC, EINTR])
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl")) { descriptor, bytes in
       guard let code = codes.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
@@ -169,14 +233,14 @@ import Testing
       return -1
     }
     try sink.open()
-    #expect(throws: JSONLinesAuditError.notWritten(errno: ENOSPC)) {
-      try sink.record([event("lost")])
+    await #expect(throws: AuditWriteError.notWritten(errno: ENOSPC)) {
+      try await sink.record(event("lost"))
     }
-    try sink.record([event("kept")])
+    try await sink.record(event("kept"))
     #expect(try requestIDs(sink.path) == ["kept"])
   }
 
-  @Test func afterAFailedWriteItTriesAgainWhenAsked() throws {
+  @Test func afterAFailedWriteItTriesAgainWhenAsked() async throws {
     let isFull = Locked(false)
     let sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl")) { descriptor, bytes in
       guard isFull.withLock({ $0 }) else { return systemWrite(descriptor, bytes, bytes.count) }
@@ -184,18 +248,18 @@ import Testing
       return -1
     }
     try sink.open()
-    try sink.record([event("a")])
+    try await sink.record(event("a"))
     #expect(sink.canRecord())
     isFull.withLock { $0 = true }
     #expect(sink.canRecord(), "it does not know yet")
-    try? sink.record([event("lost")])
+    try? await sink.record(event("lost"))
     for _ in 0..<3 { #expect(!sink.canRecord()) }
     isFull.withLock { $0 = false }
-    for _ in 0..<3 { #expect(sink.canRecord()) }
-    try sink.record([event("b")])
+    while !sink.canRecord() { await Task.yield() }
+    try await sink.record(event("b"))
     #expect(try requestIDs(sink.path) == ["a", "b"])
-    let text = try String(contentsOfFile: sink.path, encoding: .utf8)
-    #expect(text.utf8.count { $0 == UInt8(ascii: "\n") } == 3, "one line is empty")
+    let counts = try Self.lines(of: sink.path).compactMap { $0["count"] as? Int }
+    #expect(counts == [1], "the refused one")
   }
 
   @Test(arguments: [0o620, 0o602, 0o666]) func refusesAFileThatOthersMayWrite(_ mode: Int) throws {

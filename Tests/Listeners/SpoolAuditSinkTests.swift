@@ -1,9 +1,10 @@
 import CardeaLifecycle
-import CardeaListeners
 import CardeaTestFixtures
 import Dispatch
 import Foundation
 import Testing
+
+@testable import CardeaListeners
 
 @Suite struct SpoolAuditSinkTests {
   let folder: TemporaryFolder
@@ -186,7 +187,9 @@ import Testing
     }
     try sink.open()
     for number in 0..<4 {
-      await #expect(throws: SpoolError.timedOut) { try await sink.record(event("held \(number)")) }
+      await #expect(throws: AuditWriteError.timedOut) {
+        try await sink.record(event("held \(number)"))
+      }
     }
     #expect(!sink.canRecord())
     hangs.withLock { $0 = false }
@@ -203,6 +206,8 @@ import Testing
     try again.open()
     let counted = try records(again).reduce(0) { $0 + $1.draft.count }
     #expect(counted == attempts, "rows and counts are every attempt, refused ones too")
+    let allowed = try ids(again)
+    #expect(allowed == ["free"], "who was refused is not among those who were let in")
     #expect(
       try records(again).contains {
         $0.draft.reason == Denial.Reason.auditUnavailable.rawValue && $0.draft.status == 503
@@ -222,7 +227,7 @@ import Testing
     try await sink.record(event("a"))
     room.withLock { $0 = 30 }
     for _ in 0..<3 {
-      await #expect(throws: SpoolError.notWritten(errno: ENOSPC)) {
+      await #expect(throws: AuditWriteError.notWritten(errno: ENOSPC)) {
         try await sink.record(event("refused"))
       }
     }
@@ -347,7 +352,7 @@ import Testing
     try await sink.record(event("a"))
     try FileManager.default.removeItem(atPath: above)
     for _ in 0..<3 {
-      await #expect(throws: SpoolError.notWritten(errno: ENOENT)) {
+      await #expect(throws: AuditWriteError.notWritten(errno: ENOENT)) {
         try await sink.record(event("refused"))
       }
     }
@@ -390,11 +395,50 @@ import Testing
     #expect(sink.sources.count == 1)
   }
 
+  /// A disk that can't be read is not the end of what was written: nothing is cut off, nothing passed over.
+  @Test func whatCanNotBeReadIsNotTakenForTheEnd() async throws {
+    let sink = sink()
+    try sink.open()
+    try await sink.record(event("a"))
+    let path = folder.file("spool/0/\(try #require(try segments().first))")
+    let descriptor = Glibc.open(path, O_WRONLY)
+    defer { close(descriptor) }
+    let file = SpoolFile(descriptor: descriptor)
+    #expect(throws: SpoolFault.self) { try file.scan(from: 0) { _, _ in true } }
+    let segment = try #require(
+      SpoolSegment(named: "00000000000000000001.log", in: folder.file("spool/0")))
+    var reading = SpoolReading(segments: [segment], next: 2, written: file, cursor: nil)
+    #expect(throws: SpoolFault.self) { try reading.records(after: 0, details: 10, limit: 10) }
+  }
+
+  /// Numbers that nothing of ours has written are no record, and stop nobody.
+  @Test(arguments: [
+    "9223372036854775807 0 e 1 200 - - - {}", "9007199254740993 0 e 1 200 - - - {}",
+    "2 0 f 9223372036854775807 401 unknown - - {}", "2 0 f 0 401 unknown - - {}",
+  ])
+  func passesOverNumbersThatAreNone(_ line: String) async throws {
+    let first = sink()
+    try first.open()
+    try await first.record(event("a"))
+    let path = folder.file("spool/0/\(try #require(try segments().first))")
+    await first.close()
+    let file = try #require(FileHandle(forUpdatingAtPath: path))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("\(line)\n".utf8))
+    try file.close()
+    _ = try folder.write([], to: "spool/0/9223372036854775807.log", mode: 0o600)
+    let second = sink()
+    try second.open()
+    try await second.record(event("b"))
+    #expect(try records(second).map(\.sequence) == [1, 2])
+    #expect(try ids(second) == ["a", "b"])
+  }
+
   @Test func recordsNothingBeforeItIsOpenedOrAfterItIsClosed() async throws {
     let sink = sink()
-    await #expect(throws: SpoolError.closed) { try await sink.record(event("a")) }
+    await #expect(throws: AuditWriteError.closed) { try await sink.record(event("a")) }
     try sink.open()
     await sink.close()
-    await #expect(throws: SpoolError.closed) { try await sink.record(event("a")) }
+    await #expect(throws: AuditWriteError.closed) { try await sink.record(event("a")) }
   }
 }

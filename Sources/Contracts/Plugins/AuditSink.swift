@@ -4,8 +4,7 @@
 /// that they belong to. Changes are not its business: they are always in the store's signal log.
 ///
 /// Threading: called from any thread, several calls at once, before the verdict is given out: it may
-/// append to a file, it may not wait for a network or for a disk to sync. One that has to wait conforms
-/// to ``AsyncAuditSink``.
+/// not wait for a network or a disk, which may hang. One that has to wait conforms to ``AsyncAuditSink``.
 public protocol AuditSink: Plugin {
   /// Opens files or connections. Called once, when the kernel starts and before the first event; what
   /// can't be opened keeps the kernel from starting.

@@ -1,4 +1,5 @@
 import CardeaContracts
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -9,37 +10,82 @@ import CardeaContracts
 #endif
 
 /// The open file of a ``JSONLinesAuditSink``.
-struct JSONLinesFile {
-  let descriptor: Int32
+///
+/// Threading: ``append(_:_:settle:)`` and ``sync()`` by one thread at a time.
+final class JSONLinesFile: Sendable {
+  private let descriptor: Int32
   /// Whether the last line has no line break.
-  var isTorn: Bool
+  private let isTorn: Atomic<Bool>
 
   /// Finds out whether a file could be opened at this path, as far as that shows without making one.
   /// - Throws: if the folder does not exist, or what is there is no file to append to.
   static func check(_ path: String) throws(ConfigurationFault) {
     var status = stat()
     if stat(path, &status) == 0 {
-      close(try opened(path, creating: false).descriptor)
+      _ = try JSONLinesFile(path, creating: false)
     } else {
       try checkFolder(of: path, missing: errno == ENOENT)
     }
   }
 
   /// Opens the file, checks it and looks at its end.
-  static func opened(
-    _ path: String, creating: Bool
-  ) throws(ConfigurationFault) -> JSONLinesFile {
+  init(_ path: String, creating: Bool) throws(ConfigurationFault) {
     // Reading is for its last byte; O_NONBLOCK: opening a named pipe must not wait for a reader.
     let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK | (creating ? O_CREAT : 0)
     let descriptor = open(path, flags, 0o600 as mode_t)
-    guard descriptor >= 0 else { throw unopened(path) }
+    guard descriptor >= 0 else { throw JSONLinesFile.unopened(path) }
     do throws(ConfigurationFault) {
-      return JSONLinesFile(descriptor: descriptor, isTorn: try endsTorn(descriptor, path: path))
+      isTorn = Atomic(try JSONLinesFile.endsTorn(descriptor, path: path))
     } catch {
       close(descriptor)
       throw error
     }
+    self.descriptor = descriptor
   }
+
+  deinit { close(descriptor) }
+
+  // MARK: Writing
+
+  /// Writes lines, all of them or none, and as long as `settle` wants others there, those in their place. Of a write
+  /// that failed, what can't be taken back stays: where another program has written behind it, or the disk is broken.
+  func append(
+    _ lines: [[UInt8]], _ write: SpoolAuditSink.Write, settle: () -> [[UInt8]]?
+  ) throws(AuditWriteError) {
+    var lines = lines
+    while true {
+      let (begin, bytes) = (size, bytes(of: lines))
+      var written = write(descriptor, bytes)
+      // Again only if a signal came before any byte was written.
+      while written < 0, errno == EINTR { written = write(descriptor, bytes) }
+      let code = written < 0 ? errno : written < bytes.count ? ENOSPC : 0
+      let instead = code == 0 ? settle() : nil
+      if code == 0, instead == nil { return isTorn.store(false, ordering: .relaxed) }
+      let isBack = written <= 0 || takeBack(written, from: begin)
+      if !isBack { isTorn.store(bytes[written - 1] != lineFeed, ordering: .relaxed) }
+      guard let instead, isBack else { throw .notWritten(errno: code == 0 ? EIO : code) }
+      lines = instead
+    }
+  }
+
+  private func bytes(of lines: [[UInt8]]) -> [UInt8] {
+    (isTorn.load(ordering: .relaxed) ? [lineFeed] : []) + lines.joined()
+  }
+
+  private var size: off_t {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? status.st_size : -1
+  }
+
+  /// Cuts off what was just written, unless something else stands behind it or before.
+  private func takeBack(_ count: Int, from begin: off_t) -> Bool {
+    begin >= 0 && size == begin + off_t(count) && ftruncate(descriptor, begin) == 0
+  }
+
+  /// Has what was written on disk.
+  func sync() { fsync(descriptor) }
+
+  // MARK: Opening
 
   /// A file that is not there yet needs a folder in which it can be made.
   private static func checkFolder(
@@ -68,7 +114,7 @@ struct JSONLinesFile {
     guard pread(descriptor, &last, 1, status.st_size - 1) == 1 else {
       throw fault(path, "the file can't be read", "Check the disk that it is on.")
     }
-    return last != UInt8(ascii: "\n")
+    return last != lineFeed
   }
 
   /// With the reason that `errno` gives.
@@ -87,3 +133,5 @@ struct JSONLinesFile {
       remedy: remedy)
   }
 }
+
+private let lineFeed = UInt8(ascii: "\n")

@@ -5,9 +5,14 @@ import Foundation
 import Testing
 
 @Suite struct JSONLinesAuditSinkTests {
-  static let promises = AuditSinkPromises(
+  static let promises = AsyncAuditSinkPromises(
     recorded: { try $0.requestIDs() },
-    broken: { try JSONLinesFile(path: "/dev/full") }
+    broken: {
+      try JSONLinesFile { _, _ in
+        errno = ENOSPC
+        return -1
+      }
+    }
   ) { try JSONLinesFile() }.all
 
   @Test(arguments: promises) func keeps(_ promise: Promise) async throws {
@@ -16,29 +21,27 @@ import Testing
 }
 
 /// The sink on a file of its own that can be read back.
-private struct JSONLinesFile: AuditSink {
+private struct JSONLinesFile: AsyncAuditSink {
   let folder: Folder
-  let path: String
   let sink: JSONLinesAuditSink
 
-  init(path: String? = nil) throws {
+  init(write: @escaping SpoolAuditSink.Write = SpoolAuditSink.systemWrite) throws {
     folder = try Folder()
-    self.path = path ?? folder.file("audit.jsonl")
-    sink = try JSONLinesAuditSink(path: self.path)
+    sink = try JSONLinesAuditSink(path: folder.file("audit.jsonl"), write: write)
   }
 
   var id: String { sink.id }
   func open() throws(ConfigurationFault) { try sink.open() }
-  func record(_ events: [AccessEvent]) throws { try sink.record(events) }
+  func record(_ event: AccessEvent) async throws { try await sink.record(event) }
   func canRecord() -> Bool { sink.canRecord() }
-  func flush() throws { try sink.flush() }
+  func close() async { await sink.close() }
 
   func requestIDs() throws -> [String] {
     struct Line: Decodable {
       let requestID: String
       enum CodingKeys: String, CodingKey { case requestID = "request_id" }
     }
-    let data = try Data(contentsOf: URL(filePath: path))
+    let data = try Data(contentsOf: URL(filePath: sink.path))
     return try data.split(separator: UInt8(ascii: "\n")).map {
       try JSONDecoder().decode(Line.self, from: $0).requestID
     }

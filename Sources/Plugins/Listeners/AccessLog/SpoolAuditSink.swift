@@ -64,8 +64,8 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
       let writer = GroupWriter(deadline: deadline) { count in
         SpoolLine.body(
           AccessDraft(unrecorded: count, at: SystemClock().now()), isFolded: true)
-      } body: { (lines: [[UInt8]]) throws(SpoolError) in
-        try slots.append(lines, syncs: syncs)
+      } body: { lines, settle throws(AuditWriteError) in
+        try slots.append(lines, syncs: syncs, settle: settle)
       }
       parts.withLock { $0 = Parts(slots: slots, writer: writer) }
     } catch {
@@ -86,7 +86,7 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
     _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
   ) {
     if tier == .failures, event.reason == nil { return done(nil) }
-    guard let writer = parts.withLock({ $0?.writer }) else { return done(SpoolError.closed) }
+    guard let writer = parts.withLock({ $0?.writer }) else { return done(AuditWriteError.closed) }
     let (draft, isFolded) = gate.draft(event)
     writer.write(SpoolLine.body(draft, isFolded: isFolded)) { done($0) }
   }

@@ -29,13 +29,20 @@ struct SpoolFile: Sendable {
 
   /// Hands every whole record from `offset` on to `body`, with where it ends, until it has enough; lines that
   /// are none are passed over. Where the last whole line ends.
+  /// - Throws: if the file can't be read, which is not its end.
   @discardableResult
-  func scan(from offset: Int, _ body: (SpooledAccess, _ end: Int) -> Bool) -> Int {
+  func scan(
+    from offset: Int, _ body: (SpooledAccess, _ end: Int) -> Bool
+  ) throws(SpoolFault) -> Int {
     var buffer: [UInt8] = []
     var start = offset
     while true {
       var part = [UInt8](repeating: 0, count: SpoolFile.chunk)
       let count = pread(descriptor, &part, SpoolFile.chunk, off_t(start + buffer.count))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SpoolFault("a segment can't be read")
+      }
       guard count > 0 else { return start }
       buffer.append(contentsOf: part[..<count])
       let (used, goesOn) = buffer.withUnsafeBufferPointer { bytes -> (Int, Bool) in

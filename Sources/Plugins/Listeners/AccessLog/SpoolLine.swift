@@ -37,6 +37,11 @@ package enum SpoolLine {
     return bytes
   }
 
+  /// More are not written in ten thousand years, and what counts on from them does not overflow.
+  static let sequences = 1...Int64(1) << 53
+  /// Of one line; a million lines of as many each can be added up.
+  private static let counts = 1...Int64(1) << 40
+
   package static let lineFeed = UInt8(ascii: "\n")
   private static let dash = UInt8(ascii: "-")
 
@@ -57,9 +62,10 @@ package enum SpoolLine {
   /// Reads a line without its end; `nil` if it is none.
   package static func record(_ line: UnsafeBufferPointer<UInt8>) -> SpooledAccess? {
     var rest = line
-    guard let sequence = next(&rest).flatMap(number), sequence > 0,
+    guard let sequence = next(&rest).flatMap(number), sequences.contains(sequence),
       let at = next(&rest).flatMap(number), let kind = next(&rest), kind.count == 1,
-      let count = next(&rest).flatMap(number), let status = next(&rest).flatMap(number),
+      let count = next(&rest).flatMap(number), counts.contains(count),
+      let status = next(&rest).flatMap(number),
       let reason = next(&rest).map(text), let keyID = next(&rest),
       let prefix = next(&rest).flatMap(prefix), rest.first == UInt8(ascii: "{"),
       rest.last == UInt8(ascii: "}")

@@ -51,7 +51,7 @@ struct SpoolReading: Sendable {
       var isFull = false
       let begin =
         reached?.first == segment.first && reached?.after == after ? reached?.offset ?? 0 : 0
-      file.scan(from: begin) { record, end in
+      try file.scan(from: begin) { record, end in
         if record.sequence <= after { return true }
         guard record.sequence < next else { return false }
         if !record.isFolded {

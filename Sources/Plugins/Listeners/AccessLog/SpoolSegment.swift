@@ -13,7 +13,9 @@ struct SpoolSegment: Sendable {
 
   /// The segment whose file has that name; `nil` if no segment has.
   init?(named name: String, in folder: String) {
-    guard name.hasSuffix(".log"), let first = Int64(name.dropLast(4)), first > 0 else {
+    guard name.hasSuffix(".log"), let first = Int64(name.dropLast(4)),
+      SpoolLine.sequences.contains(first)
+    else {
       return nil
     }
     self.first = first

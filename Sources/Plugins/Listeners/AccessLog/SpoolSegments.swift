@@ -65,9 +65,14 @@ struct SpoolSegments: Sendable {
     guard descriptor >= 0 else { throw SpoolFault("\(last.path) can't be opened") }
     let found = SpoolFile(descriptor: descriptor)
     var next = last.first
-    size = found.scan(from: 0) { record, _ in
-      next = max(next, record.sequence + 1)
-      return true
+    do throws(SpoolFault) {
+      size = try found.scan(from: 0) { record, _ in
+        next = max(next, record.sequence + 1)
+        return true
+      }
+    } catch {
+      close(descriptor)
+      throw error
     }
     guard found.cut(to: size) else {
       close(descriptor)
@@ -103,7 +108,7 @@ struct SpoolSegments: Sendable {
     return (last.path, mark)
   }
 
-  mutating func place() throws(SpoolError) -> Place {
+  mutating func place() throws(AuditWriteError) -> Place {
     if file == nil { throw .closed }
     if wantsSegment || size >= SpoolSegments.longest {
       do throws(SpoolFault) { try begin() } catch { throw .notWritten(errno: error.code) }

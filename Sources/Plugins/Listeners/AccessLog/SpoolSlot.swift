@@ -60,40 +60,68 @@ final class SpoolSlot: AccessSource {
 
   // MARK: Writing
 
-  /// Writes lines behind their sequences, all of them or none.
-  func append(_ bodies: [[UInt8]], syncs: Bool) throws(SpoolError) {
-    let place = try segments.withLock { (segments) throws(SpoolError) -> SpoolSegments.Place in
+  /// Writes lines behind their sequences, all of them or none, and as long as `settle` wants others there, those in
+  /// their place. Nobody reads them before.
+  func append(
+    _ lines: [[UInt8]], syncs: Bool, settle: () -> [[UInt8]]?
+  ) throws(AuditWriteError) {
+    let place = try segments.withLock { (segments) throws(AuditWriteError) -> SpoolSegments.Place in
       try segments.place()
     }
+    var lines = lines
+    while true {
+      let count = try put(lines, at: place, syncs: syncs)
+      guard let instead = settle() else {
+        return segments.withLock {
+          $0.note(written: count, next: place.next + Int64(lines.count))
+        }
+      }
+      guard place.file.cut(to: place.offset) else {
+        throw failure(errno, of: lines.count, at: place)
+      }
+      lines = instead
+    }
+  }
+
+  /// Writes lines there; how many bytes they were.
+  private func put(
+    _ lines: [[UInt8]], at place: SpoolSegments.Place, syncs: Bool
+  ) throws(AuditWriteError) -> Int {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(bodies.reduce(0) { $0 + $1.count + 12 })
-    var next = place.next
-    for body in bodies {
-      bytes.append(contentsOf: String(next).utf8)
-      bytes.append(contentsOf: body)
-      next += 1
+    bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + 12 })
+    for (index, line) in lines.enumerated() {
+      bytes.append(contentsOf: String(place.next + Int64(index)).utf8)
+      bytes.append(contentsOf: line)
     }
     var written = write(place.file.descriptor, bytes)
     // Again only if a signal came before any byte was written.
     while written < 0, errno == EINTR { written = write(place.file.descriptor, bytes) }
-    var code: Int32 = written < 0 ? errno : written < bytes.count ? ENOSPC : 0
-    if code == 0, syncs, place.file.sync() != 0 { code = errno }
-    if code != 0 {
-      takeBack(place)
-      throw .notWritten(errno: code)
+    guard written == bytes.count else {
+      throw failure(written < 0 ? errno : ENOSPC, of: lines.count, at: place)
     }
-    segments.withLock { $0.note(written: bytes.count, next: next) }
+    if syncs, place.file.sync() != 0 { throw failure(errno, of: lines.count, at: place) }
+    return bytes.count
+  }
+
+  /// Takes back what may be there of a write that failed.
+  private func failure(
+    _ code: Int32, of count: Int, at place: SpoolSegments.Place
+  ) -> AuditWriteError {
+    takeBack(count, from: place)
+    return .notWritten(errno: code)
   }
 
   /// Cuts off what a failed write may have left. If that fails too, the sequence goes on behind it, in a
   /// segment of its own.
-  private func takeBack(_ place: SpoolSegments.Place) {
+  private func takeBack(_ count: Int, from place: SpoolSegments.Place) {
     if place.file.cut(to: place.offset) { return }
     var next = place.next
-    place.file.scan(from: place.offset) { record, _ in
-      next = max(next, record.sequence + 1)
-      return true
-    }
+    do throws(SpoolFault) {
+      try place.file.scan(from: place.offset) { record, _ in
+        next = max(next, record.sequence + 1)
+        return true
+      }
+    } catch { next = place.next + Int64(count) }
     segments.withLock { $0.goOn(with: next) }
   }
 

@@ -62,17 +62,19 @@ final class SpoolSlots: Sendable {
     }
   }
 
-  /// Writes lines, all of them or none.
-  func append(_ lines: [[UInt8]], syncs: Bool) throws(SpoolError) {
+  /// Writes lines, all of them or none, and what `settle` wants in their place.
+  func append(
+    _ lines: [[UInt8]], syncs: Bool, settle: () -> [[UInt8]]?
+  ) throws(AuditWriteError) {
     let slot = state.withLock { $0.current }
-    if slot.isInPlace { return try slot.append(lines, syncs: syncs) }
+    if slot.isInPlace { return try slot.append(lines, syncs: syncs, settle: settle) }
     let new: SpoolSlot
     do throws(SpoolFault) { new = try makeSlot() } catch { throw .notWritten(errno: error.code) }
     state.withLock { state in
       state.displaced.append(state.current)
       state.current = new
     }
-    try new.append(lines, syncs: syncs)
+    try new.append(lines, syncs: syncs, settle: settle)
   }
 
   /// One that nobody has used yet: the store knows nothing of it, so its numbers may begin with 1.

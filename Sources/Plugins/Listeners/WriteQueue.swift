@@ -9,7 +9,7 @@ struct WriteQueue: Sendable {
     /// Nanoseconds of the writer's clock.
     let since: UInt64
     /// Called without the lock, on the writer's queue or its timers'.
-    let done: @Sendable (SpoolError?) -> Void
+    let done: @Sendable (AuditWriteError?) -> Void
 
     /// Who came since the clock was read has not waited at all.
     func isOverdue(at now: UInt64, after limit: UInt64) -> Bool {
@@ -27,6 +27,8 @@ struct WriteQueue: Sendable {
   private var waiting: [Waiting] = []
   /// Those whose lines are being written, without those whose deadline has passed.
   private var written: [Waiting] = []
+  /// Those whose lines are written: the deadline is nothing to them any more.
+  private var settled: [Waiting] = []
   private var isRunning = false
   private var isWatched = false
   /// A write has been under way for longer than the deadline.
@@ -41,7 +43,7 @@ struct WriteQueue: Sendable {
 
   /// Takes a line, or counts it as refused and says why.
   /// - Returns: whether the writer has to begin to run, and to watch.
-  mutating func add(_ new: Waiting) throws(SpoolError) -> (runs: Bool, watches: Bool) {
+  mutating func add(_ new: Waiting) throws(AuditWriteError) -> (runs: Bool, watches: Bool) {
     if let refusal {
       refused += 1
       throw refusal
@@ -55,7 +57,7 @@ struct WriteQueue: Sendable {
   }
 
   /// Why a line would be refused now.
-  private var refusal: SpoolError? {
+  private var refusal: AuditWriteError? {
     if isClosed { return .closed }
     if isStuck { return .timedOut }
     return waiting.count >= WriteQueue.mostWaiting ? .full : nil
@@ -88,14 +90,26 @@ struct WriteQueue: Sendable {
     return Group(lines: written.map(\.line), refused: refused)
   }
 
+  /// A group is written: whether all whose lines it holds wait for it still. If not, it becomes what is to be written in
+  /// its place, with those who were refused meanwhile as a count.
+  mutating func settle(_ group: inout Group) -> Bool {
+    let refused = group.lines.count - written.count
+    guard refused == 0 else {
+      group = Group(lines: written.map(\.line), refused: group.refused + Int64(refused))
+      return false
+    }
+    (settled, written) = (written, [])
+    return true
+  }
+
   /// The group's write has returned.
   /// - Returns: those who still wait for it.
   mutating func end(_ group: Group, hasFailed: Bool) -> [Waiting] {
     if hasFailed { refused += Int64(group.lines.count) + group.refused }
     isStuck = false
     isFailing = hasFailed
-    defer { written = [] }
-    return written
+    defer { (settled, written) = ([], []) }
+    return settled + written
   }
 
   /// Those who have waited for as long as anybody may. Of those whose lines are being written nobody knows whether they

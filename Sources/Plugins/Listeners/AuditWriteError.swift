@@ -1,6 +1,6 @@
-/// Why an authentication is not in the spool.
-public enum SpoolError: Error, Sendable, Equatable {
-  /// The spool was not opened, or was closed.
+/// Why an authentication is not in a sink's file.
+public enum AuditWriteError: Error, Sendable, Equatable {
+  /// The sink was not opened, or was closed.
   case closed
   /// Too many wait for a write.
   case full

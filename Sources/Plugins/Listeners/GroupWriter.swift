@@ -11,14 +11,20 @@ import Dispatch
 /// Threading: `write` from any thread; `body` is called on the writer's own queue, one group at a time.
 final class GroupWriter: Sendable {
   /// Writes a group, all of it or nothing.
-  typealias Body = @Sendable (_ lines: [[UInt8]]) throws(SpoolError) -> Void
+  ///
+  /// Once it is written, `settle` says what is to stand there in its place, and is asked again once that is: whoever was
+  /// refused while the disk took its time must not be found among those who were let in. With `nil` it stays.
+  typealias Body =
+    @Sendable (
+      _ lines: [[UInt8]], _ settle: () -> [[UInt8]]?
+    ) throws(AuditWriteError) -> Void
 
   private let deadline: UInt64
   private let now: @Sendable () -> UInt64
   private let body: Body
   private let refusals: @Sendable (Int64) -> [UInt8]
-  private let lane = DispatchQueue(label: "cardea.audit.spool", qos: .userInitiated)
-  private let timers = DispatchQueue(label: "cardea.audit.spool.deadlines", qos: .userInitiated)
+  private let lane = DispatchQueue(label: "cardea.audit.writer", qos: .userInitiated)
+  private let timers = DispatchQueue(label: "cardea.audit.deadlines", qos: .userInitiated)
   private let queue = Locked(WriteQueue())
 
   /// - Parameters:
@@ -38,11 +44,11 @@ final class GroupWriter: Sendable {
   }
 
   /// Calls `done` once the line is written, or with why it is not: on the writer's queue, or at once.
-  func write(_ line: [UInt8], then done: @escaping @Sendable (SpoolError?) -> Void) {
+  func write(_ line: [UInt8], then done: @escaping @Sendable (AuditWriteError?) -> Void) {
     let waiting = WriteQueue.Waiting(line: line, since: now(), done: done)
     let start: (runs: Bool, watches: Bool)
-    do throws(SpoolError) {
-      start = try queue.withLock { (queue) throws(SpoolError) -> (runs: Bool, watches: Bool) in
+    do throws(AuditWriteError) {
+      start = try queue.withLock { (queue) throws(AuditWriteError) -> (runs: Bool, watches: Bool) in
         try queue.add(waiting)
       }
     } catch { return done(error) }
@@ -59,11 +65,13 @@ final class GroupWriter: Sendable {
   }
 
   /// Writes what waits, and takes no more.
-  func close() async {
+  /// - Parameter last: called after that, on the writer's queue.
+  func close(_ last: @escaping @Sendable () -> Void = {}) async {
     queue.withLock { $0.close() }
     await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
       lane.async {
         self.run()
+        last()
         done.resume()
       }
     }
@@ -72,15 +80,21 @@ final class GroupWriter: Sendable {
   /// Writes group after group until nothing waits.
   private func run() {
     var hasFailed = false
-    while let group = queue.withLock({ $0.takeGroup(hasFailed: hasFailed) }) {
-      var failure: SpoolError?
-      do throws(SpoolError) {
-        try body(group.refused > 0 ? group.lines + [refusals(group.refused)] : group.lines)
+    while var group = queue.withLock({ $0.takeGroup(hasFailed: hasFailed) }) {
+      var failure: AuditWriteError?
+      do throws(AuditWriteError) {
+        try body(lines(of: group)) {
+          queue.withLock { $0.settle(&group) } ? nil : lines(of: group)
+        }
       } catch { failure = error }
       hasFailed = failure != nil
       let done = queue.withLock { $0.end(group, hasFailed: hasFailed) }
       for waiting in done { waiting.done(failure) }
     }
+  }
+
+  private func lines(of group: WriteQueue.Group) -> [[UInt8]] {
+    group.refused > 0 ? group.lines + [refusals(group.refused)] : group.lines
   }
 
   /// Looks from time to time, while there is anything to write, whether somebody has waited long enough.
