@@ -1,6 +1,9 @@
 import CardeaContracts
+import CardeaTestSupport
 import Dispatch
 import Testing
+
+@testable import CardeaKernel
 
 /// Verdicts that are reached at once, and given out when they are recorded.
 @Suite struct UnsettledVerdictTests {
@@ -100,6 +103,40 @@ import Testing
     #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
     #expect(sink.events.all.map(\.reason) == [nil, nil, .missing])
     #expect(quick.events.all.map(\.reason) == [nil, nil, .missing])
+  }
+
+  /// V2: what waits for a sink for longer than its lease is looked at again. Another process has changed the key meanwhile,
+  /// or nobody confirms any more that none has.
+  @Test(arguments: [false, true], [false, true])
+  func letNobodyInAfterTheirLease(_ isRevoked: Bool, _ isOver: Bool) async throws {
+    let (store, sink) = (SharedCountingStore(), QueueSink())
+    let rig = try await Rig(store: store, configure: { $0.lease = .seconds(60) }) { $0.use(sink) }
+    let issued = try await rig.key()
+    let token = try #require(await rig.verdict(issued.token).identity).token
+    sink.queue.suspend()
+    let given = Locked<Verdict?>(nil)
+    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(issued.token)) else {
+      Issue.record("it waits for nothing")
+      return
+    }
+    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
+      given.withLock { $0 = verdict }
+    }
+    if isOver { rig.clock.advance(.seconds(60)) }
+    if isRevoked {
+      store.tell(
+        LogMark(
+          position: 1000, signal: "key_revoked", prefix: issued.stored.key.prefix, ownerID: nil))
+      while rig.kernel.isTrusted(token, readBegan: nil) { rig.kernel.lease?.wake() }
+    }
+    sink.queue.resume()
+    while given.withLock({ $0 }) == nil { await Task.yield() }
+    let verdict = given.withLock { $0 }
+    #expect((verdict?.identity == nil) == isOver)
+    #expect(verdict?.denial?.reason == (isOver ? .storeUnavailable : nil))
+    sink.queue.sync {}
+    #expect(sink.events.all.map(\.reason) == [nil, nil] + (isOver ? [.storeUnavailable] : []))
+    await rig.kernel.shutdown()
   }
 
   @Test func areDeniedIfASinkFails() async throws {

@@ -87,6 +87,17 @@ import Testing
     }
   }
 
+  /// It is no guess: however often its user goes on with it, the key's new token is let in from the same address.
+  @Test(arguments: SessionRig.Kind.allCases)
+  func locksNobodyOutWhenItIsDead(_ kind: SessionRig.Kind) async throws {
+    let rig = try await SessionRig(kind)
+    let key = try await rig.key()
+    let session = try await rig.session(of: key.token)
+    let new = try await rig.kernel.rotateToken(key.stored.key.id, Rotation(), by: .host)
+    for _ in 0..<20 { #expect(await rig.reason(session.token) == .sessionEnded) }
+    #expect(await rig.verdict(key: new.token).identity != nil)
+  }
+
   @Test(arguments: SessionRig.Kind.allCases)
   func outlivesNeitherKeyNorSecret(_ kind: SessionRig.Kind) async throws {
     let rig = try await SessionRig(kind)

@@ -13,6 +13,8 @@ extension AuthKernel {
     let presentedPrefix: String?
     let at: Timestamp
     let source: MeasuredAuthentication.Source
+    /// Up to when (monotonic) it may be given out whatever others have changed meanwhile.
+    var until = UInt64.max
 
     var prefix: String? { token?.key.prefix ?? presentedPrefix }
   }
@@ -42,7 +44,7 @@ extension AuthKernel {
     then done: @escaping @Sendable (Verdict) -> Void
   ) {
     guard index < asyncAuditSinks.count else {
-      let verdict = conclude(outcome, unsettled.facts, unsettled.began)
+      let verdict = conclude(standing(outcome), unsettled.facts, unsettled.began)
       return correct(asyncAuditSinks[...], outcome, to: verdict, unsettled.facts, resume) {
         done($0.verdict)
       }
@@ -58,6 +60,17 @@ extension AuthKernel {
         }
       }
     }
+  }
+
+  /// What is left of an outcome when the sinks have it. Where that took longer than what it rests on was confirmed for,
+  /// and the key was changed meanwhile or nothing is confirmed any more, nobody is let in by it.
+  private func standing(_ outcome: Outcome) -> Outcome {
+    guard case .allow = outcome.verdict, let token = outcome.token,
+      outcome.until < .max, time.monotonic() >= outcome.until, !isTrusted(token, readBegan: nil)
+    else { return outcome }
+    var outcome = outcome
+    outcome.verdict = .deny(Denial(.storeUnavailable))
+    return outcome
   }
 
   /// Where a sink's failure has made another verdict of an outcome, tells it to those that recorded the first, one after

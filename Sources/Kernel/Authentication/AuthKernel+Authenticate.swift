@@ -233,6 +233,7 @@ extension AuthKernel {
     else { return nil }
     let now = time.now()
     var verdict: Verdict
+    var until = UInt64.max
     if let denial = policies.denialBefore(
       PolicyContext(request: facts(), prefix: known.key.prefix, identity: nil, now: now), &memory)
     {
@@ -240,8 +241,10 @@ extension AuthKernel {
     } else {
       verdict = judge(known, facts(), requirement, now, &memory)
       // Last of all: had the key changed meanwhile, or the lease run out, this says nothing.
-      guard isTrusted(known, readBegan: nil) else { return nil }
-      if !known.wasRight,
+      until = trustEnd(of: known, readBegan: nil)
+      guard until > 0 else { return nil }
+      // A session that its issuer has read is no guess.
+      if !known.wasRight, known.session == nil,
         let denial = attempts.denialOfKnownWrong(
           prefix: known.key.prefix, address: facts().clientAddress)
       {
@@ -249,7 +252,7 @@ extension AuthKernel {
       }
     }
     return Outcome(
-      verdict: verdict, token: known, presentedPrefix: nil, at: now, source: .memory)
+      verdict: verdict, token: known, presentedPrefix: nil, at: now, source: .memory, until: until)
   }
 
   /// The verdict on the session that one of these tokens stands for.
@@ -337,9 +340,11 @@ extension AuthKernel {
         }
         verdict.note(memory.limits)
       }
-      if isStale ? isServedStale(entry) : isTrusted(entry, readBegan: readBegan) {
+      let until = isStale ? staleEnd(of: entry) : trustEnd(of: entry, readBegan: readBegan)
+      if until > 0 {
         return Outcome(
-          verdict: verdict, token: entry, presentedPrefix: token.prefix, at: now, source: source)
+          verdict: verdict, token: entry, presentedPrefix: token.prefix, at: now, source: source,
+          until: until)
       }
     }
     return denied(.storeUnavailable, prefix: token.prefix, source: source)
