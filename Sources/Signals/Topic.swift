@@ -32,11 +32,14 @@ public final class Topic<Received: Signal>: Sendable {
   }
 
   private func change(_ body: (inout [any AnyObject & Sendable]) -> Void) {
-    list.withLock { list in
+    // The former list goes when the lock is free again: what a subscriber held may publish as it ends.
+    _ = list.withLock { list in
+      let former = list
       var subscribers = list.subscribers
       body(&subscribers)
       list = SubscriberList(subscribers)
       count.store(subscribers.count, ordering: .relaxed)
+      return former
     }
   }
 

@@ -234,6 +234,26 @@ import Testing
     #expect(seen.all == [1])
   }
 
+  /// What only a listener held goes with its subscription, and may publish as it does.
+  @Test(.timeLimit(.minutes(1))) func whatAListenerHeldMayPublishAsItGoes() {
+    final class Farewell: Sendable {
+      let bus: SignalBus
+      init(_ bus: SignalBus) { self.bus = bus }
+      deinit { bus.publish(Ping(2)) }
+    }
+    let bus = SignalBus()
+    let seen = Collected<Int>()
+    bus.subscribe(Ping.self, id: "a", .inline) { seen.append($0.number) }
+    let subscription: Subscription
+    do {
+      let farewell = Farewell(bus)
+      subscription = bus.subscribe(Ping.self, id: "b", .inline) { _ in _ = farewell.bus }
+    }
+    bus.publish(Ping(1))
+    subscription.cancel()
+    #expect(seen.all == [1, 2])
+  }
+
   @Test func aStreamGivesWhatIsPublishedAfterIt() async {
     let bus = SignalBus()
     let stream = bus.stream(Ping.self)
