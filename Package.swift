@@ -221,6 +221,8 @@ let tests: [Target] = [
       .product(name: "Hummingbird", package: "hummingbird", condition: server),
       .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "NIOEmbedded", package: "swift-nio", condition: server),
+      .product(
+        name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle", condition: server),
       .product(name: "Tracing", package: "swift-distributed-tracing", condition: server),
       .product(name: "Yams", package: "Yams", condition: server),
     ]),

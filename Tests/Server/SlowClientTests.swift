@@ -39,6 +39,23 @@ struct SlowClientTests {
   }
 
   /// What is answered on the event loop is as much of a request as any other.
+  /// The last of a connection, in any spelling and by its version, on the event loop and off it.
+  @Test(
+    arguments: ["/auth", "/healthz"], ["1.1 close", "1.1 Close", "1.1 keep-alive, CLOSE", "1.0 x"])
+  func theLastRequestEndsTheConnection(_ path: String, _ end: String) async throws {
+    try await ServerRig.run(server: { $0.idleTimeout = .seconds(600) }) { rig in
+      let parts = end.split(separator: " ", maxSplits: 1)
+      let token = try await rig.key().token
+      let fields = "Host: test\r\nX-API-Key: \(token)\r\n"
+      let last = "GET \(path) HTTP/\(parts[0])\r\n\(fields)Connection: \(parts[1])\r\n\r\n"
+      let client = try TricklingClient(port: rig.client.port)
+      await client.repeats("GET /auth HTTP/1.1\r\n\(fields)\r\n", 1, every: .zero)
+      let (text, isClosed) = await client.answer(to: last)
+      #expect(isClosed)
+      #expect(text.components(separatedBy: "HTTP/1.1 200").count == 3)
+    }
+  }
+
   @Test func aConnectionThatIsUsedIsKept() async throws {
     try await ServerRig.run(server: { $0.idleTimeout = .seconds(1) }) { rig in
       let client = try TricklingClient(port: rig.client.port)

@@ -2,6 +2,7 @@ import Cardea
 import CardeaServer
 import CardeaTestSupport
 import Logging
+import ServiceLifecycleTestKit
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -14,6 +15,8 @@ struct Twins: Sendable {
   let warm: Twin
   let plain: Twin
   let clock: HandClock
+  /// Tells both to stop, as a signal does.
+  let stop: @Sendable () -> Void
 
   /// Starts both, lets `test` talk to them, and stops them.
   /// - Parameter plugins: makes each server's own.
@@ -29,13 +32,16 @@ struct Twins: Sendable {
     change(&configuration)
     let warm = try await Twin(store, try plugins(), clock, configuration, answersWarm: true)
     let plain = try await Twin(store, try plugins(), clock, configuration, answersWarm: false)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for twin in [warm, plain] { group.addTask { try await twin.serve() } }
-      let twins = Twins(
-        warm: try await warm.started(), plain: try await plain.started(), clock: clock)
-      try await test(twins)
-      group.cancelAll()
-      do { try await group.waitForAll() } catch is CancellationError {}
+    try await testGracefulShutdown { trigger in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for twin in [warm, plain] { group.addTask { try await twin.serve() } }
+        let twins = Twins(
+          warm: try await warm.started(), plain: try await plain.started(), clock: clock,
+          stop: trigger.triggerGracefulShutdown)
+        try await test(twins)
+        group.cancelAll()
+        do { try await group.waitForAll() } catch is CancellationError {}
+      }
     }
   }
 
@@ -94,6 +100,8 @@ struct Twin: Sendable {
     options.queryNames = ["api_key"]
     var kernelConfiguration = KernelConfiguration()
     kernelConfiguration.preferredHasher = "hmac_sha256"
+    // Else one may have noted a use, and the other not yet.
+    kernelConfiguration.usageFlushInterval = .seconds(3_600)
     recorded = Locked([])
     isRecordedOnLoop = Locked([])
     lines = Locked([])

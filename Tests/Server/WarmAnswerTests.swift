@@ -312,6 +312,35 @@ struct WarmAnswerTests {
     }
   }
 
+  /// A server that is told to stop waits for the sink, answers, and closes the connection.
+  @Test func areGivenOutByAServerThatStops() async throws {
+    let held = HeldSink()
+    try await Twins.run(plugins: { [held] }) { twins in
+      let key = "X-API-Key: \(try await twins.key().token)"
+      let warm = Self.request("GET", "/auth", [key])
+      _ = try await twins.answers(to: warm)
+      let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
+      for client in clients { await client.repeats(warm, 1, every: .zero) }
+      for twin in [twins.warm, twins.plain] {
+        while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
+      }
+      held.holds()
+      async let warmly = clients[0].answer(to: warm)
+      async let plainly = clients[1].answer(to: warm)
+      while held.waiting < 2 { await Task.yield() }
+      twins.stop()
+      for twin in [twins.warm, twins.plain] {
+        while (try? await twin.client.request("GET", "/healthz")) != nil {}
+      }
+      held.letGo()
+      for given in await [warmly, plainly] {
+        #expect(given.text.components(separatedBy: "HTTP/1.1 200").count == 3)
+        #expect(given.isClosed)
+      }
+      #expect(twins.warm.isOnLoop.withLock { $0.last } == true)
+    }
+  }
+
   /// Nobody is there when the sink answers.
   @Test func areForNobodyOnceTheClientHasGone() async throws {
     let held = HeldSink()

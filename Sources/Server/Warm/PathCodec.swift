@@ -47,12 +47,14 @@ final class PathCodec: ChannelDuplexHandler, RemovableChannelHandler {
     guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0 else {
       throw HTTPParserError.invalidHeaderToken
     }
-    guard head.uri.utf8.first == UInt8(ascii: "/") else {
-      return try HTTPRequest(head, secure: false, splitCookie: false)
-    }
-    return HTTPRequest(
-      method: try HTTPRequest.Method(head.method), scheme: "http",
-      authority: hosts.first, path: head.uri,
-      headerFields: HTTPFields(head.headers, splitCookie: false))
+    var request =
+      head.uri.utf8.first == UInt8(ascii: "/")
+      ? HTTPRequest(
+        method: try HTTPRequest.Method(head.method), scheme: "http", authority: hosts.first,
+        path: head.uri, headerFields: HTTPFields(head.headers, splitCookie: false))
+      : try HTTPRequest(head, secure: false, splitCookie: false)
+    // The last of its connection in any spelling (RFC 9112, section 9.6), and by its version: one for all who look.
+    if !head.isKeepAlive { request.headerFields[.connection] = "close" }
+    return request
   }
 }
