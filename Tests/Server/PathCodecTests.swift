@@ -20,9 +20,24 @@ struct PathCodecTests {
       let theirs = try HTTPRequest(head, secure: false, splitCookie: false)
       #expect(try PathCodec.request(head) == theirs)
     }
-    let bare = HTTPRequestHead(version: .http1_0, method: .GET, uri: uri)
+    let bare = HTTPRequestHead(
+      version: .http1_0, method: .GET, uri: uri, headers: ["Connection": "keep-alive"])
     #expect(
       try PathCodec.request(bare) == HTTPRequest(bare, secure: false, splitCookie: false))
+  }
+
+  @Test(
+    arguments: [
+      (HTTPVersion.http1_1, "close", "close"), (.http1_1, "Close", "close"),
+      (.http1_1, "x, CLOSE", "close"), (.http1_1, "x", "x"), (.http1_1, nil, nil),
+      (.http1_0, nil, "close"), (.http1_0, "x", "close"), (.http1_0, "Keep-Alive", "Keep-Alive"),
+    ] as [(HTTPVersion, String?, String?)])
+  func theLastOfAConnectionSaysSoInOneSpelling(
+    _ version: HTTPVersion, _ field: String?, _ read: String?
+  ) throws {
+    var head = HTTPRequestHead(version: version, method: .GET, uri: "/", headers: ["Host": "a"])
+    if let field { head.headers.add(name: "Connection", value: field) }
+    #expect(try PathCodec.request(head).headerFields[.connection] == read)
   }
 
   @Test func aMethodThatIsNoneIsRefused() {
