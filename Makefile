@@ -212,9 +212,10 @@ soak: setup-test ## A million random operations against the model (V8), then eve
 	@scripts/soak .build/release/cardea '$(CARDEA_SOAK_SECONDS)' $(SEED)
 
 chaos: setup-test ## CARDEA_KILLS kills (D1), then faults of every kind at random for CARDEA_CHAOS_SECONDS; SEED repeats a run
-	@echo '==> building the tests (debug)'
+	@echo '==> building the tests (debug) and the server (release)'
 	@$(SWIFT) build --build-tests
-	@scripts/chaos '$(CARDEA_CHAOS_SECONDS)' '$(CARDEA_KILLS)' "$${SEED:-$$RANDOM}" $(SWIFT) test --skip-build --no-parallel
+	@$(SWIFT) build -c release --product cardea
+	@CARDEA_PROGRAM="$$PWD/.build/release/cardea" scripts/chaos '$(CARDEA_CHAOS_SECONDS)' '$(CARDEA_KILLS)' "$${SEED:-$$RANDOM}" $(SWIFT) test --skip-build --no-parallel
 
 flood: setup-test ## Make FLOOD_ATTEMPTS failed attempts (F6) and show FLOOD_TOKENS wrong tokens (F3)
 	@echo '==> building the tests (debug)'

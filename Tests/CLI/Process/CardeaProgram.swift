@@ -55,8 +55,11 @@ final class CardeaProgram: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
   }
 
-  /// The program beside the test bundle.
+  /// The program beside the test bundle, unless `CARDEA_PROGRAM` names another: one that was built for release.
   private static func executable() throws -> URL {
+    if let named = ProcessInfo.processInfo.environment["CARDEA_PROGRAM"] {
+      return URL(filePath: named)
+    }
     var folders = Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
     folders.append(Bundle.main.bundleURL)
     let own = CommandLine.arguments.first.map { URL(filePath: $0).deletingLastPathComponent() }
