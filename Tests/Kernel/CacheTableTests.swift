@@ -28,7 +28,18 @@ import Testing
     for _ in 0..<100_000 {
       table.insert(entry(Digest128(low: random.next(), high: random.next())))
     }
-    #expect(table.count <= 10_000 * 9 / 8 + 2 * 64)
+    #expect((10_000...10_000 * 9 / 8 + 2 * 64).contains(table.count))
+  }
+
+  /// Of each of the 64 shards: its share, an eighth of that, and one.
+  @Test(arguments: [(1, 128), (64, 128), (65, 192), (1_024, 1_216)])
+  func everyShardHoldsItsShare(_ capacity: Int, _ most: Int) {
+    var random = SplitMix64(seed: 3)
+    let table = CacheTable(capacity: capacity)
+    for _ in 0..<20_000 {
+      table.insert(entry(Digest128(low: random.next(), high: random.next())))
+    }
+    #expect(table.count == most)
   }
 
   /// Colliding homes, replacement and eviction against a plain dictionary.
