@@ -68,6 +68,20 @@ import Testing
     }
   }
 
+  private struct WaitsForNothing: Error {}
+
+  /// Has a verdict settled; where it stands once it is given out.
+  private func settling(_ rig: Rig, _ token: Secret) throws -> Locked<Verdict?> {
+    let given = Locked<Verdict?>(nil)
+    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(token)) else {
+      throw WaitsForNothing()
+    }
+    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
+      given.withLock { $0 = verdict }
+    }
+    return given
+  }
+
   private func rig(
     _ sinks: QueueSink..., quick: QuickSink? = nil,
     configure: (inout KernelConfiguration) -> Void = { _ in }
@@ -86,14 +100,7 @@ import Testing
     #expect(sink.events.all.isEmpty)
     _ = await rig.verdict(issued.token)
     sink.queue.suspend()
-    let given = Locked<Verdict?>(nil)
-    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(issued.token)) else {
-      Issue.record("it waits for nothing")
-      return
-    }
-    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
-      given.withLock { $0 = verdict }
-    }
+    let given = try settling(rig, issued.token)
     loop.sync {}
     #expect(given.withLock { $0 } == nil && quick.events.all.count == 1)
     sink.queue.resume()
@@ -114,14 +121,7 @@ import Testing
     let issued = try await rig.key()
     let token = try #require(await rig.verdict(issued.token).identity).token
     sink.queue.suspend()
-    let given = Locked<Verdict?>(nil)
-    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(issued.token)) else {
-      Issue.record("it waits for nothing")
-      return
-    }
-    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
-      given.withLock { $0 = verdict }
-    }
+    let given = try settling(rig, issued.token)
     if isOver { rig.clock.advance(.seconds(60)) }
     if isRevoked {
       store.tell(

@@ -401,9 +401,9 @@ import Testing
     try sink.open()
     try await sink.record(event("a"))
     let path = folder.file("spool/0/\(try #require(try segments().first))")
-    let descriptor = Glibc.open(path, O_WRONLY)
-    defer { close(descriptor) }
-    let file = SpoolFile(descriptor: descriptor)
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    defer { try? handle.close() }
+    let file = SpoolFile(descriptor: handle.fileDescriptor)
     #expect(throws: SpoolFault.self) { try file.scan(from: 0) { _, _ in true } }
     let segment = try #require(
       SpoolSegment(named: "00000000000000000001.log", in: folder.file("spool/0")))

@@ -284,18 +284,26 @@ struct WarmAnswerTests {
     }
   }
 
+  /// A connection to each, on which a warm request has been answered already.
+  private static func connections(
+    _ twins: Twins, after warm: String
+  ) async throws -> [TricklingClient] {
+    _ = try await twins.answers(to: warm)
+    let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
+    for client in clients { await client.repeats(warm, 1, every: .zero) }
+    for twin in [twins.warm, twins.plain] {
+      while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
+    }
+    return clients
+  }
+
   /// The same where the request before has been answered: then even the parser waits.
   @Test func areGivenOutWhenTheyAreRecordedBehindOthers() async throws {
     let held = HeldSink()
     try await Twins.run(plugins: { [held] }) { twins in
       let key = "X-API-Key: \(try await twins.key().token)"
       let warm = Self.request("GET", "/auth", [key])
-      _ = try await twins.answers(to: warm)
-      let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
-      for client in clients { await client.repeats(warm, 1, every: .milliseconds(50)) }
-      for twin in [twins.warm, twins.plain] {
-        while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
-      }
+      let clients = try await Self.connections(twins, after: warm)
       held.holds()
       let line = warm + Self.request("GET", "/healthz") + warm + "NONSENSE\r\n\r\n"
       async let warmly = clients[0].answer(to: line)
@@ -318,12 +326,7 @@ struct WarmAnswerTests {
     try await Twins.run(plugins: { [held] }) { twins in
       let key = "X-API-Key: \(try await twins.key().token)"
       let warm = Self.request("GET", "/auth", [key])
-      _ = try await twins.answers(to: warm)
-      let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
-      for client in clients { await client.repeats(warm, 1, every: .zero) }
-      for twin in [twins.warm, twins.plain] {
-        while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
-      }
+      let clients = try await Self.connections(twins, after: warm)
       held.holds()
       async let warmly = clients[0].answer(to: warm)
       async let plainly = clients[1].answer(to: warm)

@@ -36,7 +36,8 @@ extension AuthKernel {
     guard configuration.maxStale > .zero, let end = lease?.end, end > 0,
       stamps.isCurrent(token.stamp)
     else { return 0 }
-    let (sum, isLater) = end.addingReportingOverflow(configuration.maxStale.nanoseconds)
-    return time.monotonic() < sum || isLater ? (isLater ? .max : sum) : 0
+    let (sum, isTooLate) = end.addingReportingOverflow(configuration.maxStale.nanoseconds)
+    let until = isTooLate ? .max : sum
+    return time.monotonic() < until ? until : 0
   }
 }

@@ -54,22 +54,31 @@ final class JSONLinesFile: Sendable {
   ) throws(AuditWriteError) {
     var lines = lines
     while true {
-      let (begin, bytes) = (size, bytes(of: lines))
-      var written = write(descriptor, bytes)
-      // Again only if a signal came before any byte was written.
-      while written < 0, errno == EINTR { written = write(descriptor, bytes) }
-      let code = written < 0 ? errno : written < bytes.count ? ENOSPC : 0
-      let instead = code == 0 ? settle() : nil
-      if code == 0, instead == nil { return isTorn.store(false, ordering: .relaxed) }
-      let isBack = written <= 0 || takeBack(written, from: begin)
-      if !isBack { isTorn.store(bytes[written - 1] != lineFeed, ordering: .relaxed) }
-      guard let instead, isBack else { throw .notWritten(errno: code == 0 ? EIO : code) }
+      let begin = size
+      let count = try put(lines, at: begin, write)
+      guard let instead = settle() else { return isTorn.store(false, ordering: .relaxed) }
+      guard takeBack(count, from: begin) else {
+        isTorn.store(false, ordering: .relaxed)
+        throw .notWritten(errno: EIO)
+      }
       lines = instead
     }
   }
 
-  private func bytes(of lines: [[UInt8]]) -> [UInt8] {
-    (isTorn.load(ordering: .relaxed) ? [lineFeed] : []) + lines.joined()
+  /// Writes lines; how many bytes they were.
+  private func put(
+    _ lines: [[UInt8]], at begin: off_t, _ write: SpoolAuditSink.Write
+  ) throws(AuditWriteError) -> Int {
+    let bytes = (isTorn.load(ordering: .relaxed) ? [lineFeed] : []) + lines.joined()
+    var written = write(descriptor, bytes)
+    // Again only if a signal came before any byte was written.
+    while written < 0, errno == EINTR { written = write(descriptor, bytes) }
+    if written == bytes.count { return written }
+    let code = written < 0 ? errno : ENOSPC
+    if written > 0, !takeBack(written, from: begin) {
+      isTorn.store(bytes[written - 1] != lineFeed, ordering: .relaxed)
+    }
+    throw .notWritten(errno: code)
   }
 
   private var size: off_t {

@@ -1,7 +1,9 @@
 import CardeaServer
+import HTTPTypes
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import NIOHTTPTypesHTTP1
 
 /// Plain heads: whatever is answered before the parser, the parser would have read alike, to its last byte.
 enum PlainHeadProperties {
@@ -24,10 +26,15 @@ enum PlainHeadProperties {
       return "the parser reads \(read.method) \(read.uri)"
     }
     if read.version != .http1_1 || !read.isKeepAlive { return "the connection does not go on" }
-    for name in Set(read.headers.map { $0.name.lowercased() })
-    where head.values(of: name) != read.headers[name] {
+    // As the server asks for them behind the parser.
+    let fields = HTTPFields(read.headers, splitCookie: false)
+    for name in Set(fields.map(\.name.canonicalName))
+    where head.value(of: name) != fields.value(of: name)
+      || head.values(of: name) != fields.values(of: name)
+    {
       return "the parser reads another \(name)"
     }
+    if head.areForwarded != fields.areForwarded { return "only one is forwarded" }
     guard case .end(nil)? = try channel.readInbound(as: HTTPServerRequestPart.self) else {
       return "the parser waits for more"
     }

@@ -75,12 +75,7 @@ public final class SpoolAuditSink: AsyncAuditSink, AccessSpool {
     }
   }
 
-  public func record(_ event: AccessEvent) async throws {
-    let failure = await withCheckedContinuation { continuation in
-      record(event) { continuation.resume(returning: $0) }
-    }
-    if let failure { throw failure }
-  }
+  public func record(_ event: AccessEvent) async throws { try await recordByTelling(event) }
 
   public func record(
     _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
