@@ -37,7 +37,7 @@ package final class AcceptedFormats: Sendable {
     shaped = others.filter { $0.name == preferred } + others.filter { $0.name != preferred }
     let last = chosen.lazy.compactMap { $0 as? any CatchAllFormat }.first
     catchAll = last
-    isAwake = Atomic(last.map { accepted.contains($0.name) } ?? false)
+    isAwake = Atomic(accepted.contains { $0 == last?.name })
   }
 
   /// What a format makes of a token, and whether it is one with a shape of its own.
@@ -59,13 +59,12 @@ package final class AcceptedFormats: Sendable {
     return Claim(parsed: parsed, isShaped: false)
   }
 
-  /// Whether the catch-all is there and not accepted yet.
-  package var mayWake: Bool { catchAll != nil && !isAwake.load(ordering: .relaxed) }
+  /// The catch-all, as long as it is not accepted.
+  package var sleeper: (any CatchAllFormat)? { isAwake.load(ordering: .relaxed) ? nil : catchAll }
 
   /// A key of this prefix is in the store.
   package func note(prefix: String) {
-    guard mayWake, let namespace = catchAll?.namespace.utf8,
-      prefix.utf8.count > namespace.count, prefix.utf8.starts(with: namespace),
+    guard let namespace = sleeper?.namespace.utf8, prefix.utf8.starts(with: namespace),
       prefix.utf8.dropFirst(namespace.count).first == UInt8(ascii: "_")
     else { return }
     wake()

@@ -52,6 +52,8 @@ public final class AuthKernel: Sendable {
   let usage = UsageLedger()
   let upgrades = HashUpgrades()
   let readings = ReadingsUnderWay()
+  /// Verdicts that are brought to who does not suspend for them.
+  let pending = DispatchGroup()
   let order = PublicationOrder()
   package let logWatch = LogWatch()
   package let durable: DurableLanes
@@ -189,7 +191,7 @@ public final class AuthKernel: Sendable {
     if let now = (store as? any ManyNodeStore)?.storeTime { time.note(storeTime: now) }
     try await noteLatestTimes(after: head)
     logWatch.begin(at: head.position)
-    if formats.mayWake, let name = formats.catchAll?.name {
+    if let name = formats.sleeper?.name {
       var query = KeyQuery(now: time.now(), limit: 1)
       query.format = name
       if try await !store.keys(query).items.isEmpty { formats.wake() }
@@ -292,8 +294,10 @@ public final class AuthKernel: Sendable {
     await store.close()
   }
 
-  /// Returns once hashes, background work and listeners' mailboxes have been idle.
+  /// Returns once verdicts that somebody waits for without suspending, hashes, background work and listeners' mailboxes
+  /// have been idle.
   public func drain() async {
+    await withCheckedContinuation { idle in pending.notify(queue: timerQueue) { idle.resume() } }
     await pool.drain()
     await upgrades.drain()
     await signals.drain()

@@ -107,7 +107,7 @@ public struct AuthServer: Sendable {
       webhooks: webhooks, pages: pages, history: history, certificate: certificate)
     return Application(
       responder: responder,
-      server: server(channel, certificate, warm: configuration.answersWarm ? responder : nil),
+      server: server(channel, certificate, prompt: configuration.answersPromptly ? responder : nil),
       configuration: ApplicationConfiguration(
         address: configuration.socket.map { .unixDomainSocket(path: $0) }
           ?? .hostname(configuration.host, port: configuration.port),
@@ -123,16 +123,17 @@ public struct AuthServer: Sendable {
 
   private func server(
     _ channel: HTTP1Channel.Configuration, _ certificate: CurrentCertificate?,
-    warm: ServerResponder?
+    prompt: ServerResponder?
   ) -> HTTPServerBuilder {
     #if TLS
       if let certificate {
         return HTTPServerBuilder { [configuration] responder in
-          TLSServerChannel(certificate, configuration, channel, warm: warm, responder: responder)
+          TLSServerChannel(
+            certificate, configuration, channel, prompt: prompt, responder: responder)
         }
       }
     #endif
-    return HTTPServerBuilder { ServerChannel(channel, warm: warm, responder: $0) }
+    return HTTPServerBuilder { ServerChannel(channel, prompt: prompt, responder: $0) }
   }
 
   /// Tokens cross the network in clear unless something in front speaks TLS.

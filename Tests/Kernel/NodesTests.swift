@@ -352,10 +352,15 @@ struct NodesTests {
     let store = NodeStore(nodes.group)
     store.fault = .polls
     let rig = try await Rig(store: store, clock: nodes.clock) { $0.lease = .milliseconds(40) }
+    let facts = RequestFacts(Call(key.token))
     #expect(await rig.verdict(key.token).denial?.reason == .storeUnavailable)
+    let explained = await rig.kernel.explain(token: key.token, facts: facts)
+    #expect(explained.verdict.denial?.reason == .storeUnavailable)
+    #expect(explained.checks.last { $0.outcome == .denied }?.name == "lookup")
     store.fault = nil
     try await until { await rig.kernel.readiness().isReady }
     #expect(await rig.verdict(key.token).identity != nil)
+    #expect(await rig.kernel.explain(token: key.token, facts: facts).verdict.identity != nil)
     await rig.kernel.shutdown()
     await nodes.shutdown()
   }

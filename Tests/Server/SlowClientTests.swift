@@ -38,7 +38,6 @@ struct SlowClientTests {
     }
   }
 
-  /// What is answered on the event loop is as much of a request as any other.
   /// The last of a connection, in any spelling and by its version, on the event loop and off it.
   @Test(
     arguments: ["/auth", "/healthz"], ["1.1 close", "1.1 Close", "1.1 keep-alive, CLOSE", "1.0 x"])
@@ -56,6 +55,7 @@ struct SlowClientTests {
     }
   }
 
+  /// What is answered on the event loop is as much of a request as any other.
   @Test func aConnectionThatIsUsedIsKept() async throws {
     try await ServerRig.run(server: { $0.idleTimeout = .seconds(1) }) { rig in
       let client = try TricklingClient(port: rig.client.port)
@@ -194,6 +194,12 @@ final class TricklingClient: Sendable {
         continuation.resume(returning: (String(decoding: answer, as: UTF8.self), isClosed))
       }
     }
+  }
+
+  /// Whether something has come back that nobody has read.
+  var hasAnswer: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)) == 1
   }
 
   /// Whether the other end has closed already.

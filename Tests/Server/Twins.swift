@@ -10,9 +10,10 @@ import ServiceLifecycleTestKit
   import Foundation
 #endif
 
-/// Two servers over one store that differ in nothing but whether warm requests are answered on the event loop.
+/// Two servers over one store that differ in nothing but whether requests of `/auth` are answered
+/// without Hummingbird.
 struct Twins: Sendable {
-  let warm: Twin
+  let prompt: Twin
   let plain: Twin
   let clock: HandClock
   /// Tells both to stop, as a signal does.
@@ -30,13 +31,13 @@ struct Twins: Sendable {
     var configuration = ServerConfiguration()
     configuration.port = 0
     change(&configuration)
-    let warm = try await Twin(store, try plugins(), clock, configuration, answersWarm: true)
-    let plain = try await Twin(store, try plugins(), clock, configuration, answersWarm: false)
+    let prompt = try await Twin(store, try plugins(), clock, configuration, answersPromptly: true)
+    let plain = try await Twin(store, try plugins(), clock, configuration, answersPromptly: false)
     try await testGracefulShutdown { trigger in
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for twin in [warm, plain] { group.addTask { try await twin.serve() } }
+        for twin in [prompt, plain] { group.addTask { try await twin.serve() } }
         let twins = Twins(
-          warm: try await warm.started(), plain: try await plain.started(), clock: clock,
+          prompt: try await prompt.started(), plain: try await plain.started(), clock: clock,
           stop: trigger.triggerGracefulShutdown)
         try await test(twins)
         group.cancelAll()
@@ -52,15 +53,15 @@ struct Twins: Sendable {
     var new = NewKey(name: name)
     new.expiry = .never
     fill(&new)
-    let issued = try await warm.kernel.createKey(new, by: .host)
+    let issued = try await prompt.kernel.createKey(new, by: .host)
     return (issued.stored.key.id, issued.token.reveal())
   }
 
   /// What both answer to the same bytes, but for what differs from one answer to the next.
-  func answers(to text: String) async throws -> (warm: String, plain: String) {
+  func answers(to text: String) async throws -> (prompt: String, plain: String) {
     let bytes = Array(text.utf8)
     return (
-      Twins.comparable(try await warm.client.raw(bytes)),
+      Twins.comparable(try await prompt.client.raw(bytes)),
       Twins.comparable(try await plain.client.raw(bytes))
     )
   }
@@ -91,7 +92,7 @@ struct Twin: Sendable {
 
   init(
     _ store: MemoryStore, _ plugins: [any Plugin], _ clock: HandClock,
-    _ configuration: ServerConfiguration, answersWarm: Bool
+    _ configuration: ServerConfiguration, answersPromptly: Bool
   ) async throws {
     var options = StandardOptions()
     options.peppers = [
@@ -115,7 +116,7 @@ struct Twin: Sendable {
     kernel = try AuthKernel(registry, configuration: kernelConfiguration, clock: clock)
     try await kernel.start(recording: false)
     var configuration = configuration
-    configuration.answersWarm = answersWarm
+    configuration.answersPromptly = answersPromptly
     (ports, port) = AsyncStream<Int>.makeStream()
     server = AuthServer(
       kernel: kernel, configuration: configuration,

@@ -46,10 +46,16 @@ enum ServerBenchmarks {
         "  audit \(tier): start to first answer \(ContinuousClock.now - began), idle",
         "\(Programs.resident(server.processIdentifier) / 1024) MiB")
       guard tier == "off" || tier == "process" else { continue }
-      contenders.append(
-        Contender(
-          name: "/auth, malformed token, audit \(tier)", process: server, port: port,
-          header: "X-API-Key: nonsense"))
+      // What is no token is refused where it came in; for what no key has, the store is asked each time.
+      for (kind, token) in [
+        ("malformed token", "nonsense"),
+        ("token of no key", FloodTokens.token(prefix: "tok_nobody00")),
+      ] {
+        contenders.append(
+          Contender(
+            name: "/auth, \(kind), audit \(tier)", process: server, port: port,
+            header: "X-API-Key: \(token)"))
+      }
     }
     for port in [8426, 8427] { try Probe.waitFor(port: port, token: "none") }
 

@@ -1,7 +1,7 @@
 /// An audit sink whose promise takes waiting for: a write that many requests share, a disk's sync.
 ///
 /// With one registered, ``AuthKernel/authenticateIfWarm(_:requiring:)`` answers `nil`;
-/// ``AuthKernel/decideIfWarm(_:requiring:)`` gives a verdict that is given out once it is recorded, and
+/// ``AuthKernel/authenticatePromptly(_:requiring:)`` gives a verdict that is there once it is recorded, and
 /// ``AuthKernel/authenticate(_:requiring:)`` suspends the request, not its thread, until `record` returns.
 ///
 /// Threading: from any task, many at once.

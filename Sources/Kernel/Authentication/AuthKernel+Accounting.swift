@@ -23,40 +23,34 @@ extension AuthKernel {
   @inline(__always)
   func beginMeasuring() -> UInt64 { meter == nil ? 0 : time.monotonic() }
 
-  /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
-  func settle(_ outcome: Outcome, _ facts: RequestFacts, _ began: UInt64) async -> Verdict {
-    if asyncAuditSinks.isEmpty { return conclude(outcome, facts, began) }
-    return await withCheckedContinuation { continuation in
-      UnsettledVerdict(self, outcome, facts, began).settle(resuming: { work in Task { work() } }) {
-        continuation.resume(returning: $0)
-      }
-    }
-  }
+  /// Whether a verdict is given out only when somebody has answered.
+  @inline(__always)
+  var waitsForAudit: Bool { !asyncAuditSinks.isEmpty }
 
-  /// As ``settle(_:_:_:)``, for who must not suspend.
+  /// Accounts for a verdict where an audit sink has to be waited for; then as ``conclude`` does.
   ///
   /// - Parameters:
   ///   - outcome: what the sinks before `index` made of it.
   ///   - resume: runs what follows a sink's answer, elsewhere than on the sink's thread.
-  func settle(
-    _ outcome: Outcome, _ unsettled: UnsettledVerdict, from index: Int,
-    resuming resume: @escaping UnsettledVerdict.Resume,
+  func record(
+    _ outcome: Outcome, of pending: PendingVerdict, from index: Int = 0,
+    resuming resume: @escaping PendingVerdict.Resume,
     then done: @escaping @Sendable (Verdict) -> Void
   ) {
     guard index < asyncAuditSinks.count else {
-      let verdict = conclude(standing(outcome), unsettled.facts, unsettled.began)
-      return correct(asyncAuditSinks[...], outcome, to: verdict, unsettled.facts, resume) {
+      let verdict = conclude(standing(outcome), pending.facts, pending.began)
+      return correct(asyncAuditSinks[...], outcome, to: verdict, pending.facts, resume) {
         done($0.verdict)
       }
     }
     let sink = asyncAuditSinks[index]
-    sink.record(event(outcome, unsettled.facts)) { [self] failure in
+    sink.record(event(outcome, pending.facts)) { [self] failure in
       resume { [self] in
         let told = outcome.verdict
         let verdict = failure == nil ? told : afterAuditFailure(sink.id, told)
-        correct(asyncAuditSinks[..<index], outcome, to: verdict, unsettled.facts, resume) {
+        correct(asyncAuditSinks[..<index], outcome, to: verdict, pending.facts, resume) {
           [self] outcome in
-          settle(outcome, unsettled, from: index + 1, resuming: resume, then: done)
+          record(outcome, of: pending, from: index + 1, resuming: resume, then: done)
         }
       }
     }
@@ -77,7 +71,7 @@ extension AuthKernel {
   /// the other. It happens once to an outcome, so each of them took the first.
   private func correct(
     _ sinks: ArraySlice<any AsyncAuditSink>, _ outcome: Outcome, to verdict: Verdict,
-    _ facts: RequestFacts, _ resume: @escaping UnsettledVerdict.Resume,
+    _ facts: RequestFacts, _ resume: @escaping PendingVerdict.Resume,
     then done: @escaping @Sendable (Outcome) -> Void
   ) {
     var corrected = outcome

@@ -11,7 +11,7 @@ extension AuthKernel {
   public func authenticateIfWarm(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) -> Verdict? {
-    if !asyncAuditSinks.isEmpty { return nil }
+    if waitsForAudit { return nil }
     let began = beginMeasuring()
     var memory = PolicyMemory()
     switch firstLook(request, requirement, &memory) {
@@ -23,46 +23,37 @@ extension AuthKernel {
     }
   }
 
-  /// The verdict, if it can be reached at once, also where audit sinks have to be waited for before it is given out:
-  /// synchronous, on the caller's thread, never blocking. `nil` means: call ``authenticate(_:requiring:)``.
-  public func decideIfWarm(
+  /// The verdict, or who brings it: for who must not suspend, as an event loop. Synchronous, on the caller's thread,
+  /// never blocking.
+  public func authenticatePromptly(
     _ request: some RequestView, requiring requirement: Requirement = .none
-  ) -> WarmVerdict? {
-    if asyncAuditSinks.isEmpty {
-      return authenticateIfWarm(request, requiring: requirement).map { .settled($0) }
-    }
+  ) -> PromptVerdict {
     let began = beginMeasuring()
     var memory = PolicyMemory()
-    let outcome: Outcome?
+    let stage: PendingVerdict.Stage
     switch firstLook(request, requirement, &memory) {
     case .exempt(let verdict): return .settled(verdict)
-    case .decided(let decided): outcome = decided
-    case .cold(let token): outcome = outcomeOfFlood(token, request)
-    case .session: outcome = nil
+    case .decided(let outcome): stage = .decided(outcome)
+    case .cold(let token):
+      stage = outcomeOfFlood(token, request).map { .decided($0) } ?? .cold(token)
+    case .session(let tokens): stage = .session(tokens)
     }
-    return outcome.map {
-      .unsettled(UnsettledVerdict(self, $0, RequestFacts(request), began))
+    if case .decided(let outcome) = stage, !waitsForAudit {
+      return .settled(conclude(outcome, RequestFacts(request), began))
     }
+    return .pending(
+      PendingVerdict(
+        kernel: self, stage: stage, facts: RequestFacts(request), began: began,
+        requirement: requirement, memory: memory))
   }
 
   /// The verdict on a request. Any failure denies.
   public func authenticate(
     _ request: some RequestView, requiring requirement: Requirement = .none
   ) async -> Verdict {
-    let began = beginMeasuring()
-    var memory = PolicyMemory()
-    switch firstLook(request, requirement, &memory) {
-    case .exempt(let verdict): return verdict
-    case .decided(let outcome):
-      return asyncAuditSinks.isEmpty
-        ? conclude(outcome, RequestFacts(request), began)
-        : await settle(outcome, RequestFacts(request), began)
-    case .cold(let token):
-      let facts = RequestFacts(request)
-      return await settle(await decide(token, facts, requirement, &memory), facts, began)
-    case .session(let tokens):
-      let facts = RequestFacts(request)
-      return await settle(await decideSession(tokens, facts, requirement, &memory), facts, began)
+    switch authenticatePromptly(request, requiring: requirement) {
+    case .settled(let verdict): verdict
+    case .pending(let verdict): await verdict.value
     }
   }
 
@@ -71,14 +62,13 @@ extension AuthKernel {
     token: Secret, facts: RequestFacts, requiring requirement: Requirement = .none
   ) async -> Verdict {
     let began = beginMeasuring()
-    var memory = PolicyMemory()
-    if isSession(token) {
-      return await settle(await decideSession([token], facts, requirement, &memory), facts, began)
-    }
-    guard let presented = presented(token) else {
-      return await settle(denied(.malformed), facts, began)
-    }
-    return await settle(await decide(presented, facts, requirement, &memory), facts, began)
+    let stage: PendingVerdict.Stage =
+      isSession(token)
+      ? .session([token])
+      : presented(token).map { .cold($0) } ?? .decided(denied(.malformed))
+    return await PendingVerdict(
+      kernel: self, stage: stage, facts: facts, began: began, requirement: requirement
+    ).value
   }
 
   /// The parts of a token that was handed over; `nil` if no accepted format parses it.
@@ -112,7 +102,9 @@ extension AuthKernel {
     let outcome = Outcome(
       verdict: .deny(denial), token: identity.token, presentedPrefix: nil, at: time.now(),
       source: .memory)
-    return await settle(outcome, RequestFacts(request), began).denial ?? denial
+    let recorded = PendingVerdict(
+      kernel: self, stage: .decided(outcome), facts: RequestFacts(request), began: began)
+    return await recorded.value.denial ?? denial
   }
 
   private func denied(
@@ -256,7 +248,7 @@ extension AuthKernel {
   }
 
   /// The verdict on the session that one of these tokens stands for.
-  private func decideSession(
+  func decideSession(
     _ tokens: [Secret], _ facts: RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
   ) async -> Outcome {
@@ -270,7 +262,7 @@ extension AuthKernel {
   }
 
   /// The verdict with store and hasher at hand, unless policies or too many failed attempts deny before.
-  private func decide(
+  func decide(
     _ token: PresentedToken, _ facts: RequestFacts, _ requirement: Requirement,
     _ memory: inout PolicyMemory
   ) async -> Outcome {

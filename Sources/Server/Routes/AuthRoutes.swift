@@ -18,12 +18,12 @@ struct AuthRoutes: Sendable {
     let byQuery: Reader = { try AuthQuestion(query: $0.target.query) }
     let byPath: Reader = { try AuthQuestion(envoy: $0) }
     for path in ["/auth"] + ProxyProfile.withFields.map(\.path) {
-      table.any(path, query: QueryNames.auth, warm: { answerIfWarm($0, byQuery) }) { exchange in
+      table.any(path, query: QueryNames.auth, prompt: { promptAnswer($0, byQuery) }) { exchange in
         try await answer(exchange, byQuery).response
       }
     }
     table.any(
-      ProxyProfile.nginx.path, query: QueryNames.auth, warm: { answerIfWarm($0, byQuery, .nginx) }
+      ProxyProfile.nginx.path, query: QueryNames.auth, prompt: { promptAnswer($0, byQuery, .nginx) }
     ) { exchange in
       do {
         return try await answer(exchange, byQuery, .nginx).response
@@ -32,7 +32,7 @@ struct AuthRoutes: Sendable {
         return AuthAnswer(forNginx: refusal).response
       }
     }
-    table.anyBelow(ProxyProfile.envoy.path, warm: { answerIfWarm($0, byPath) }) { exchange in
+    table.anyBelow(ProxyProfile.envoy.path, prompt: { promptAnswer($0, byPath) }) { exchange in
       try await answer(exchange, byPath).response
     }
   }
@@ -48,18 +48,17 @@ struct AuthRoutes: Sendable {
     return answer(to: exchange.requestID, verdict, profile)
   }
 
-  /// The same of a request without a body, if the kernel can decide it at once. What asks nothing that can be
-  /// read is left to the other way, which says why.
-  private func answerIfWarm(
+  /// The same of a request without a body, now or once it is decided and recorded. What asks nothing that can be read is
+  /// left to the other way, which says why.
+  private func promptAnswer(
     _ arrival: Arrival, _ read: Reader, _ profile: ProxyProfile? = nil
   ) -> Prompt<AuthAnswer>? {
     guard let question = try? read(arrival) else { return nil }
     let view = ForwardedRequest(arrival, question.original)
     let requestID = arrival.requestID
-    return switch kernel.decideIfWarm(view, requiring: question.requirement) {
-    case .settled(let verdict)?: .now(answer(to: requestID, verdict, profile))
-    case .unsettled(let verdict)?: .later(verdict) { answer(to: requestID, $0, profile) }
-    case nil: nil
+    return switch kernel.authenticatePromptly(view, requiring: question.requirement) {
+    case .settled(let verdict): .now(answer(to: requestID, verdict, profile))
+    case .pending(let verdict): .later(verdict) { answer(to: requestID, $0, profile) }
     }
   }
 

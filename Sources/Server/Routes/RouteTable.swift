@@ -15,16 +15,16 @@ import Hummingbird
 /// character, so an encoded one leads nowhere.
 struct RouteTable: Sendable {
   typealias Handler = @Sendable (Exchange) async throws -> Response
-  /// Answers a request without a body without a task, as the route's ``Handler`` would; `nil` if it can't, and has
-  /// recorded nothing.
-  typealias WarmHandler = @Sendable (Arrival) -> Prompt<AuthAnswer>?
+  /// Answers a request without a body for who must not suspend, as the route's ``Handler`` would; `nil` if it can't, and
+  /// has recorded nothing.
+  typealias PromptHandler = @Sendable (Arrival) -> Prompt<AuthAnswer>?
 
   struct Route: Sendable {
     /// The pattern that it answers.
     let path: String
     let takes: RouteInput
     let handler: Handler
-    var warm: WarmHandler?
+    var prompt: PromptHandler?
   }
 
   private struct Entry: Sendable {
@@ -68,17 +68,17 @@ struct RouteTable: Sendable {
 
   /// Takes every method.
   mutating func any(
-    _ path: String, query: Set<String>, warm: WarmHandler? = nil, _ handler: @escaping Handler
+    _ path: String, query: Set<String>, prompt: PromptHandler? = nil, _ handler: @escaping Handler
   ) {
     entries[path, default: Entry()].any = Route(
-      path: path, takes: RouteInput(query: query), handler: handler, warm: warm)
+      path: path, takes: RouteInput(query: query), handler: handler, prompt: prompt)
   }
 
   /// Takes every method, for the path and for everything below it.
   mutating func anyBelow(
-    _ path: String, warm: WarmHandler? = nil, _ handler: @escaping Handler
+    _ path: String, prompt: PromptHandler? = nil, _ handler: @escaping Handler
   ) {
-    trees.append((path, Route(path: path, takes: RouteInput(), handler: handler, warm: warm)))
+    trees.append((path, Route(path: path, takes: RouteInput(), handler: handler, prompt: prompt)))
   }
 
   private mutating func on(_ method: HTTPRequest.Method, _ route: Route) {

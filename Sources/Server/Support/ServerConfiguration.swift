@@ -55,8 +55,9 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var pageFrameAncestors: [String] = []
   /// `page.templates`: a folder whose files stand in for the built-in templates of the same name.
   public var pageTemplates: String?
-  /// Whether warm requests of `/auth` are answered on the event loop: no setting, since nobody could tell but by the time.
-  package var answersWarm = true
+  /// Whether requests of `/auth` without a body are answered without Hummingbird: no setting, since nobody is to tell
+  /// but by the time.
+  package var answersPromptly = true
   /// What the page shows of the settings; no secrets.
   public var settings: [ShownSetting] = []
   /// The version of the program, for its log.

@@ -25,15 +25,15 @@
 
     /// - Parameters:
     ///   - channel: what a connection of HTTP/1.1 is configured with; streams of HTTP/2 are, too.
-    ///   - warm: who answers at once on connections of HTTP/1.1.
+    ///   - prompt: who answers without Hummingbird on connections of HTTP/1.1.
     init(
       _ certificate: CurrentCertificate, _ configuration: ServerConfiguration,
-      _ channel: HTTP1Channel.Configuration, warm: ServerResponder?,
+      _ channel: HTTP1Channel.Configuration, prompt: ServerResponder?,
       responder: @escaping HTTPChannelHandler.Responder
     ) {
       self.certificate = certificate
       self.configuration = configuration
-      http1 = ServerChannel(channel, warm: warm, responder: responder)
+      http1 = ServerChannel(channel, prompt: prompt, responder: responder)
       let handlers = channel.additionalChannelHandlers
       let budget = StreamBudget(most: configuration.maxConnections)
       http2 = HTTP2Channel(

@@ -5,16 +5,16 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers on the event loop what ``ServerResponder/answerIfWarm(_:peer:_:)`` can, and hands on everything
+/// Answers on the event loop what ``ServerResponder/promptAnswer(_:peer:_:)`` can, and hands on everything
 /// else to Hummingbird, untouched and in order: its way through tasks costs several times the verification.
 ///
 /// It answers nothing while an earlier request of the connection is on its way through Hummingbird, nor once one was
-/// that is to be the last, nor behind what is no request. While a verdict waits to be recorded, what comes behind its
+/// that is to be the last, nor behind what is no request. While a verdict is pending, what comes behind its
 /// request waits here, and no more is read than a little. While the client takes no answers, Hummingbird reads no further requests, so it gets those
 /// too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from the others.
 /// Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
 /// its answers for any other. Threading: on its channel's event loop.
-final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
+final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
@@ -39,17 +39,11 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var wasLast = false
   /// Answers since the last reading of the connection began, those of ``PlainAnswers`` among them.
   var answered = 0
-  /// Whether a verdict waits to be recorded.
-  private var isPending = false
-  private var behind = CircularBuffer<Event>()
-  /// Whether more is to be read once it is.
-  private var owesRead = false
+  private var backlog = Backlog<Event>()
   private var context: ChannelHandlerContext?
 
   /// Answers to one reading: some hundred microseconds' work.
   private static let mostAnswered = 32
-  /// Where reading stops. Not at the first: to stop and go on costs two calls of the system.
-  private static let mostBehind = 64
 
   init(_ responder: ServerResponder, _ logger: Logger) {
     self.responder = responder
@@ -58,13 +52,16 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Whether a request that has not come to the parser yet may be answered before its turn comes here.
   var mayBePassed: Bool {
-    underWay == 0 && !wasLast && held == nil && !isPending && behind.isEmpty
-      && answered < WarmAnswers.mostAnswered
+    underWay == 0 && !wasLast && held == nil && !backlog.isPending && backlog.isEmpty
+      && answered < PromptAnswers.mostAnswered
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    for closing in backlog.end() { closing.promise?.succeed() }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     receive(.part(unwrapInboundIn(data)), context)
@@ -82,7 +79,11 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if behind.count < WarmAnswers.mostBehind { context.read() } else { owesRead = true }
+    if backlog.mayRead() { context.read() }
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if !backlog.holds(mode, promise) { context.close(mode: mode, promise: promise) }
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -91,7 +92,12 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func receive(_ event: Event, _ context: ChannelHandlerContext) {
-    if isPending { behind.append(event) } else { handle(event, context) }
+    guard backlog.isPending else { return handle(event, context) }
+    if case .part(.body(let bytes)) = event {
+      backlog.append(event, bytes: bytes.readableBytes)
+    } else {
+      backlog.append(event)
+    }
   }
 
   private func handle(_ event: Event, _ context: ChannelHandlerContext) {
@@ -111,8 +117,8 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private func handle(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
     switch part {
     case .head(let head):
-      if underWay == 0, !wasLast, answered < WarmAnswers.mostAnswered, context.channel.isActive,
-        context.channel.isWritable, responder.mayAnswerWarm(head)
+      if underWay == 0, !wasLast, answered < PromptAnswers.mostAnswered, context.channel.isActive,
+        context.channel.isWritable, responder.mayAnswerPromptly(head)
       {
         held = head
       } else {
@@ -141,13 +147,13 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private func answer(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     let known = peer ?? IPAddress(context.remoteAddress)
     peer = .some(known)
-    switch responder.answerIfWarm(head, peer: known, logger) {
+    switch responder.promptAnswer(head, peer: known, logger) {
     case .now(let answer)?:
       answered += 1
       write(answer, context)
     case .later(let verdict, let answer)?:
       answered += 1
-      isPending = true
+      backlog.isPending = true
       let loop = context.eventLoop
       let handler = NIOLoopBound(self, eventLoop: loop)
       verdict.settle(resuming: { loop.execute($0) }) { handler.value.goOn(with: answer($0)) }
@@ -158,18 +164,18 @@ final class WarmAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Gives the answer that was pending, and takes what came behind its request.
-  private func goOn(with answer: ServerResponder.WarmAnswer) {
-    isPending = false
+  private func goOn(with answer: ServerResponder.PromptAnswer) {
+    backlog.isPending = false
     guard let context else { return }
     write(answer, context)
-    while !isPending, let event = behind.popFirst() { handle(event, context) }
-    if !isPending, owesRead {
-      owesRead = false
-      context.read()
+    while let event = backlog.next() { handle(event, context) }
+    for closing in backlog.takeClosings() {
+      context.close(mode: closing.mode, promise: closing.promise)
     }
+    if backlog.takeRead() { context.read() }
   }
 
-  private func write(_ answer: ServerResponder.WarmAnswer, _ context: ChannelHandlerContext) {
+  private func write(_ answer: ServerResponder.PromptAnswer, _ context: ChannelHandlerContext) {
     context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
     if !answer.body.isEmpty {
       context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)

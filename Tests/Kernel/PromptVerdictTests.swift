@@ -5,8 +5,8 @@ import Testing
 
 @testable import CardeaKernel
 
-/// Verdicts that are reached at once, and given out when they are recorded.
-@Suite struct UnsettledVerdictTests {
+/// Verdicts for who must not suspend: there at once, or when they are decided and recorded.
+@Suite struct PromptVerdictTests {
   private struct Refusal: Error {}
 
   /// Answers on a queue of its own.
@@ -15,8 +15,11 @@ import Testing
     let queue = DispatchQueue(label: "audit.queued")
     let events = Collected<AccessEvent>()
     let fails = Locked(false)
+    let isClosed = Locked(false)
 
     init(_ id: String = "audit.queued") { self.id = id }
+
+    func close() async { isClosed.withLock { $0 = true } }
 
     func record(_ event: AccessEvent) async throws { try keep(event) }
 
@@ -51,20 +54,66 @@ import Testing
     }
   }
 
+  /// Counts how often it was asked, and may have something done then.
+  private final class CountingPolicy: Policy {
+    let id = "test.counting"
+    let stage = PolicyStage.afterVerification
+    private let state = Locked(State())
+
+    private struct State {
+      var count = 0
+      var next: (@Sendable () -> Void)?
+    }
+
+    var count: Int { state.withLock { $0.count } }
+
+    func thenOnce(_ next: @escaping @Sendable () -> Void) { state.withLock { $0.next = next } }
+
+    func evaluate(_ context: PolicyContext) -> PolicyDecision {
+      let next = state.withLock { state in
+        state.count += 1
+        defer { state.next = nil }
+        return state.next
+      }
+      next?()
+      return .within([
+        LimitState(
+          name: "test", quota: 9, window: .seconds(60), remaining: 8, resetsAfter: .seconds(6))
+      ])
+    }
+  }
+
+  /// Lets nobody pass before it is told to.
+  private final class HeldPolicy: AsyncPolicy {
+    let id = "test.held"
+    let deadline = Duration.seconds(60)
+    private let asked = AsyncStream<Void>.makeStream()
+    private let gate = AsyncStream<Void>.makeStream()
+
+    func isAsked() async { for await _ in asked.stream {} }
+
+    func letGo() { gate.continuation.finish() }
+
+    func evaluate(_ context: PolicyContext) async -> PolicyDecision {
+      asked.continuation.finish()
+      for await _ in gate.stream {}
+      return .pass
+    }
+  }
+
   private let loop = DispatchQueue(label: "loop")
 
-  /// The verdict, `nil` if it is not reached at once; all that follows a sink's answer happens on ``loop``.
-  private func verdict(_ rig: Rig, _ call: Call) async -> Verdict? {
-    switch rig.kernel.decideIfWarm(call) {
-    case .settled(let verdict)?: return verdict
-    case .unsettled(let unsettled)?:
+  /// The verdict; what was pending is given out on ``loop``.
+  private func verdict(_ rig: Rig, _ call: Call) async -> Verdict {
+    switch rig.kernel.authenticatePromptly(call) {
+    case .settled(let verdict): return verdict
+    case .pending(let pending):
       return await withCheckedContinuation { continuation in
-        unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { [loop] in
+        pending.settle(resuming: { [loop] in loop.async(execute: $0) }) { [loop] in
           dispatchPrecondition(condition: .onQueue(loop))
           continuation.resume(returning: $0)
         }
       }
-    case nil: return nil
     }
   }
 
@@ -73,10 +122,10 @@ import Testing
   /// Has a verdict settled; where it stands once it is given out.
   private func settling(_ rig: Rig, _ token: Secret) throws -> Locked<Verdict?> {
     let given = Locked<Verdict?>(nil)
-    guard case .unsettled(let unsettled)? = rig.kernel.decideIfWarm(Call(token)) else {
+    guard case .pending(let pending) = rig.kernel.authenticatePromptly(Call(token)) else {
       throw WaitsForNothing()
     }
-    unsettled.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
+    pending.settle(resuming: { [loop] in loop.async(execute: $0) }) { verdict in
       given.withLock { $0 = verdict }
     }
     return given
@@ -96,9 +145,7 @@ import Testing
     let (sink, quick) = (QueueSink(), QuickSink())
     let rig = try await rig(sink, quick: quick)
     let issued = try await rig.key()
-    #expect(await verdict(rig, Call(issued.token)) == nil, "the store has to be asked")
-    #expect(sink.events.all.isEmpty)
-    _ = await rig.verdict(issued.token)
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
     sink.queue.suspend()
     let given = try settling(rig, issued.token)
     loop.sync {}
@@ -107,9 +154,57 @@ import Testing
     sink.queue.sync {}
     loop.sync {}
     #expect(given.withLock { $0 }?.identity != nil)
-    #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
+    #expect(await verdict(rig, Call([])).denial?.reason == .missing)
     #expect(sink.events.all.map(\.reason) == [nil, nil, .missing])
     #expect(quick.events.all.map(\.reason) == [nil, nil, .missing])
+  }
+
+  /// Without anybody to wait for, only what memory can't decide is pending.
+  @Test func waitForTheStoreAlone() async throws {
+    let quick = QuickSink()
+    let rig = try await rig(quick: quick)
+    let issued = try await rig.key()
+    let given = try settling(rig, issued.token)
+    while given.withLock({ $0 }) == nil { await Task.yield() }
+    #expect(given.withLock { $0 }?.identity != nil)
+    guard case .settled(let verdict) = rig.kernel.authenticatePromptly(Call(issued.token)) else {
+      throw WaitsForNothing()
+    }
+    #expect(verdict.identity != nil)
+    #expect(quick.events.all.map(\.reason) == [nil, nil])
+  }
+
+  /// A key changes while policies look at what memory knows of it: what they have counted stays counted.
+  @Test func areCountedOnceThoughTheKeyChanges() async throws {
+    let counting = CountingPolicy()
+    let rig = try await Rig(configure: { _ in }) { $0.use(counting) }
+    let issued = try await rig.key()
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
+    #expect(counting.count == 1)
+    counting.thenOnce { [kernel = rig.kernel] in
+      kernel.stamps.changed(prefix: issued.stored.key.prefix, owner: nil)
+    }
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
+    #expect(counting.count == 2)
+  }
+
+  /// Nobody suspends for it, and yet the kernel waits until it is recorded.
+  @Test func areRecordedBeforeTheKernelHasShutDown() async throws {
+    let (sink, policy) = (QueueSink(), HeldPolicy())
+    let rig = try await Rig(configure: { _ in }) {
+      $0.use(sink)
+      $0.use(policy)
+    }
+    let given = try settling(rig, try await rig.key().token)
+    await policy.isAsked()
+    async let end: Void = rig.kernel.shutdown()
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(!sink.isClosed.withLock { $0 } && given.withLock { $0 } == nil)
+    policy.letGo()
+    await end
+    #expect(sink.isClosed.withLock { $0 })
+    #expect(sink.events.all.map(\.reason) == [nil])
+    #expect(given.withLock { $0 }?.identity != nil)
   }
 
   /// V2: what waits for a sink for longer than its lease is looked at again. Another process has changed the key meanwhile,
@@ -145,7 +240,7 @@ import Testing
     let issued = try await rig.key()
     _ = await rig.verdict(issued.token)
     first.fails.withLock { $0 = true }
-    let denial = await verdict(rig, Call(issued.token))?.denial
+    let denial = await verdict(rig, Call(issued.token)).denial
     #expect(denial?.reason == .auditUnavailable && denial?.category == .unavailable)
     #expect(second.events.all.map(\.reason) == [nil, .auditUnavailable])
   }
@@ -156,8 +251,8 @@ import Testing
     let issued = try await rig.key()
     _ = await rig.verdict(issued.token)
     sink.fails.withLock { $0 = true }
-    #expect(await verdict(rig, Call(issued.token))?.identity != nil)
-    #expect(await verdict(rig, Call([]))?.denial?.reason == .missing)
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
+    #expect(await verdict(rig, Call([])).denial?.reason == .missing)
   }
 
   /// What the sinks that took it hold is followed by what came of it, either way.
@@ -169,7 +264,7 @@ import Testing
     quick.fails.withLock { $0 = true }
     let denial =
       isWarm
-      ? await verdict(rig, Call(issued.token))?.denial : await rig.verdict(issued.token).denial
+      ? await verdict(rig, Call(issued.token)).denial : await rig.verdict(issued.token).denial
     #expect(denial?.reason == .auditUnavailable)
     for sink in [first, second] {
       #expect(sink.events.all.map(\.reason) == [nil, nil, .auditUnavailable])
@@ -188,7 +283,7 @@ import Testing
     sinks[1].fails.withLock { $0 = true }
     let denial =
       isWarm
-      ? await verdict(rig, Call(issued.token))?.denial : await rig.verdict(issued.token).denial
+      ? await verdict(rig, Call(issued.token)).denial : await rig.verdict(issued.token).denial
     #expect(denial?.reason == .auditUnavailable)
     #expect(sinks[0].events.all.map(\.reason) == [nil, nil, .auditUnavailable])
     #expect(sinks[1].events.all.map(\.reason) == [nil])

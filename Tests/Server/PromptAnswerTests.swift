@@ -5,8 +5,8 @@ import Dispatch
 import Testing
 
 /// What is answered on the event loop is what Hummingbird would have answered.
-@Suite("warm answers")
-struct WarmAnswerTests {
+@Suite("prompt answers")
+struct PromptAnswerTests {
   private static let targets = [
     "/auth", "/auth/caddy", "/auth/traefik", "/auth/haproxy", "/auth/nginx",
     "/auth/envoy/-/orders/1?a=b", "/auth/envoy/s/orders:read/-/orders/1", "/auth?scope=orders:read",
@@ -87,7 +87,7 @@ struct WarmAnswerTests {
       try await twins.key("suspended"), try await twins.key("revoked"),
       try await twins.key("purged"),
     ]
-    let kernel = twins.warm.kernel
+    let kernel = twins.prompt.kernel
     _ = try await kernel.suspendKey(states[0].id, by: .host)
     _ = try await kernel.revokeKey(states[1].id, by: .host)
     _ = try await kernel.purgeKey(states[2].id, by: .host)
@@ -137,15 +137,15 @@ struct WarmAnswerTests {
       // The first time the store is asked, the second time memory.
       for round in 1...2 {
         for request in requests {
-          let (warm, plain) = try await twins.answers(to: request)
-          #expect(warm == plain, "round \(round): \(request)")
-          #expect(warm.hasPrefix("HTTP/1.1 "), "round \(round): \(request)")
+          let (prompt, plain) = try await twins.answers(to: request)
+          #expect(prompt == plain, "round \(round): \(request)")
+          #expect(prompt.hasPrefix("HTTP/1.1 "), "round \(round): \(request)")
         }
       }
-      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
-      #expect(twins.warm.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
-      #expect(twins.warm.recorded.withLock { $0 }.count > 200)
-      #expect(twins.warm.lines.withLock { $0 }.count > requests.count)
+      #expect(twins.prompt.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.prompt.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
+      #expect(twins.prompt.recorded.withLock { $0 }.count > 200)
+      #expect(twins.prompt.lines.withLock { $0 }.count > requests.count)
     }
   }
 
@@ -162,7 +162,7 @@ struct WarmAnswerTests {
       _ = try await twins.answers(to: head)
       // The first one was not in memory.
       let expected = [false] + Array(repeating: true, count: targets.count)
-      #expect(twins.warm.isOnLoop.withLock { $0 } == expected)
+      #expect(twins.prompt.isOnLoop.withLock { $0 } == expected)
       #expect(twins.plain.isOnLoop.withLock { !$0.contains(true) })
     }
   }
@@ -184,17 +184,17 @@ struct WarmAnswerTests {
         }
         // The first time the store is asked, the second time memory.
         for _ in 1...2 {
-          let (warm, other) = try await twins.answers(to: plain + line.joined() + plain)
-          #expect(warm == other, "\(target)")
-          #expect(warm.components(separatedBy: "HTTP/1.1 ").count == line.count + 3)
+          let (prompt, other) = try await twins.answers(to: plain + line.joined() + plain)
+          #expect(prompt == other, "\(target)")
+          #expect(prompt.components(separatedBy: "HTTP/1.1 ").count == line.count + 3)
         }
       }
       for request in Self.oddities(good) {
-        let (warm, other) = try await twins.answers(to: plain + plain + request + plain + plain)
-        #expect(warm == other, "\(request)")
+        let (prompt, other) = try await twins.answers(to: plain + plain + request + plain + plain)
+        #expect(prompt == other, "\(request)")
       }
-      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
-      #expect(twins.warm.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
+      #expect(twins.prompt.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.prompt.lines.withLock { $0 } == twins.plain.lines.withLock { $0 })
     }
   }
 
@@ -225,8 +225,8 @@ struct WarmAnswerTests {
         let (answers, plain) = try await twins.answers(to: warm + warm + end + warm + warm)
         #expect(answers == plain)
       }
-      #expect(twins.warm.isOnLoop.withLock { $0.contains(true) })
-      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.prompt.isOnLoop.withLock { $0.contains(true) })
+      #expect(twins.prompt.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
     }
   }
 
@@ -235,10 +235,10 @@ struct WarmAnswerTests {
     try await Twins.run { twins in
       let request = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
       _ = try await twins.answers(to: request)
-      let (warm, plain) = try await twins.answers(to: String(repeating: request, count: 1_000))
-      #expect(warm == plain)
-      #expect(warm.components(separatedBy: "HTTP/1.1 200").count == 1_001)
-      let isOnLoop = twins.warm.isOnLoop.withLock { $0.dropFirst() }
+      let (prompt, plain) = try await twins.answers(to: String(repeating: request, count: 1_000))
+      #expect(prompt == plain)
+      #expect(prompt.components(separatedBy: "HTTP/1.1 200").count == 1_001)
+      let isOnLoop = twins.prompt.isOnLoop.withLock { $0.dropFirst() }
       #expect(isOnLoop.contains(true))
       #expect(isOnLoop.contains(false))
     }
@@ -248,14 +248,14 @@ struct WarmAnswerTests {
   @Test func keepNobodyWaitingForABody() async throws {
     try await Twins.run(server: { $0.requestTimeout = .seconds(5) }) { twins in
       for path in ["/v1/verify", "/auth"] {
-        let (warm, plain) = try await twins.answers(
+        let (prompt, plain) = try await twins.answers(
           to: Self.request(
             "POST", path,
             [
               "Content-Type: application/json", "Expect: 100-continue", "Content-Length: 99999999",
             ]))
-        #expect(warm == plain)
-        #expect(warm.hasPrefix("HTTP/1.1 4"), "\(path)")
+        #expect(prompt == plain)
+        #expect(prompt.hasPrefix("HTTP/1.1 4"), "\(path)")
       }
     }
   }
@@ -269,18 +269,18 @@ struct WarmAnswerTests {
       _ = try await twins.answers(to: warm)
       held.holds()
       let line = warm + Self.request("GET", "/healthz") + warm + "NONSENSE\r\n\r\n"
-      async let warmly = twins.warm.client.raw(Array(line.utf8))
+      async let promptly = twins.prompt.client.raw(Array(line.utf8))
       async let plainly = twins.plain.client.raw(Array(line.utf8))
       // One of each server.
       while held.waiting < 2 { await Task.yield() }
       try await Task.sleep(for: .milliseconds(50))
       #expect(held.waiting == 2)
-      #expect(twins.warm.recorded.withLock { $0.count } == 1)
+      #expect(twins.prompt.recorded.withLock { $0.count } == 1)
       held.letGo()
-      let given = Twins.comparable(try await warmly)
+      let given = Twins.comparable(try await promptly)
       #expect(given == Twins.comparable(try await plainly))
       #expect(given.components(separatedBy: "HTTP/1.1 200").count == 4)
-      #expect(twins.warm.recorded.withLock { $0.count } == 3)
+      #expect(twins.prompt.recorded.withLock { $0.count } == 3)
     }
   }
 
@@ -289,10 +289,10 @@ struct WarmAnswerTests {
     _ twins: Twins, after warm: String
   ) async throws -> [TricklingClient] {
     _ = try await twins.answers(to: warm)
-    let clients = try [twins.warm, twins.plain].map { try TricklingClient(port: $0.client.port) }
-    for client in clients { await client.repeats(warm, 1, every: .zero) }
-    for twin in [twins.warm, twins.plain] {
-      while twin.recorded.withLock({ $0.count }) < 2 { await Task.yield() }
+    let clients = try [twins.prompt, twins.plain].map { try TricklingClient(port: $0.client.port) }
+    for client in clients {
+      await client.repeats(warm, 1, every: .zero)
+      while !client.hasAnswer { await Task.yield() }
     }
     return clients
   }
@@ -306,41 +306,63 @@ struct WarmAnswerTests {
       let clients = try await Self.connections(twins, after: warm)
       held.holds()
       let line = warm + Self.request("GET", "/healthz") + warm + "NONSENSE\r\n\r\n"
-      async let warmly = clients[0].answer(to: line)
+      async let promptly = clients[0].answer(to: line)
       async let plainly = clients[1].answer(to: line)
       while held.waiting < 2 { await Task.yield() }
       try await Task.sleep(for: .milliseconds(50))
       #expect(held.waiting == 2)
-      #expect(twins.warm.recorded.withLock { $0.count } == 2)
+      #expect(twins.prompt.recorded.withLock { $0.count } == 2)
       held.letGo()
-      let given = Twins.comparable(Array(await warmly.text.utf8))
+      let given = Twins.comparable(Array(await promptly.text.utf8))
       #expect(given == Twins.comparable(Array(await plainly.text.utf8)))
       #expect(given.components(separatedBy: "HTTP/1.1 200").count == 5)
-      #expect(twins.warm.recorded.withLock { $0.count } == 4)
+      #expect(twins.prompt.recorded.withLock { $0.count } == 4)
     }
   }
 
-  /// A server that is told to stop waits for the sink, answers, and closes the connection.
-  @Test func areGivenOutByAServerThatStops() async throws {
-    let held = HeldSink()
+  /// A server that is told to stop waits for the sink, or for what decides, answers, and closes the connection.
+  @Test(arguments: [false, true])
+  func areGivenOutByAServerThatStops(_ isDecided: Bool) async throws {
+    let held: any Held = isDecided ? HeldSink() : HeldPolicy()
     try await Twins.run(plugins: { [held] }) { twins in
       let key = "X-API-Key: \(try await twins.key().token)"
-      let warm = Self.request("GET", "/auth", [key])
-      let clients = try await Self.connections(twins, after: warm)
+      let request = Self.request("GET", "/auth", [key])
+      let clients = try await Self.connections(twins, after: request)
       held.holds()
-      async let warmly = clients[0].answer(to: warm)
-      async let plainly = clients[1].answer(to: warm)
+      async let promptly = clients[0].answer(to: request)
+      async let plainly = clients[1].answer(to: request)
       while held.waiting < 2 { await Task.yield() }
       twins.stop()
-      for twin in [twins.warm, twins.plain] {
+      for twin in [twins.prompt, twins.plain] {
         while (try? await twin.client.request("GET", "/healthz")) != nil {}
       }
       held.letGo()
-      for given in await [warmly, plainly] {
+      for given in await [promptly, plainly] {
         #expect(given.text.components(separatedBy: "HTTP/1.1 200").count == 3)
         #expect(given.isClosed)
       }
-      #expect(twins.warm.isOnLoop.withLock { $0.last } == true)
+      #expect(twins.prompt.isOnLoop.withLock { $0.last } == isDecided)
+    }
+  }
+
+  /// A connection whose answer takes longer than it may be idle is not idle.
+  @Test(arguments: [false, true])
+  func areGivenOutHoweverLongTheyTake(_ isDecided: Bool) async throws {
+    let held: any Held = isDecided ? HeldSink() : HeldPolicy()
+    try await Twins.run(plugins: { [held] }, server: { $0.idleTimeout = .seconds(1) }) { twins in
+      let key = "X-API-Key: \(try await twins.key().token)"
+      let request = Self.request("GET", "/auth", [key])
+      let clients = try await Self.connections(twins, after: request)
+      held.holds()
+      async let promptly = clients[0].answer(to: request)
+      async let plainly = clients[1].answer(to: request)
+      while held.waiting < 2 { await Task.yield() }
+      try await Task.sleep(for: .milliseconds(2_500))
+      held.letGo()
+      for given in await [promptly, plainly] {
+        #expect(given.text.components(separatedBy: "HTTP/1.1 200").count == 3)
+        #expect(given.isClosed)
+      }
     }
   }
 
@@ -351,7 +373,7 @@ struct WarmAnswerTests {
       let warm = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
       _ = try await twins.answers(to: warm)
       held.holds()
-      for client in [twins.warm.client, twins.plain.client] {
+      for client in [twins.prompt.client, twins.plain.client] {
         do {
           let gone = try TricklingClient(port: client.port)
           await gone.repeats(warm + warm, 1, every: .zero)
@@ -374,11 +396,11 @@ struct WarmAnswerTests {
       let request = Self.request("GET", "/auth", ["X-API-Key: \(try await twins.key().token)"])
       _ = try await twins.answers(to: request)
       held.fails()
-      let (warm, plain) = try await twins.answers(to: request)
-      #expect(warm == plain)
-      #expect(warm.hasPrefix("HTTP/1.1 503"))
-      #expect(warm.contains("audit_unavailable"))
-      #expect(twins.warm.isOnLoop.withLock { $0 } == [false, true])
+      let (prompt, plain) = try await twins.answers(to: request)
+      #expect(prompt == plain)
+      #expect(prompt.hasPrefix("HTTP/1.1 503"))
+      #expect(prompt.contains("audit_unavailable"))
+      #expect(twins.prompt.isOnLoop.withLock { $0 } == [false, true])
     }
   }
 
@@ -393,19 +415,20 @@ struct WarmAnswerTests {
         let wrong = try KeysmithFormat().build(
           TokenRequest(
             namespace: "tok", identifierLength: 8, secretLength: 32, prefix: String(prefix),
-            primitives: twins.warm.kernel.primitives)
+            primitives: twins.prompt.kernel.primitives)
         ).token.reveal()
-        let (warm, plain) = try await twins.answers(
+        let (prompt, plain) = try await twins.answers(
           to: Self.request(
             "GET", "/auth", ["X-API-Key: \(wrong)", "X-Forwarded-For: 192.0.2.9"]))
-        #expect(warm == plain)
+        #expect(prompt == plain)
       }
-      let flood = [false] + Array(repeating: false, count: 9) + [true, true, true]
-      #expect(twins.warm.isRecordedOnLoop.withLock { $0 } == flood)
+      // What takes the store is decided in a task; where somebody has to be waited for, it is given out on the loop.
+      let guesses = Array(repeating: waiting != .forNobody, count: 10)
+      #expect(twins.prompt.isRecordedOnLoop.withLock { $0 } == guesses + [true, true, true])
       #expect(
-        twins.warm.recorded.withLock { $0.suffix(3).map(\.reason) }
+        twins.prompt.recorded.withLock { $0.suffix(3).map(\.reason) }
           == Array(repeating: .rateLimited, count: 3))
-      #expect(twins.warm.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
+      #expect(twins.prompt.recorded.withLock { $0 } == twins.plain.recorded.withLock { $0 })
     }
   }
 }
@@ -430,8 +453,41 @@ private struct PatientSink: AsyncAuditSink {
   func record(_ event: AccessEvent) async throws { await Task.yield() }
 }
 
+/// What a verdict waits for.
+private protocol Held: Plugin {
+  /// How many wait.
+  var waiting: Int { get }
+  /// From the next one on.
+  func holds()
+  func letGo()
+}
+
+/// Lets everybody pass, on a queue of its own, unless it is told to wait.
+private final class HeldPolicy: AsyncPolicy, Held {
+  let id = "test.held"
+  let deadline = Duration.seconds(60)
+  private let queue = DispatchQueue(label: "test.held")
+  private let state = Locked(0)
+
+  var waiting: Int { state.withLock { $0 } }
+
+  func holds() { queue.suspend() }
+
+  func letGo() { queue.resume() }
+
+  func evaluate(_ context: PolicyContext) async -> PolicyDecision {
+    state.withLock { $0 += 1 }
+    return await withCheckedContinuation { continuation in
+      queue.async { [self] in
+        state.withLock { $0 -= 1 }
+        continuation.resume(returning: .pass)
+      }
+    }
+  }
+}
+
 /// Answers on a queue of its own, unless it is told to wait.
-private final class HeldSink: AsyncAuditSink {
+private final class HeldSink: AsyncAuditSink, Held {
   let id = "test.held"
   private let queue = DispatchQueue(label: "test.held")
   private let state = Locked((isFailing: false, waiting: 0))
@@ -440,7 +496,6 @@ private final class HeldSink: AsyncAuditSink {
 
   var waiting: Int { state.withLock { $0.waiting } }
 
-  /// From the next one on.
   func holds() { queue.suspend() }
 
   func letGo() {

@@ -2,16 +2,17 @@ import CardeaContracts
 import Logging
 import NIOCore
 
-/// Answers plain requests of a connection before its parser sees them, if ``ServerResponder`` can at once: reading them
-/// where they lie and writing each answer as one piece takes a third of what the way through the pipeline costs.
+/// Answers plain requests of a connection before its parser sees them: reading them where they lie and writing each
+/// answer as one piece takes a third of what the way through the pipeline costs.
 ///
 /// Everything else goes on as it came. The parser must not have begun something when a request is taken from before its
 /// eyes, so once anything that is no ``PlainHead`` has gone on, all that follows on the connection does, too. What is
-/// told of requests under way is ``WarmAnswers``' to know, behind the parser.
+/// told of requests under way is ``PromptAnswers``' to know, behind the parser.
 ///
 /// Those that see to deadlines and idle connections stand behind the parser as well. They are shown the first request
-/// of a connection, and then one each time a small part of the idle time has gone by. While a verdict waits to be
-/// recorded, what comes behind its request waits here, the server's end included. Threading: on its channel's event loop.
+/// of a connection, and then one each time a small part of the idle time has gone by. While a verdict is pending, what
+/// comes behind its request waits here, the server's end and the connection's included. Threading: on its channel's event
+/// loop.
 final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -27,7 +28,7 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private let responder: ServerResponder
-  private let warm: WarmAnswers
+  private let others: PromptAnswers
   private let logger: Logger
   /// How long the others may believe that nothing has come.
   private let unseen: TimeAmount
@@ -40,30 +41,25 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var hasHandedOn = false
   /// Where answers are written; free again once they are sent.
   private var buffer = ByteBuffer()
-  /// Whether a verdict waits to be recorded.
-  private var isPending = false
-  private var behind = CircularBuffer<Event>()
-  private var bytesBehind = 0
-  /// Whether more is to be read once it is.
-  private var owesRead = false
+  private var backlog = Backlog<Event>()
   private var context: ChannelHandlerContext?
 
-  /// Where reading stops. Not at the first byte: to stop and go on costs two calls of the system.
-  private static let mostBehind = 16_384
-
   /// - Parameters:
-  ///   - warm: its like behind the parser.
+  ///   - others: its like behind the parser.
   ///   - idle: how long the connection may be idle.
-  init(_ responder: ServerResponder, _ warm: WarmAnswers, idle: TimeAmount?, _ logger: Logger) {
+  init(_ responder: ServerResponder, _ others: PromptAnswers, idle: TimeAmount?, _ logger: Logger) {
     self.responder = responder
-    self.warm = warm
+    self.others = others
     self.logger = logger
     unseen = .nanoseconds((idle ?? .minutes(1)).nanoseconds / 64)
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    for closing in backlog.end() { closing.promise?.succeed() }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     receive(.bytes(unwrapInboundIn(data)), context)
@@ -80,20 +76,27 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if bytesBehind < PlainAnswers.mostBehind { context.read() } else { owesRead = true }
+    if backlog.mayRead() { context.read() }
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if !backlog.holds(mode, promise) { context.close(mode: mode, promise: promise) }
   }
 
   private func receive(_ event: Event, _ context: ChannelHandlerContext) {
-    guard isPending else { return handle(event, context) }
-    if case .bytes(let bytes) = event { bytesBehind += bytes.readableBytes }
-    behind.append(event)
+    guard backlog.isPending else { return handle(event, context) }
+    if case .bytes(let bytes) = event {
+      backlog.append(event, bytes: bytes.readableBytes)
+    } else {
+      backlog.append(event)
+    }
   }
 
   private func handle(_ event: Event, _ context: ChannelHandlerContext) {
     switch event {
     case .bytes(let bytes): take(bytes, context)
     case .readComplete:
-      warm.answered = 0
+      others.answered = 0
       // Nobody behind has read anything.
       if hasHandedOn { context.fireChannelReadComplete() }
       hasHandedOn = false
@@ -118,11 +121,8 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
       switch prompt(head, context) {
       case .now(let answer)?: write(answer, context)
       case .later(let verdict, let answer)?:
-        isPending = true
-        if rest.readableBytes > 0 {
-          bytesBehind += rest.readableBytes
-          behind.prepend(.bytes(rest))
-        }
+        backlog.isPending = true
+        if rest.readableBytes > 0 { backlog.prepend(.bytes(rest), bytes: rest.readableBytes) }
         let loop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: loop)
         verdict.settle(resuming: { loop.execute($0) }) { handler.value.goOn(with: answer($0)) }
@@ -135,15 +135,15 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     if rest.readableBytes > 0 { handOn(rest, context) }
   }
 
-  /// The answer to a request, if it can be given here and now.
+  /// The answer to a request, if it may be given here.
   private func prompt(_ head: PlainHead, _ context: ChannelHandlerContext) -> Prompt<PlainAnswer>? {
-    guard warm.mayBePassed, let seen, .now() - seen < unseen else { return nil }
+    guard others.mayBePassed, let seen, .now() - seen < unseen else { return nil }
     let channel = context.channel
     guard channel.isActive, channel.isWritable else { return nil }
     let known = peer ?? IPAddress(context.remoteAddress)
     peer = .some(known)
-    let prompt = responder.answerIfWarm(head, peer: known, logger)
-    if prompt != nil { warm.answered += 1 }
+    let prompt = responder.promptAnswer(head, peer: known, logger)
+    if prompt != nil { others.answered += 1 }
     return prompt
   }
 
@@ -154,17 +154,14 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Gives the answer that was pending, and takes what came behind its request.
   private func goOn(with answer: PlainAnswer) {
-    isPending = false
+    backlog.isPending = false
     guard let context else { return }
     write(answer, context)
-    while !isPending, let event = behind.popFirst() {
-      if case .bytes(let bytes) = event { bytesBehind -= bytes.readableBytes }
-      handle(event, context)
+    while let event = backlog.next() { handle(event, context) }
+    for closing in backlog.takeClosings() {
+      context.close(mode: closing.mode, promise: closing.promise)
     }
-    if owesRead, bytesBehind < PlainAnswers.mostBehind {
-      owesRead = false
-      context.read()
-    }
+    if backlog.takeRead() { context.read() }
   }
 
   private func write(_ answer: PlainAnswer, _ context: ChannelHandlerContext) {

@@ -4,21 +4,21 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// A connection that speaks HTTP/1.1: Hummingbird's, with a cheaper codec, ``PlainAnswers`` and ``WarmAnswers`` in it.
+/// A connection that speaks HTTP/1.1: Hummingbird's, with a cheaper codec, ``PlainAnswers`` and ``PromptAnswers`` in it.
 struct ServerChannel: HTTPChannelHandler {
   typealias Value = HTTP1Channel.Value
 
   let responder: HTTPChannelHandler.Responder
   private let configuration: HTTP1Channel.Configuration
-  /// Who answers at once; `nil` if nobody does.
-  private let warm: ServerResponder?
+  /// Who answers without Hummingbird; `nil` if nobody does.
+  private let prompt: ServerResponder?
 
   init(
-    _ configuration: HTTP1Channel.Configuration, warm: ServerResponder?,
+    _ configuration: HTTP1Channel.Configuration, prompt: ServerResponder?,
     responder: @escaping HTTPChannelHandler.Responder
   ) {
     self.configuration = configuration
-    self.warm = warm
+    self.prompt = prompt
     self.responder = responder
   }
 
@@ -29,10 +29,10 @@ struct ServerChannel: HTTPChannelHandler {
       limits.maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
       limits.maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
       let pipeline = channel.pipeline.syncOperations
-      let answers = warm.map { ($0, WarmAnswers($0, logger)) }
-      if let (warm, answers) = answers, warm.isUntraced {
+      let answers = prompt.map { ($0, PromptAnswers($0, logger)) }
+      if let (responder, answers) = answers, responder.isUntraced {
         try pipeline.addHandler(
-          PlainAnswers(warm, answers, idle: configuration.idleTimeout, logger))
+          PlainAnswers(responder, answers, idle: configuration.idleTimeout, logger))
       }
       try pipeline.configureHTTPServerPipeline(
         withPipeliningAssistance: false, withErrorHandling: false,

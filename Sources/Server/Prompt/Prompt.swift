@@ -1,9 +1,9 @@
 import CardeaKernel
 
-/// An answer that takes no task: there at once, or when its verdict is recorded.
+/// An answer for who must not suspend: there at once, or when its verdict is.
 enum Prompt<Answer>: Sendable where Answer: Sendable {
   case now(Answer)
-  case later(UnsettledVerdict, @Sendable (Verdict) -> Answer)
+  case later(PendingVerdict, @Sendable (Verdict) -> Answer)
 
   /// The answer made into another.
   @inline(__always)
