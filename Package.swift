@@ -353,3 +353,30 @@ if Context.environment["CARDEA_FUZZ"] != nil {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
   }
 }
+
+// SwiftPM compiles a target again when a module changes that it names, and not when one does that a module which it names
+// only hands on (`@_exported import`), although the layout of types may come from there: such a program crashes. So each
+// target names all of ours that it reaches.
+let ours = Set(package.targets.filter { $0.type != .system }.map(\.name))
+var isComplete = false
+while !isComplete {
+  isComplete = true
+  let named = package.targets.reduce(into: [String: Set<String>]()) { named, target in
+    for dependency in target.dependencies {
+      switch dependency {
+      case .targetItem(let name, _), .byNameItem(let name, _):
+        named[target.name, default: []].insert(name)
+      case .productItem: break
+      @unknown default: break
+      }
+    }
+  }
+  for target in package.targets {
+    let direct = named[target.name] ?? []
+    let handedOn = direct.reduce(into: Set()) { $0.formUnion(named[$1] ?? []) }.intersection(ours)
+    for name in handedOn.subtracting(direct).sorted() {
+      target.dependencies.append(.target(name: name))
+      isComplete = false
+    }
+  }
+}
