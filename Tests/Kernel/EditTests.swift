@@ -43,6 +43,19 @@ import Testing
     }
   }
 
+  @Test func whatPeopleReadIsEdited() async throws {
+    let world = try await World(isSlow: false)
+    try await world.edit {
+      $0.name = "new name"
+      $0.description = "what for"
+    }
+    let key = try await world.rig.kernel.key(world.issued.stored.key.id, for: .host).key
+    #expect(key.name == "new name" && key.description == "what for")
+    let signal = try await world.rig.kernel.store.log(after: 0, limit: 100).last
+    let payload = String(decoding: signal?.payload ?? [], as: UTF8.self)
+    #expect(payload.contains(#""description""#))
+  }
+
   @Test(arguments: [false, true])
   func scopes(_ isSlow: Bool) async throws {
     let world = try await World(isSlow: isSlow)

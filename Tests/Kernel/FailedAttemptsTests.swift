@@ -5,6 +5,7 @@ import CardeaSodium
 import Dispatch
 import Testing
 
+@testable import CardeaKernel
 @testable import CardeaLimits
 
 @Suite("failed attempts are limited before anything is done for them")
@@ -79,6 +80,9 @@ struct FailedAttemptsTests {
     // Nor from the attacker's own address, once the token is known.
     #expect(await denial(rig, issued.token, from: "203.0.113.66") == nil)
     #expect(await denial(rig, try wrongToken(prefix), from: "203.0.113.66")?.reason == .rateLimited)
+    // Nor if it has to be looked up anew.
+    rig.kernel.stamps.changed(prefix: prefix, owner: nil)
+    #expect(await denial(rig, issued.token, from: "203.0.113.66") == nil)
   }
 
   @Test func anAddressHasAHundredAMinuteOverAllPrefixes() async throws {

@@ -62,6 +62,7 @@ import Testing
     ] as [(UInt64, UInt64?, Bool)] {
       rig.clock.ticks.store(now, ordering: .sequentiallyConsistent)
       #expect(rig.kernel.isTrusted(token, readBegan: readBegan) == isTrusted, "\(now), \(end)")
+      #expect(rig.kernel.lease?.isValid == (now < end))
     }
     await rig.kernel.shutdown()
   }
@@ -92,6 +93,36 @@ import Testing
     #expect(here.warmVerdict(issued.token)?.identity != nil, "nobody has told it")
     _ = try await here.kernel.disableOwner(owner.id, by: .host)
     #expect(await here.verdict(issued.token).denial?.reason == .ownerDisabled)
+  }
+
+  /// What another process did to an owner makes all their keys be read anew; what it did to one of the keys, that one.
+  @Test func ofAnOwnersKeysThoseAreReadAnewThatWereChanged() async throws {
+    let store = SharedCountingStore()
+    let rig = try await Rig(store: store) { $0.lease = .seconds(60) }
+    let owner = try await rig.kernel.createOwner(NewOwner(name: "alice"), by: .host).owner
+    var keys: [IssuedKey] = []
+    for name in ["one", "two"] {
+      let key = try await rig.key(name) { $0.owner = OwnerReference(name: "alice") }
+      #expect(await rig.verdict(key.token).identity != nil)
+      keys.append(key)
+    }
+    let lease = try #require(rig.kernel.lease)
+    for (mark, areRead) in [
+      (
+        LogMark(
+          position: 1_000, signal: "key_revoked", prefix: keys[0].stored.key.prefix,
+          ownerID: owner.id), [true, false]
+      ),
+      (
+        LogMark(position: 1_001, signal: "owner_disabled", prefix: nil, ownerID: owner.id),
+        [true, true]
+      ),
+    ] {
+      store.tell(mark)
+      while lease.applied < mark.position { lease.wake() }
+      #expect(keys.map { rig.warmVerdict($0.token) == nil } == areRead)
+    }
+    await rig.kernel.shutdown()
   }
 
   /// A failover to a standby that lacked a node's own last change: its position is another's then.

@@ -141,6 +141,7 @@ import Testing
 
     let third = try await rig.kernel.rotateToken(id, Rotation(overlap: .seconds(60)), by: .host)
     #expect(await rig.verdict(third.token).identity != nil)
+    #expect(third.stored.key.secrets.count == 2)
     _ = try await rig.kernel.cancelRotation(id, by: .host)
     #expect(await rig.verdict(third.token).denial?.reason == .wrongSecret)
     #expect(await rig.verdict(second.token).identity != nil)
@@ -151,6 +152,26 @@ import Testing
       #expect(await rig.verdict(dead.token).denial?.reason == .wrongSecret)
     }
     #expect(await rig.verdict(fifth.token).identity != nil)
+    #expect(fifth.stored.key.secrets.count == 1, "without overlap nothing of the old stays")
+    let ends = try await rig.kernel.store.log(after: 0, limit: 100)
+      .filter { $0.signal == "token_rotated" }.map {
+        String(decoding: $0.payload ?? [], as: UTF8.self).contains("overlap_until")
+      }
+    #expect(ends == [true, true, true, false])
+  }
+
+  /// A secret whose overlap ends at this very moment goes with the change.
+  @Test func whatHasEndedGoesWithTheNextChange() async throws {
+    let rig = try await Rig()
+    let id = try await rig.key().stored.key.id
+    _ = try await rig.kernel.rotateToken(id, Rotation(overlap: .seconds(60)), by: .host)
+    for (seconds, secrets) in [(59, 2), (1, 1)] as [(Int64, Int)] {
+      rig.clock.advance(.seconds(seconds))
+      var edit = KeyEdit()
+      edit.name = "after \(seconds)"
+      let changed = try await rig.kernel.updateKey(id, edit, by: .host)
+      #expect(changed.stored.key.secrets.count == secrets)
+    }
   }
 
   @Test func wrongBeforeRotationIsNotWrongForTheNewSecret() async throws {

@@ -51,10 +51,13 @@ import Testing
     let clock = HandClock()
     let rig = try await Rig(clock: clock, meter: notes)
     let key = try await rig.key()
+    clock.advance(.seconds(1_000))
     let before = clock.monotonic()
     _ = await rig.verdict(key.token)
     let took = try #require(notes.authentications.all.first?.nanoseconds)
     #expect(took <= clock.monotonic() - before)
+    let lookup = try #require(notes.lookups.all.first?.nanoseconds)
+    #expect(lookup <= took)
   }
 
   /// And none where memory is enough: the warm path has nothing to measure.

@@ -24,6 +24,14 @@ import Testing
       try await decide(context)
     }
   }
+  /// Another one.
+  struct Other: AsyncPolicy {
+    let id = "policy.other"
+    let decide: @Sendable (PolicyContext) async throws -> PolicyDecision
+    func evaluate(_ context: PolicyContext) async throws -> PolicyDecision {
+      try await decide(context)
+    }
+  }
   struct Refusal: Error {}
 
   @Test func aPolicyDeniesColdAndWarm() async throws {
@@ -246,6 +254,39 @@ import Testing
     let issued = try await rig.key { $0.expiry = .after(.seconds(15)) }
     #expect(await rig.verdict(issued.token).identity != nil)
     #expect(await rig.verdict(issued.token).denial?.reason == .expired)
+  }
+
+  /// On a machine that has been up for a while, too.
+  @Test func thePolicyThatAsksHasItsDeadline() async throws {
+    let clock = HandClock()
+    clock.advance(.seconds(1_000))
+    let takes = Locked(Duration.seconds(60))
+    let rig = try await Rig(clock: clock) { _ in
+    } plugins: {
+      $0.use(
+        Asks { _ in
+          clock.advance(takes.withLock { $0 })
+          return .pass
+        })
+    }
+    let issued = try await rig.key { $0.expiry = .never }
+    #expect(await rig.verdict(issued.token).identity != nil)
+    takes.withLock { $0 = .milliseconds(60_001) }
+    #expect(await rig.verdict(issued.token).denial?.reason == .failed)
+  }
+
+  /// Only of one of them: it is asked, and its denial is of a verified key.
+  @Test func oneThatConcernsTheKeyIsEnough() async throws {
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(Asks(concerns: { _ in false }) { _ in .pass })
+      $0.use(Other { _ in .deny(PolicyDenial(code: "no")) })
+    }
+    let issued = try await rig.key()
+    for _ in 0..<2 {
+      let denial = await rig.verdict(issued.token).denial
+      #expect(denial?.policy?.code == "no" && denial?.verified == true)
+    }
   }
 
   /// What a policy on this machine counted is told, although another one was asked elsewhere afterwards.

@@ -16,6 +16,7 @@ import Testing
     let events = Collected<AccessEvent>()
     let fails = Locked(false)
     let isClosed = Locked(false)
+    let asked = Locked(0)
 
     init(_ id: String = "audit.queued") { self.id = id }
 
@@ -26,6 +27,7 @@ import Testing
     func record(
       _ event: AccessEvent, then done: @escaping @Sendable ((any Error)?) -> Void
     ) {
+      asked.withLock { $0 += 1 }
       queue.async { [self] in
         do {
           try keep(event)
@@ -231,6 +233,23 @@ import Testing
     #expect(verdict?.denial?.reason == (isOver ? .storeUnavailable : nil))
     sink.queue.sync {}
     #expect(sink.events.all.map(\.reason) == [nil, nil] + (isOver ? [.storeUnavailable] : []))
+    await rig.kernel.shutdown()
+  }
+
+  /// The same of what was read for it: a reading counts for a lease from when it began.
+  @Test(arguments: [false, true]) func letNobodyInAfterTheirReading(_ isOver: Bool) async throws {
+    let (store, sink) = (SharedCountingStore(), QueueSink())
+    let rig = try await Rig(store: store, configure: { $0.lease = .seconds(60) }) { $0.use(sink) }
+    rig.clock.advance(.seconds(10))
+    let issued = try await rig.key()
+    sink.queue.suspend()
+    let given = try settling(rig, issued.token)
+    while sink.asked.withLock({ $0 }) == 0 { await Task.yield() }
+    rig.clock.advance(.seconds(isOver ? 60 : 59))
+    rig.kernel.stamps.changed(prefix: issued.stored.key.prefix, owner: nil)
+    sink.queue.resume()
+    while given.withLock({ $0 }) == nil { await Task.yield() }
+    #expect(given.withLock { $0 }?.denial?.reason == (isOver ? .storeUnavailable : nil))
     await rig.kernel.shutdown()
   }
 

@@ -16,7 +16,14 @@ final class SharedCountingStore: SharedKeyStore {
   private let marks = Locked<[LogMark]>([])
   func tell(_ mark: LogMark) { marks.withLock { $0.append(mark) } }
 
+  /// Polls so far.
+  let polls = Tally()
+  /// Called with each.
+  let whenPolled = Locked<(@Sendable () -> Void)?>(nil)
+
   func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    polls.add()
+    whenPolled.withLock { $0 }?()
     if base.fails { throw .unavailable("told to fail") }
     return marks.withLock { $0.filter { $0.position > position } }
   }

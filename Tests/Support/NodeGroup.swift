@@ -114,6 +114,9 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     var hasPolled = false
     var cautions: [String] = []
     var polls = 0
+    var attempts = 0
+    /// What stood in the log before it became another, up to here.
+    var forgotten: Int64 = 0
     var hold: (@Sendable () async -> Void)?
     var holdPoll: (@Sendable () -> Void)?
     var asked: (@Sendable () -> Void)?
@@ -136,8 +139,11 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
     set { state.withLock { $0.cautions = newValue } }
   }
 
-  /// Polls so far.
+  /// Polls so far that were answered.
   public var polls: Int { state.withLock { $0.polls } }
+
+  /// Polls so far, answered or not.
+  public var attempts: Int { state.withLock { $0.attempts } }
 
   /// Has the next reading by prefix wait before it is handed over.
   public func holdNextFind(_ hold: @escaping @Sendable () async -> Void) {
@@ -179,10 +185,12 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
   }
 
   public func poll(after position: Int64, limit: Int) throws(StoreError) -> [LogMark] {
+    state.withLock { $0.attempts += 1 }
     if fault == .otherHistory { throw .conflict }
     if fault != nil { throw .unavailable("told not to answer polls") }
     if base.logHead().position < position { throw .conflict }
-    let marks = base.log(after: position, limit: limit).map {
+    let begin = max(position, state.withLock { $0.forgotten })
+    let marks = base.log(after: begin, limit: limit).map {
       LogMark(position: $0.position, signal: $0.signal, prefix: $0.prefix, ownerID: $0.ownerID)
     }
     let (node, hold) = state.withLock { state in
@@ -197,8 +205,12 @@ public final class NodeStore: ManyNodeStore, PluginRecordStore, AccessLogStore, 
   }
 
   public func forgetHistory() throws(StoreError) -> Int64 {
-    fault = nil
-    return base.logHead().position
+    let end = base.logHead().position
+    state.withLock { state in
+      state.fault = nil
+      state.forgotten = end
+    }
+    return end
   }
 
   // MARK: Keys and owners
