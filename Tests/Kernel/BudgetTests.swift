@@ -101,6 +101,7 @@ struct BudgetTests {
   @Test func aMillionSubjectsTakeNoMoreThanTheirPlaces() {
     let table = BudgetTable(capacity: 10_000)
     #expect(table.capacity == 10_240)
+    #expect(BudgetTable(capacity: 10_240).capacity == 10_240)
     for number in 0..<1_000_000 as Range<UInt64> {
       table.update(.init(low: number, high: ~number), floor: 0) { $0 += 1 }
     }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct PolicyTests {
   struct Told: Policy {
-    let id = "policy.told"
+    var id = "policy.told"
     var stage: PolicyStage = .afterVerification
     var deadline: Duration = .seconds(60)
     let decide: @Sendable (PolicyContext) throws -> PolicyDecision
@@ -254,6 +254,29 @@ import Testing
     let issued = try await rig.key { $0.expiry = .after(.seconds(15)) }
     #expect(await rig.verdict(issued.token).identity != nil)
     #expect(await rig.verdict(issued.token).denial?.reason == .expired)
+  }
+
+  /// Each in its place, in the order of registration, whoever was asked elsewhere.
+  @Test func limitsAreToldInOrder() async throws {
+    func limit(_ name: String) -> PolicyDecision {
+      .within([
+        LimitState(
+          name: name, quota: 10, window: .seconds(60), remaining: 3, resetsAfter: .seconds(6))
+      ])
+    }
+    let names = ["one", "two", "three", "four"]
+    let limits = names.map { limit($0) }
+    let rig = try await Rig { _ in
+    } plugins: {
+      $0.use(Told(id: "policy.one") { _ in limits[0] })
+      $0.use(Told(id: "policy.two") { _ in limits[1] })
+      $0.use(Asks { _ in limits[2] })
+      $0.use(Other { _ in limits[3] })
+    }
+    let issued = try await rig.key()
+    for _ in 0..<4 {
+      #expect(await rig.verdict(issued.token).identity?.limits.map(\.name) == names)
+    }
   }
 
   /// On a machine that has been up for a while, too.

@@ -5,6 +5,12 @@ import Testing
 
 @testable import CardeaKernel
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Verdicts for who must not suspend: there at once, or when they are decided and recorded.
 @Suite struct PromptVerdictTests {
   private struct Refusal: Error {}
@@ -333,5 +339,44 @@ import Testing
       #expect(last == [.auditUnavailable, .auditUnavailable])
     }
     #expect(sinks[1].events.all.isEmpty)
+  }
+
+  /// An owner for whom the host vouched: let in once every sink has it, unless an operator says otherwise. Of each sink
+  /// that fails is told, and the end of a session is told whatever becomes of it.
+  @Test(arguments: [KernelConfiguration.AuditOnFailure.deny, .allow])
+  func ownersWithoutAKeyAreRecordedToo(_ rule: KernelConfiguration.AuditOnFailure) async throws {
+    let (sink, quick) = (QueueSink(), QuickSink())
+    let rig = try await rig(sink, quick: quick) { $0.auditOnFailure = rule }
+    let (told, alarms, ends) = (Collected<UUID?>(), Collected<String>(), Collected<UUID?>())
+    let signals = rig.kernel.signals
+    signals.subscribe(UserLoggedIn.self, id: "in", .queue(bound: 10, overflow: .dropNewest)) {
+      told.append($0.event.session)
+    }
+    signals.subscribe(UserLoggedOut.self, id: "out", .queue(bound: 10, overflow: .dropNewest)) {
+      ends.append($0.event.session)
+    }
+    signals.subscribe(ListenerFailed.self, id: "alarms", .queue(bound: 10, overflow: .dropNewest)) {
+      alarms.append($0.listener)
+    }
+    let (session, facts) = (UUID(), RequestFacts(Call([])))
+    func isLetIn() async -> Bool {
+      do {
+        try await rig.kernel.recordLogIn(of: session, owner: "alice", request: facts)
+        return true
+      } catch { return false }
+    }
+    #expect(await isLetIn())
+    for fails in [sink.fails, quick.fails] {
+      fails.withLock { $0 = true }
+      #expect(await isLetIn() == (rule == .allow))
+      await rig.kernel.recordLogOut(
+        of: session, keyID: nil, prefix: nil, owner: "alice", request: facts)
+      fails.withLock { $0 = false }
+    }
+    await signals.drain()
+    #expect(told.all == Array(repeating: session, count: rule == .allow ? 3 : 1))
+    #expect(ends.all == [session, session])
+    #expect(alarms.all == [sink.id, sink.id, quick.id, quick.id])
+    #expect(sink.events.all.count == 3 && quick.events.all.count == 3)
   }
 }
