@@ -113,7 +113,7 @@ import Testing
 
   @Test(arguments: [
     "a.0.0.0/8", "0.0.0.:/8", "1/.0.0.0/8", "1a.0.0.0/8", "10.0.0.0/a", "10.0.0.0/8a",
-    "10.0.0.0/08",
+    "10.0.0.0/08", "10.0.0.0/:", "10.0.0.0/1:",
   ])
   func whatIsNoNumberIsNoAddress(_ text: String) { #expect(CIDR(text) == nil) }
 }
