@@ -61,7 +61,7 @@ import Testing
   @Test(arguments: [false, true]) func whatCameIsConfirmedAtOnce(_ isNode: Bool) async throws {
     let group = NodeGroup()
     let (shared, nodes) = (SharedCountingStore(), NodeStore(group))
-    let keeper = keeper(isNode ? nodes : shared, from: 0, lease: .seconds(10), isNode: isNode)
+    let keeper = keeper(isNode ? nodes : shared, from: 0, isNode: isNode)
     keeper.start()
     func polls() -> Int { isNode ? nodes.polls : Int(shared.polls.count) }
     let before = polls()
@@ -76,7 +76,7 @@ import Testing
     keeper.wake()
     while keeper.applied < 6 { await Task.yield() }
     // Longer than the distance that such polls keep.
-    try await Task.sleep(for: .milliseconds(300))
+    try await Task.sleep(for: .milliseconds(900))
     #expect(polls() == before + (isNode ? 2 : 1))
     keeper.stop()
   }
@@ -85,7 +85,7 @@ import Testing
   @Test func aPollThatFailsBringsNothing() async throws {
     let nodes = NodeStore(NodeGroup())
     nodes.fault = .polls
-    let keeper = keeper(nodes, lease: .seconds(10), isNode: true)
+    let keeper = keeper(nodes, isNode: true)
     keeper.start()
     try await Task.sleep(for: .milliseconds(300))
     #expect(nodes.attempts == 1 && !keeper.isValid)

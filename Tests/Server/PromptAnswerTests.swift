@@ -349,7 +349,7 @@ struct PromptAnswerTests {
   @Test(arguments: [false, true])
   func areGivenOutHoweverLongTheyTake(_ isDecided: Bool) async throws {
     let held: any Held = isDecided ? HeldSink() : HeldPolicy()
-    try await Twins.run(plugins: { [held] }, server: { $0.idleTimeout = .seconds(1) }) { twins in
+    try await Twins.run(plugins: { [held] }, server: { $0.idleTimeout = .seconds(2) }) { twins in
       let key = "X-API-Key: \(try await twins.key().token)"
       let request = Self.request("GET", "/auth", [key])
       let clients = try await Self.connections(twins, after: request)
@@ -357,7 +357,7 @@ struct PromptAnswerTests {
       async let promptly = clients[0].answer(to: request)
       async let plainly = clients[1].answer(to: request)
       while held.waiting < 2 { await Task.yield() }
-      try await Task.sleep(for: .milliseconds(2_500))
+      try await Task.sleep(for: .milliseconds(3_500))
       held.letGo()
       for given in await [promptly, plainly] {
         #expect(given.text.components(separatedBy: "HTTP/1.1 200").count == 3)

@@ -2,19 +2,13 @@ import NIOCore
 
 /// What waits on a connection while the verdict on one of its requests is pending: what came behind the request, a
 /// reading that was put off, and whoever wants to close. Threading: on the channel's event loop.
-struct Backlog<Event> {
+final class Backlog<Event> {
   /// As long as it is set, everything is to wait here.
   var isPending = false
   private var events = CircularBuffer<(event: Event, weight: Int)>()
   private var weight = 0
   private var owesRead = false
-  private var closings: [Closing] = []
-
-  /// Somebody's wish that the connection be closed.
-  struct Closing {
-    let mode: CloseMode
-    let promise: EventLoopPromise<Void>?
-  }
+  private var closings: [(mode: CloseMode, promise: EventLoopPromise<Void>?)] = []
 
   /// Where reading stops, in bytes. Not at the first: to stop and go on costs two calls of the system.
   private static var most: Int { 16_384 }
@@ -23,55 +17,53 @@ struct Backlog<Event> {
 
   var isEmpty: Bool { events.isEmpty }
 
-  mutating func append(_ event: Event, bytes: Int = 0) {
+  func append(_ event: Event, bytes: Int = 0) {
     events.append((event, bytes + Backlog.least))
     weight += bytes + Backlog.least
   }
 
   /// Puts what came first before everything else.
-  mutating func prepend(_ event: Event, bytes: Int) {
+  func prepend(_ event: Event, bytes: Int) {
     events.prepend((event, bytes + Backlog.least))
     weight += bytes + Backlog.least
   }
 
-  /// What came first, as long as nothing is pending.
-  mutating func next() -> Event? {
-    guard !isPending, let (event, weight) = events.popFirst() else { return nil }
-    self.weight -= weight
-    return event
+  /// Reads more, unless much waits here already: then once it does not.
+  func read(_ context: ChannelHandlerContext) {
+    if weight < Backlog.most { context.read() } else { owesRead = true }
   }
 
-  /// Whether more may be read now; if not, it is owed.
-  mutating func mayRead() -> Bool {
-    if weight < Backlog.most { return true }
-    owesRead = true
-    return false
+  /// Closes the connection, once the answer that is pending was given: who waits for it is not idle. Who only stops
+  /// reading does not wait.
+  func close(
+    _ context: ChannelHandlerContext, _ mode: CloseMode, _ promise: EventLoopPromise<Void>?
+  ) {
+    if isPending, mode != .input {
+      closings.append((mode, promise))
+    } else {
+      context.close(mode: mode, promise: promise)
+    }
   }
 
-  /// Whether more is to be read after all.
-  mutating func takeRead() -> Bool {
-    guard owesRead, !isPending, weight < Backlog.most else { return false }
-    owesRead = false
-    return true
+  /// Makes up for what waited, as far as nothing is pending again.
+  func goOn(_ context: ChannelHandlerContext, handling handle: (Event) -> Void) {
+    while !isPending, let (event, weight) = events.popFirst() {
+      self.weight -= weight
+      handle(event)
+    }
+    if isPending { return }
+    let closings = self.closings
+    self.closings = []
+    for (mode, promise) in closings { context.close(mode: mode, promise: promise) }
+    if owesRead {
+      owesRead = false
+      read(context)
+    }
   }
 
-  /// Whether a closing waits for the answer that is pending. Who stopped reading does not.
-  mutating func holds(_ mode: CloseMode, _ promise: EventLoopPromise<Void>?) -> Bool {
-    guard isPending, mode != .input else { return false }
-    closings.append(Closing(mode: mode, promise: promise))
-    return true
-  }
-
-  /// The closings that waited, as long as nothing is pending.
-  mutating func takeClosings() -> [Closing] {
-    if isPending || closings.isEmpty { return [] }
-    defer { closings = [] }
-    return closings
-  }
-
-  /// The connection has gone.
-  mutating func end() -> [Closing] {
-    isPending = false
-    return takeClosings()
+  /// The connection has gone, as whoever wanted to close it wished.
+  func end() {
+    for (_, promise) in closings { promise?.succeed() }
+    closings = []
   }
 }

@@ -41,7 +41,7 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var hasHandedOn = false
   /// Where answers are written; free again once they are sent.
   private var buffer = ByteBuffer()
-  private var backlog = Backlog<Event>()
+  private let backlog = Backlog<Event>()
   private var context: ChannelHandlerContext?
 
   /// - Parameters:
@@ -58,7 +58,7 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    for closing in backlog.end() { closing.promise?.succeed() }
+    backlog.end()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -75,12 +75,10 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     receive(.other(event), context)
   }
 
-  func read(context: ChannelHandlerContext) {
-    if backlog.mayRead() { context.read() }
-  }
+  func read(context: ChannelHandlerContext) { backlog.read(context) }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    if !backlog.holds(mode, promise) { context.close(mode: mode, promise: promise) }
+    backlog.close(context, mode, promise)
   }
 
   private func receive(_ event: Event, _ context: ChannelHandlerContext) {
@@ -157,11 +155,7 @@ final class PlainAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     backlog.isPending = false
     guard let context else { return }
     write(answer, context)
-    while let event = backlog.next() { handle(event, context) }
-    for closing in backlog.takeClosings() {
-      context.close(mode: closing.mode, promise: closing.promise)
-    }
-    if backlog.takeRead() { context.read() }
+    backlog.goOn(context) { handle($0, context) }
   }
 
   private func write(_ answer: PlainAnswer, _ context: ChannelHandlerContext) {

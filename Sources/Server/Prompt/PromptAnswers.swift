@@ -5,15 +5,15 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers on the event loop what ``ServerResponder/promptAnswer(_:peer:_:)`` can, and hands on everything
-/// else to Hummingbird, untouched and in order: its way through tasks costs several times the verification.
+/// Answers what ``ServerResponder/promptAnswer(_:peer:_:)`` can, and hands on everything else to Hummingbird, untouched
+/// and in order: its way through tasks costs several times the verification.
 ///
 /// It answers nothing while an earlier request of the connection is on its way through Hummingbird, nor once one was
-/// that is to be the last, nor behind what is no request. While a verdict is pending, what comes behind its
-/// request waits here, and no more is read than a little. While the client takes no answers, Hummingbird reads no further requests, so it gets those
-/// too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from the others.
-/// Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which take
-/// its answers for any other. Threading: on its channel's event loop.
+/// that is to be the last, nor behind what is no request. While a verdict is pending, what comes behind its request waits
+/// here, and no more is read than a little. While the client takes no answers, Hummingbird reads no further requests, so
+/// it gets those too, as it gets what comes after a few answers of one reading, so that no connection keeps the loop from
+/// the others. Its place in the pipeline is behind what sees to deadlines, idle connections and the server's end, which
+/// take its answers for any other. Threading: on its channel's event loop.
 final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -39,7 +39,7 @@ final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
   private var wasLast = false
   /// Answers since the last reading of the connection began, those of ``PlainAnswers`` among them.
   var answered = 0
-  private var backlog = Backlog<Event>()
+  private let backlog = Backlog<Event>()
   private var context: ChannelHandlerContext?
 
   /// Answers to one reading: some hundred microseconds' work.
@@ -60,7 +60,7 @@ final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    for closing in backlog.end() { closing.promise?.succeed() }
+    backlog.end()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -78,12 +78,10 @@ final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  func read(context: ChannelHandlerContext) {
-    if backlog.mayRead() { context.read() }
-  }
+  func read(context: ChannelHandlerContext) { backlog.read(context) }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    if !backlog.holds(mode, promise) { context.close(mode: mode, promise: promise) }
+    backlog.close(context, mode, promise)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -168,11 +166,7 @@ final class PromptAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     backlog.isPending = false
     guard let context else { return }
     write(answer, context)
-    while let event = backlog.next() { handle(event, context) }
-    for closing in backlog.takeClosings() {
-      context.close(mode: closing.mode, promise: closing.promise)
-    }
-    if backlog.takeRead() { context.read() }
+    backlog.goOn(context) { handle($0, context) }
   }
 
   private func write(_ answer: ServerResponder.PromptAnswer, _ context: ChannelHandlerContext) {
