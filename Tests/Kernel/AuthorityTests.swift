@@ -42,8 +42,16 @@ import Testing
       return try await rig.kernel.createKey(new, by: actor)
     }
     #expect(try await make(.standard).stored.key.expiresAt == own)
-    for beyond in [Expiry.never, .after(.seconds(3_601))] {
-      await #expect(throws: LifecycleError.self) { _ = try await make(beyond) }
+    let latest = try #require(own)
+    #expect(try await make(.at(latest)).stored.key.expiresAt == latest)
+    for (beyond, named) in [
+      (.never, "expires_in"), (.after(.seconds(3_601)), "expires_in"),
+      (.at(try #require(latest.adding(.milliseconds(1)))), "expires_at"),
+    ] as [(Expiry, String)] {
+      do {
+        _ = try await make(beyond)
+        Issue.record("\(beyond) is beyond the actor")
+      } catch LifecycleError.invalid(let field, _) { #expect(field == named) }
     }
     let child = try await make(.after(.seconds(60)))
     var edit = KeyEdit()
@@ -90,6 +98,8 @@ import Testing
     #expect(await refuses(longer, all[5]) == false)
     #expect(await refuses(longer, all[6]) == false)
     #expect(try await rig.kernel.key(longer.stored.key.id).key.status == .revoked)
+    #expect(await refuses(longer, all[7]) == false)
+    #expect(try await rig.kernel.key(longer.stored.key.id).key.status == .purged)
   }
 
   /// An owner stands over keys of any scope, so only the admin scope reaches them.

@@ -105,6 +105,18 @@ import Testing
     #expect(await rig.verdict(made[1].token).identity != nil)
   }
 
+  /// A use that was only gathered so far.
+  @Test func whatWasJustUsedIsNotUnused() async throws {
+    let rig = try await Rig()
+    let made = try await keys(rig, 2)
+    rig.clock.advance(.seconds(86_400 * 100))
+    #expect(await rig.verdict(made[0].token).identity != nil)
+    var query = try await query(rig)
+    query.unusedBefore = rig.clock.now().adding(.seconds(-86_400 * 90))
+    let unused = try await rig.kernel.keys(query).items.map(\.key.id)
+    #expect(unused == [made[1].stored.key.id])
+  }
+
   @Test func whatIsBeyondTheActorFailsAloneAndARehearsalChangesNothing() async throws {
     let rig = try await Rig()
     let mine = try await rig.key("mine") { $0.scopes = ["a"] }

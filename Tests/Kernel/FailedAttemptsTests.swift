@@ -120,6 +120,20 @@ struct FailedAttemptsTests {
     #expect(found.count { $0 == .rateLimited } == 2)
   }
 
+  /// Nor does it have to be asked about in the store for that.
+  @Test func aPairThatMemoryLetsInKeepsIt() async throws {
+    let rig = try await Rig()
+    let issued = try await rig.key()
+    for _ in 0..<2 {
+      #expect(await denial(rig, issued.token) == nil)
+      rig.clock.advance(.seconds(23 * 3_600))
+      await rig.kernel.flushUsage()
+    }
+    for _ in 0..<101 { _ = try await reasons(rig, 1, on: nil) }
+    let next = try await rig.kernel.rotateToken(issued.stored.key.id, by: .host)
+    #expect(await denial(rig, next.token) == nil)
+  }
+
   @Test func aTokenThatIsRightIsNeverCounted() async throws {
     let rig = try await Rig { $0.cacheEntries = 0 }
     let issued = try await rig.key()
@@ -298,6 +312,27 @@ struct FailedAttemptsTests {
     else { return false }
     attempts.end(attempt, .deny(Denial(.wrongSecret)))
     return true
+  }
+
+  /// But for whoever goes on with a token that is looked at already: that one has taken its place.
+  @Test func aFloodIsKnownBeforeAnythingIsTaken() throws {
+    let attempts = try attempts(nil, Rate(1, per: .seconds(60)))
+    func denial(_ number: UInt64) -> Denial? {
+      attempts.denialOfFlood(
+        Digest128(low: number, high: 1), prefix: "tok_a", address: "192.0.2.7")
+    }
+    #expect(denial(1) == nil && denial(2) == nil)
+    guard
+      case .under(let attempt) = attempts.begin(
+        Digest128(low: 1, high: 1), prefix: "tok_a", address: "192.0.2.7")
+    else {
+      Issue.record("the first is over the limit")
+      return
+    }
+    #expect(denial(1) == nil)
+    #expect(denial(2)?.reason == .rateLimited)
+    attempts.end(attempt, .deny(Denial(.wrongSecret)))
+    #expect(denial(1)?.reason == .rateLimited)
   }
 
   @Test func whatOneBudgetRefusesTheOtherIsNotCharged() throws {

@@ -32,6 +32,19 @@ import Testing
     #expect(clock.now() == later.adding(.seconds(11)))
   }
 
+  @Test("a step back and one past what it was ahead leave nothing behind the second")
+  func stepsBothWays() {
+    let clock = HighWaterClock(base)
+    let start = clock.now()
+    base.setWall(start.adding(.seconds(-60)) ?? start)
+    #expect(clock.now() == start)
+    let later = start.adding(.seconds(60))
+    base.setWall(later ?? start)
+    #expect(clock.now() == later)
+    base.setWall(start.adding(.seconds(30)) ?? start)
+    #expect(clock.now() == later)
+  }
+
   @Test("a later time that is seen elsewhere counts, whenever it comes")
   func notes() throws {
     let clock = HighWaterClock(base)

@@ -49,6 +49,29 @@ import Testing
     await kernel.shutdown()
   }
 
+  /// What is served stale was confirmed once, or nobody knows how stale it is.
+  @Test func whatNoPollHasConfirmedIsNotServedStale() async throws {
+    let store = NodeStore(NodeGroup())
+    store.fault = .polls
+    let rig = try await Rig(store: store, recording: false) { $0.maxStale = .seconds(60) }
+    let issued = try await rig.key()
+    #expect(await rig.verdict(issued.token).identity != nil)
+    store.fault = .everything
+    rig.clock.advance(.seconds(2))
+    #expect(await rig.verdict(issued.token).denial?.reason == .storeUnavailable)
+    await rig.kernel.shutdown()
+  }
+
+  /// Others may change what it reads, and nobody would tell it.
+  @Test func whoHasNotStartedLetsNobodyIn() async throws {
+    let store = SharedCountingStore()
+    let issued = try await Rig(store: store).key()
+    let rig = try await Rig(store: store, starting: false)
+    #expect(await rig.verdict(issued.token).denial?.reason == .storeUnavailable)
+    try await rig.kernel.start()
+    #expect(await rig.verdict(issued.token).identity != nil)
+  }
+
   /// To the nanosecond: what the poll has confirmed, and a reading by itself.
   @Test func trustEndsWithTheLease() async throws {
     let rig = try await Rig(store: SharedCountingStore()) { $0.lease = .seconds(60) }

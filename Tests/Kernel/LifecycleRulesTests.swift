@@ -50,6 +50,7 @@ import Testing
       #expect(!takes { try LifecycleRules.checkName("a\(character)b") })
       #expect(!takes { try LifecycleRules.checkDescription("a\(character)b") })
     }
+    #expect(!takes { try LifecycleRules.checkName("\n") }, "and nothing else neither")
     for character in [" ", "~", "é", "\u{A0}"] {
       #expect(takes { try LifecycleRules.checkName("a\(character)b") })
     }

@@ -160,6 +160,15 @@ import Testing
     #expect(ends == [true, true, true, false])
   }
 
+  @Test func aRotationThatIsTakenBackLeavesTheFormatThatWas() async throws {
+    let rig = try await Rig()
+    let id = try await rig.key().stored.key.id
+    let rotation = Rotation(overlap: .seconds(60), format: "underscore")
+    #expect(
+      try await rig.kernel.rotateToken(id, rotation, by: .host).stored.key.format == "underscore")
+    #expect(try await rig.kernel.cancelRotation(id, by: .host).stored.key.format == "keysmith")
+  }
+
   /// A secret whose overlap ends at this very moment goes with the change.
   @Test func whatHasEndedGoesWithTheNextChange() async throws {
     let rig = try await Rig()

@@ -144,6 +144,10 @@ import Testing
     #expect(rig.warmVerdict(asked.token) == nil)
     #expect(await rig.verdict(free.token).identity != nil)
     #expect(rig.warmVerdict(free.token)?.identity != nil)
+    // Of a secret that is known to be wrong there is nothing to ask.
+    let wrong = try wrongToken(asked.stored.key.prefix)
+    #expect(await rig.verdict(wrong).denial?.reason == .wrongSecret)
+    #expect(rig.warmVerdict(wrong)?.denial?.reason == .wrongSecret)
   }
 
   @Test func theDeadlineOfAnAsyncPolicyWinsWithoutWaitingForIt() async throws {  // S4

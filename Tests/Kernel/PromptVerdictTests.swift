@@ -182,6 +182,20 @@ import Testing
     #expect(quick.events.all.map(\.reason) == [nil, nil])
   }
 
+  /// A flood is over before anybody is waited for; a token that was right is not part of it.
+  @Test func ofAFloodAreThereAtOnce() async throws {
+    let rig = try await Rig()
+    let issued = try await rig.key()
+    let prefix = issued.stored.key.prefix
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
+    for _ in 0..<10 { _ = await verdict(rig, Call(try wrongToken(prefix))) }
+    guard case .settled(let refused) = rig.kernel.authenticatePromptly(Call(try wrongToken(prefix)))
+    else { throw WaitsForNothing() }
+    #expect(refused.denial?.reason == .rateLimited)
+    rig.kernel.stamps.changed(prefix: prefix, owner: nil)
+    #expect(await verdict(rig, Call(issued.token)).identity != nil)
+  }
+
   /// A key changes while policies look at what memory knows of it: what they have counted stays counted.
   @Test func areCountedOnceThoughTheKeyChanges() async throws {
     let counting = CountingPolicy()

@@ -16,7 +16,7 @@ struct Rig {
   /// - Parameter slow: whether new secrets are hashed by PBKDF2 (10,000 iterations) rather than by HMAC.
   init(
     store: some KeyStore = MemoryStore(), slow: Bool = false, clock: HandClock = HandClock(),
-    meter: (any KernelMeter)? = nil, recording: Bool = true,
+    meter: (any KernelMeter)? = nil, recording: Bool = true, starting: Bool = true,
     configure: (inout KernelConfiguration) -> Void = { _ in },
     plugins: (inout Registry) -> Void = { _ in }
   ) async throws {
@@ -41,7 +41,7 @@ struct Rig {
     configure(&configuration)
     kernel = try AuthKernel(registry, configuration: configuration, clock: clock, meter: meter)
     self.clock = clock
-    try await kernel.start(recording: recording)
+    if starting { try await kernel.start(recording: recording) }
   }
 
   /// A fresh key, made by the host.

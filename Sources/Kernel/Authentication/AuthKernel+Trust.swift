@@ -12,19 +12,18 @@ extension AuthKernel {
   func trustEnd(of token: KnownToken, readBegan: UInt64?) -> UInt64 {
     guard isShared else { return stamps.isCurrent(token.stamp) ? .max : 0 }
     // In this order: the lease's end, the stamp, the clock (``LeaseKeeper/end``; model/lease.pml).
-    let end = lease?.end ?? 0
-    guard stamps.isCurrent(token.stamp) else { return 0 }
+    guard let lease, case let end = lease.end, stamps.isCurrent(token.stamp) else { return 0 }
     let now = time.monotonic()
     let length = configuration.lease.nanoseconds
     if let readBegan, now &- readBegan < length {
-      return lease?.admitsReadings(at: now, leaseEnd: end) ?? true ? readBegan &+ length : 0
+      return lease.admitsReadings(at: now, leaseEnd: end) ? readBegan &+ length : 0
     }
     return now < end ? end : 0
   }
 
-  /// Whether what is read now counts.
+  /// Whether what is read now counts: before the start nothing does that others may change.
   var admitsReadings: Bool {
-    guard let lease else { return true }
+    guard let lease else { return !isShared }
     return lease.admitsReadings(at: time.monotonic(), leaseEnd: lease.end)
   }
 

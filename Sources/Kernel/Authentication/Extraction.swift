@@ -128,7 +128,7 @@ struct Extraction: Sendable {
     switch (
       formats.parse(search.chosen.bytes)?.isShaped, formats.parse(search.next.bytes)?.isShaped
     ) {
-    case (nil, nil), (.some, nil), (true, false): search.setAside = true
+    case (nil, nil), (.some, nil), (true, false): break
     case (nil, .some), (false, true): swap(&search.chosen, &search.next)
     case (.some, .some): if conflict == .refuse { return .ambiguous }
     }
