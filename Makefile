@@ -244,7 +244,7 @@ docs-build: setup-build ## Build the documentation; a warning is an error
 
 docs-serve: docs-build ## Build the documentation and serve it on loopback
 	@scripts/setup docs
-	@echo '==> http://127.0.0.1:$(DOCS_PORT)/documentation/cardeakernel; stop it with Ctrl-C'
+	@echo '==> http://127.0.0.1:$(DOCS_PORT)/documentation/cardea; stop it with Ctrl-C'
 	@exec python3 -m http.server '$(DOCS_PORT)' --bind 127.0.0.1 --directory '$(DOCS_ARCHIVE)'
 
 clean: ## Remove what was built; keys and settings stay

@@ -23,7 +23,7 @@ public enum CardeaMain {
   /// Runs the command that the process's arguments name, and ends the process with its exit code.
   /// - Parameters:
   ///   - plugins: besides the standard ones; configured under `plugins.<id>`.
-  ///   - stores: besides `sqlite:` and `memory:`; one of the same name takes its place.
+  ///   - stores: besides `sqlite:`, `postgres:`, `postgresql:` and `memory:`; one of the same name takes its place.
   public static func main(
     plugins: [any ConfigurablePlugin.Type] = [], stores: [StoreScheme] = []
   ) async -> Never {

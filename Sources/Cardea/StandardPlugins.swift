@@ -8,8 +8,8 @@ import CardeaPBKDF2
 import CardeaSessions
 import CardeaSodium
 
-/// Every plugin that comes with Cardea and needs nothing but the machine: primitives, hashers,
-/// formats and extractors. The store is the host's choice.
+/// Every plugin that comes with Cardea and needs nothing but the machine: primitives, hashers, formats,
+/// extractors and, unless `sessions.enabled` is off, the issuer of session tokens. The store is the host's choice.
 public struct StandardPlugins: PluginBundle {
   public let plugins: [any Plugin]
 

@@ -84,10 +84,3 @@ extension AuthKernel {
     }
   }
 }
-
-extension KeyRecord {
-  /// Until when a rotation's old secret works on, if one is open.
-  public func openOverlap(at now: Timestamp) -> Timestamp? {
-    secrets.compactMap(\.endsAt).first { $0 > now }
-  }
-}

@@ -72,10 +72,10 @@ public struct AuthServer: Sendable {
     let history = configuration.pageEnabled ? metrics.map { TrafficHistory(kernel, $0) } : nil
     var services: [any Service] = [
       try application(feed, pages, history, certificate), feed, AuditWatch(kernel, logger),
+      NodeWatch(kernel, logger),
     ]
     if let history { services.append(history) }
     if let certificate { services.append(certificate) }
-    if kernel.namesNodes { services.append(NodeWatch(kernel, logger)) }
     if let webhooks { services.append(WebhookService(webhooks: webhooks)) }
     var group = ServiceGroupConfiguration(
       // The last is told to stop first: a server whose streams go on would not come to its end.

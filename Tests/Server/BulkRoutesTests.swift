@@ -146,8 +146,12 @@ struct BulkRoutesTests {
       #expect(try await names("metadata.team=ops&metadata.n=2") == [])
       #expect(try await names("prefix=tok_") == ["a", "admin", "b"])
       #expect(try await names("unused_since=1d") == [])
+      #expect(try await names("older_than=1d") == [])
       rig.clock.advance(by: 86_400 * 2)
       #expect(try await names("unused_since=1d") == ["a", "b"])
+      #expect(try await names("older_than=1d") == ["a", "admin", "b"])
+      #expect(try await names("older_than=3d") == [])
+      #expect(try await names("older_than=1d&created=..2001-01-01T00:00:00Z") == [])
       for query in [
         "metadata.team=a&metadata.team=b", "unused_since=soon", "metadata=1", "meta.x=1",
       ] {

@@ -137,7 +137,7 @@ struct NumberTests {
         ("/v1/audit", ["limit", "status", "cursor", "key"], NumberTests.texts + ["99", "600"]),
         ("/v1/audit", ["since", "until"], noTimes),
         ("/v1/keys", ["created", "expires"], noTimes + noTimes.map { "\($0).." }),
-        ("/v1/keys", ["unused_since"], noTimes),
+        ("/v1/keys", ["unused_since", "older_than"], noTimes),
       ]
       for (path, names, tried) in queries {
         for name in names {

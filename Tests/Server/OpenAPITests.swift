@@ -131,6 +131,13 @@ struct OpenAPITests {
       contentsOf: OpenAPIDocument.repository.appending(
         path: "Sources/Cardea/Cardea.docc/OperatingCardea.md"), encoding: .utf8)
     for name in named { #expect(guide.contains("`\(name)`"), "\(name)") }
+    let nodes = (readiness["properties"] as? [String: Any])?["node_warnings"] as? [String: Any]
+    let item = ((nodes?["items"] as? [String: Any])?["properties"] as? [String: Any])?["code"]
+    let every: [NodeWarning] = [
+      .clockApart(.zero), .timeAhead(.zero), .store(""), .sameName("", count: 2),
+      .otherVersion(node: "", version: "", own: ""),
+    ]
+    #expect((item as? [String: Any])?["enum"] as? [String] == every.map(\.code))
     for name in MetricName.help.keys {
       // Names that begin alike share a row.
       let end = name.lastIndex(of: "_").map { name[$0...] } ?? ""

@@ -46,6 +46,17 @@ struct PortalLinkTests {
     }
   }
 
+  /// A link is a way to a session, and a session makes none: it would outlive its log-out.
+  @Test func aSessionMakesNoLink() async throws {
+    try await PortalRig.run { portal in
+      let made = try await portal.rig.client.json("POST", "/v1/sessions", token: portal.host.token)
+      let session = try #require(made.string("token"))
+      let answer = try await portal.rig.client.json(
+        "POST", "/v1/portal-links", #"{"owner": "ann"}"#, headers: [("X-Session-Token", session)])
+      #expect(answer.status == 403 && answer.string("code") == "key_required", "\(answer)")
+    }
+  }
+
   /// Of many at once on several servers of one store, one is let in.
   @Test func aRaceForALinkHasOneWinner() async throws {
     try await PortalRig.run { portal in

@@ -189,7 +189,9 @@ public final class PostgreSQLServer: Sendable {
     let limit = bytes.map { "\($0)" } ?? "unlimited"
     try shell.run(
       "first=$(head -n 1 data/postmaster.pid); "
-        + "for process in $first $(pgrep -P $first); do as prlimit --pid $process --fsize=\(limit):; done"
+        + "for process in $first $(pgrep -P $first); do "
+        // Of the server's own processes some end by themselves.
+        + "as prlimit --pid $process --fsize=\(limit): || ! kill -0 $process; done"
     )
   }
 

@@ -68,8 +68,12 @@ struct DRFReader: SourceReader {
       key.expiresAt = try row.optionalDate(3, "expiry_date")
       key.keyClass = table == DRFReader.standard ? "default" : table
       for (index, column) in more.enumerated() {
-        if let value = try row.optionalText(index + 6, column) {
+        if row.isNull(index + 6) { continue }
+        // A project's own column is no reason to break a client.
+        if let value = try? row.text(index + 6, column) {
           key.metadata[column] = .string(value)
+        } else {
+          key.notes.append("\(column) is no text and was left out")
         }
       }
       return key

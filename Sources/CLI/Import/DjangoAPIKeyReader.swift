@@ -96,18 +96,22 @@ struct DjangoAPIKeyReader: SourceReader {
     guard try source.has(own, ["user_id", "permission_id"]),
       try source.has(groups, ["user_id", "group_id"]),
       try source.has("auth_group_permissions", ["group_id", "permission_id"]),
+      try source.has("django_content_type", ["id", "app_label"]),
       try source.has(users.table, ["is_superuser"])
     else { return "1" }
     let id = "u.\(SQLName(users.key))"
+    // Another app may call one of its own the same.
+    let permission = """
+      JOIN auth_permission a ON a.id = x.permission_id AND a.codename = 'can_use_api'
+      JOIN django_content_type c ON c.id = a.content_type_id AND c.app_label = 'key'
+      """
     return """
       CASE WHEN u.is_superuser OR EXISTS (
-        SELECT 1 FROM \(SQLName(own)) x JOIN auth_permission a ON a.id = x.permission_id
-        WHERE x.user_id = \(id) AND a.codename = 'can_use_api'
+        SELECT 1 FROM \(SQLName(own)) x \(permission) WHERE x.user_id = \(id)
       ) OR EXISTS (
         SELECT 1 FROM \(SQLName(groups)) g
-        JOIN auth_group_permissions x ON x.group_id = g.group_id
-        JOIN auth_permission a ON a.id = x.permission_id
-        WHERE g.user_id = \(id) AND a.codename = 'can_use_api'
+        JOIN auth_group_permissions x ON x.group_id = g.group_id \(permission)
+        WHERE g.user_id = \(id)
       ) THEN 1 ELSE 0 END
       """
   }

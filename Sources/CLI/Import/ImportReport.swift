@@ -79,6 +79,9 @@ struct ImportReport: Encodable, Sendable {
     if refused.count < ImportReport.most { refused.append(Entry(row: row, reason: reason)) }
   }
 
+  /// Prefixes of keys that were here already, and of which it was not said that they were rotated since.
+  var met: Set<String> = []
+
   mutating func note(_ row: String, _ reason: String) {
     if notes.count < ImportReport.most { notes.append(Entry(row: row, reason: reason)) }
   }

@@ -51,6 +51,9 @@ extension ImportRun {
       }
     } settle: { batch, _ in
       report.log?.imported += batch.drafts.count
+      for draft in batch.drafts where draft.action == TokenRotated.name {
+        if let prefix = draft.prefix { noteRotation(prefix, prefix, &report) }
+      }
       progress.show(batch.rows)
     }
   }

@@ -45,6 +45,7 @@ struct ImportRun {
         case .record(let row):
           do throws(LifecycleError) {
             let stored = try ready(row, owners, &report)
+            for note in row.notes { report.note(row.row, note) }
             if !isDry { batch.changes.append(try kernel.readyImported(stored)) }
             batch.keys.append(stored.key)
             batch.names.append(row.row)
@@ -143,10 +144,12 @@ struct ImportRun {
       report.owners.inactive += 1
       if disabled { report.owners.disabled += 1 }
     }
-    let members = Array(Set(owner.members).sorted().prefix(LifecycleRules.mostMembers))
-    if members.count < owner.members.count {
-      report.note(
-        owner.name, "only the first \(members.count) of \(owner.members.count) members are kept")
+    // By their bytes, as every store compares them.
+    let all = Set(owner.members.map { Array($0.utf8) })
+      .sorted { $0.lexicographicallyPrecedes($1) }
+    let members = all.prefix(LifecycleRules.mostMembers).map { String(decoding: $0, as: UTF8.self) }
+    if members.count < all.count {
+      report.note(owner.name, "only the first \(members.count) of \(all.count) members are kept")
     }
     let created = owner.createdAt ?? session.now
     return OwnerRecord(
@@ -244,22 +247,48 @@ struct ImportRun {
         report.states[key.state(at: session.now).rawValue, default: 0] += 1
       case .present:
         report.alreadyHere += 1
+        report.met.insert(key.prefix)
         try await compare(row, key, &report)
       case .refused(let reason): report.refuse(row, reason)
       }
     }
   }
 
-  /// A key that has ended in the source since it was imported is named: ending it here is for a person to do.
+  /// A key of which the source has taken something since it was imported is named: taking it here is for a person to do.
   private func compare(
     _ row: String, _ key: KeyRecord, _ report: inout ImportReport
   ) async throws {
-    guard key.status != .active else { return }
     let here = try await kernel.key(prefix: key.prefix).key
-    if here.status == .active {
-      report.note(
-        row, "\(key.status.rawValue) there, active here: cardea keys revoke \(here.prefix)")
+    guard here.state(at: session.now) == .active else { return }
+    let there = key.state(at: session.now)
+    guard there == .active else {
+      report.note(row, "\(there.rawValue) there, active here: cardea keys revoke \(here.prefix)")
+      return
     }
+    let edit = "cardea keys update \(here.prefix)"
+    if let end = key.expiresAt, end < here.expiresAt ?? .latest {
+      report.note(row, "ends earlier there, at \(end.rfc3339): \(edit)")
+    }
+    let lost = here.scopes.names.filter { !key.scopes.grants($0) }
+    if !lost.isEmpty {
+      report.note(
+        row, "has scopes here that it has not there (\(lost.joined(separator: " "))): \(edit)")
+    }
+    // Of a hash that was made anew here only the source's own log could tell.
+    if let secret = key.secrets.first, let own = here.secrets.first(where: { $0.id == secret.id }),
+      own.hash.algorithm == secret.hash.algorithm, own.hash != secret.hash
+    {
+      noteRotation(row, here.prefix, &report)
+    }
+  }
+
+  /// Once for a key, whoever tells.
+  func noteRotation(_ row: String, _ prefix: String, _ report: inout ImportReport) {
+    guard report.met.remove(prefix) != nil else { return }
+    report.note(
+      row,
+      "rotated there: here the token of before is good and its new one is not: "
+        + "cardea keys rotate \(prefix)")
   }
 
   // MARK: Ids

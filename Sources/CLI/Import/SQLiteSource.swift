@@ -11,10 +11,32 @@ import GRDBSQLite
 /// A SQLite file of another system, opened so that nothing of it can change.
 ///
 /// One read transaction from the first query to the end: what is read is of one moment, also while the other
-/// system goes on writing.
+/// system goes on writing. A file at rest that keeps a write-ahead log is read without locks, so that nothing appears
+/// beside it; there reading ends once somebody writes.
 final class SQLiteSource: SourceDatabase {
   let name: String
   private let handle: OpaquePointer
+  /// What the file was like when reading began, where nothing else keeps it as it is.
+  private let rest: Rest?
+
+  /// A file that nobody has written to since.
+  private struct Rest: Equatable {
+    let size: Int64
+    let changed: [Int]
+    let log: Int
+
+    init(_ path: String) {
+      var status = stat()
+      let isThere = stat(path, &status) == 0
+      size = isThere ? Int64(status.st_size) : -1
+      #if canImport(Darwin)
+        changed = [status.st_mtimespec.tv_sec, status.st_mtimespec.tv_nsec, Int(status.st_ino)]
+      #else
+        changed = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_ino)]
+      #endif
+      log = SQLiteSource.size(of: path + "-wal")
+    }
+  }
 
   /// Opens the file and checks it from end to end.
   /// - Throws: ``CommandFailure`` for what is no SQLite database, damaged or half-written.
@@ -24,7 +46,8 @@ final class SQLiteSource: SourceDatabase {
     // A file that keeps a write-ahead log asks for write access even to be read, unless it is said to stay as
     // it is. It does where there is no such log: then the file has everything.
     let keepsLog = header[18] == 2
-    let isSettled = keepsLog && SQLiteSource.size(of: path + "-wal") == 0
+    let now = Rest(path)
+    rest = keepsLog && now.log == 0 ? now : nil
     let escaped = path.utf8.map { byte -> String in
       let isPlain =
         (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x2D && byte <= 0x39)
@@ -33,7 +56,7 @@ final class SQLiteSource: SourceDatabase {
       let digits = String(byte, radix: 16, uppercase: true)
       return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
     }.joined()
-    let url = "file:\(escaped)?mode=ro\(isSettled ? "&immutable=1" : "")"
+    let url = "file:\(escaped)?mode=ro\(rest == nil ? "" : "&immutable=1")"
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(url, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nil)
     guard code == SQLITE_OK, let opened else {
@@ -109,6 +132,15 @@ final class SQLiteSource: SourceDatabase {
     return texts
   }
 
+  /// What was read before this returns is of a file that nobody had written to.
+  private func checkRest() throws {
+    guard let rest, rest != Rest(name) else { return }
+    throw CommandFailure.refused(
+      "source_changed", "\(name) was written to while it was read",
+      remedy: "Stop the other system, or name a copy: sqlite3 \(name) \".backup copy.sqlite3\". "
+        + "Then run the import again: what is done stays done.")
+  }
+
   private func failure(_ code: Int32) -> CommandFailure {
     let reason =
       switch code & 0xFF {
@@ -141,11 +173,16 @@ final class SQLiteSource: SourceDatabase {
       if isDone { return nil }
       switch sqlite3_step(statement) {
       case SQLITE_ROW:
-        return SourceRow(values: (0..<sqlite3_column_count(statement)).map(value))
+        let row = SourceRow(values: (0..<sqlite3_column_count(statement)).map(value))
+        try source.checkRest()
+        return row
       case SQLITE_DONE:
         isDone = true
+        try source.checkRest()
         return nil
-      case let code: throw source.failure(code)
+      case let code:
+        try source.checkRest()
+        throw source.failure(code)
       }
     }
 
@@ -153,7 +190,8 @@ final class SQLiteSource: SourceDatabase {
       switch sqlite3_column_type(statement, column) {
       case SQLITE_NULL: return .null
       case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
-      case SQLITE_TEXT:
+      // A number that is not whole is what SQLite writes for it, as PostgreSQL's is what that writes.
+      case SQLITE_TEXT, SQLITE_FLOAT:
         let bytes = UnsafeBufferPointer(
           start: sqlite3_column_text(statement, column),
           count: Int(sqlite3_column_bytes(statement, column)))

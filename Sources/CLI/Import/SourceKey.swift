@@ -20,4 +20,6 @@ struct SourceKey {
   var expiresAt: Timestamp?
   var lastUsedAt: Timestamp?
   var metadata: [String: JSONValue] = [:]
+  /// What people are to be told of the row.
+  var notes: [String] = []
 }

@@ -3,6 +3,6 @@ enum SourceValue: Sendable, Equatable {
   case null
   case integer(Int64)
   case text(String)
-  /// Bytes that are no UTF-8, a number that is not whole: nothing that these databases hold.
+  /// Bytes that are no UTF-8.
   case other
 }

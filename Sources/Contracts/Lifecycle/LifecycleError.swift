@@ -43,7 +43,7 @@ public enum LifecycleError: Error, Sendable, Equatable {
   case sessionLimit
   /// Too many slow hashes are waiting.
   case overloaded
-  /// The store can't be reached; the reason for operators.
+  /// The store can't be reached, or is damaged; the reason for operators.
   case storeUnavailable(String)
   /// A plugin failed; the reason for operators.
   case failed(String)
@@ -93,7 +93,7 @@ extension LifecycleError: CustomStringConvertible {
     case .invalid(let field, let reason): "\(field): \(reason)"
     case .notFound(let what): "no such \(what)"
     case .conflict: "somebody else changed it at the same moment; read it again and retry"
-    case .wrongState(let state): "the key is \(state.rawValue)"
+    case .wrongState(let state): "the key is \(state.rawValue), which is final; make another"
     case .noRotation: "no rotation is open; there is nothing to complete or cancel"
     case .rotationInProgress(let until):
       "a rotation is open until \(until.rfc3339); complete or cancel it, or rotate with overlap 0"
@@ -111,7 +111,7 @@ extension LifecycleError: CustomStringConvertible {
     case .sessionRequired: "no session was presented, so there is none to end"
     case .sessionLimit: "there are as many sessions as may be; retry when some have expired"
     case .overloaded: "too many hashes are waiting; retry in a moment"
-    case .storeUnavailable(let reason): "the store can't be reached: \(reason)"
+    case .storeUnavailable(let reason): "the store can't be used: \(reason)"
     case .failed(let reason): reason
     }
   }

@@ -69,11 +69,10 @@ extension CredentialExtractor {
   ) throws(ExtractionRefusal) -> Secret? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(0, capacity), alignment: 1)
-    defer {
-      buffer.wipe()
-      buffer.deallocate()
-    }
+    defer { buffer.deallocate() }
     var candidate = Candidate(buffer)
+    // What it does not hold was never written.
+    defer { UnsafeMutableRawBufferPointer(mutating: candidate.bytes).wipe() }
     try extract(from: request, into: &candidate)
     return candidate.isEmpty ? nil : Secret(candidate.bytes)
   }

@@ -4,7 +4,7 @@
 /// verdict nor another listener. A throw becomes ``ListenerFailed`` and is counted.
 ///
 /// Threading: calls of one listener never overlap; `.queue` and `.durable` calls come on its own serial queue,
-/// `.inline` calls on the publishing thread.
+/// `.inline` calls on the queue on which the kernel publishes changes.
 public protocol SignalListener: Plugin {
   /// The signal that it is for; ``AnySignal`` for every one.
   associatedtype Received: Signal

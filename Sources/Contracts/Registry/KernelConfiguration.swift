@@ -7,7 +7,7 @@ public struct KernelConfiguration: Sendable, Equatable {
   /// registered, so that keys made under an earlier setting go on working, and a ``CatchAllFormat`` from the moment
   /// that the store holds a key of it.
   public var acceptedFormats: [String] = []
-  /// `token.namespace`: 1 to 246 bytes of printable ASCII without `:`.
+  /// `token.namespace`: 1 to 246 bytes of visible ASCII without `:` or `,`.
   public var namespace = "tok"
   /// `token.identifier_length`: 4 to 64 characters.
   public var identifierLength = 8
@@ -21,7 +21,7 @@ public struct KernelConfiguration: Sendable, Equatable {
   public var hashQueueLimit = 256
   /// `hash.deadline`: the longest that a slow hash may wait for its turn.
   public var hashDeadline: Duration = .seconds(2)
-  /// `extract.conflict`.
+  /// `extract.conflict`: what becomes of a request with two different tokens.
   public var extractConflict: ExtractConflict = .refuse
   /// `keys.default_expiry`: `nil` is never.
   public var defaultExpiry: Duration? = .days(90)

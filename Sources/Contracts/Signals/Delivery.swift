@@ -47,8 +47,9 @@ public struct Delivery<Received: Signal>: Sendable {
 }
 
 extension Delivery where Received: ChangeSignal {
-  /// On the publishing thread, before the change returns. It delays that change, so keep it short; it can't
-  /// delay a verdict, since access signals have no inline delivery.
+  /// On the kernel's publishing queue, before the change returns. It delays that change and every one of this process
+  /// after it, so keep it short, and never wait in it for another change: that would not end. It can't delay a
+  /// verdict, since access signals have no inline delivery.
   public static var inline: Delivery { Delivery(mode: .inline) }
 
   /// From the signal log: every change since the cursor, at least once, in the log's order, also across crashes.

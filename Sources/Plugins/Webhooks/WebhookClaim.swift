@@ -11,8 +11,8 @@ import CardeaContracts
 ///
 /// Threading: any thread.
 final class WebhookClaim: Sendable {
-  /// For so long after it was made it needs no renewal: what is left of it outlasts a delivery.
-  private static let fresh: UInt64 = 5_000_000_000
+  /// By how much it lasts longer than a delivery takes. For half of that it needs no renewal.
+  private static let spare = Duration.seconds(10)
 
   private let subscription: String
   private let start: Int64
@@ -33,7 +33,7 @@ final class WebhookClaim: Sendable {
     start = endpoint.start
     self.store = store
     self.clock = clock
-    length = timeout + .seconds(10)
+    length = timeout + WebhookClaim.spare
   }
 
   /// Makes or renews it.
@@ -49,10 +49,10 @@ final class WebhookClaim: Sendable {
   }
 
   /// Whether another delivery may begin without renewing it.
-  var isFresh: Bool { age.map { $0 < WebhookClaim.fresh } ?? false }
+  var isFresh: Bool { age.map { $0 < WebhookClaim.spare.nanoseconds / 2 } ?? false }
 
   /// Whether it lasts for as long as a delivery that begins now, though the store took its time since it was renewed.
-  var outlastsDelivery: Bool { age.map { $0 < 2 * WebhookClaim.fresh } ?? false }
+  var outlastsDelivery: Bool { age.map { $0 < WebhookClaim.spare.nanoseconds } ?? false }
 
   private var age: UInt64? { madeAt.withLock { $0.map { clock.monotonic() &- $0 } } }
 

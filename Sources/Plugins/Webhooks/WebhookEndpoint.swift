@@ -18,7 +18,7 @@ public struct WebhookEndpoint: Sendable, Equatable {
   /// Whether anything is sent to it.
   public internal(set) var isEnabled: Bool
   public let createdAt: Timestamp
-  /// ``CardeaKernel/Actor/description`` of who made it.
+  /// ``Actor/description`` of who made it.
   public let createdBy: String
   /// The position of the signal log after which it begins.
   let start: Int64

@@ -123,9 +123,7 @@ public final class Webhooks: Sendable {
   public func rotateSecret(
     _ id: UUID, overlap: Duration = .zero, by actor: Actor
   ) async throws(LifecycleError) -> IssuedWebhook {
-    guard overlap >= .zero, overlap <= LifecycleRules.longestOverlap else {
-      throw .invalid(field: "overlap", reason: "must be from 0s to 7d")
-    }
+    try LifecycleRules.checkOverlap(overlap)
     var endpoint = try await show(id).endpoint
     let secret = WebhookSecret.random(kernel.primitives)
     endpoint.rotate(to: secret, overlap: overlap, at: kernel.clock.now())

@@ -11,6 +11,8 @@ enum PortalRoutes {
   static func add(to table: inout RouteTable, _ links: PortalLinks, site: PageSite) {
     table.post("/v1/portal-links", body: .required(["owner", "ttl", "scopes"])) { exchange in
       let (identity, body) = try await exchange.received(granting: scope)
+      // A link begins a session, and a session makes none.
+      guard identity.session == nil else { throw LifecycleError.keyRequired }
       let fields = try body.fields()
       guard let reference = try fields.owner() else {
         throw Problem.invalid("owner", "is required")

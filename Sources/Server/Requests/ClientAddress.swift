@@ -7,15 +7,15 @@ import NIOCore
 /// Whose address a request has, and whether its forwarding headers may be believed.
 ///
 /// An address counts only if it is the client's: that of a direct peer, or what trusted proxies
-/// wrote, read from the right. A loopback peer that is not trusted is a proxy or a tunnel, and one
-/// that sends forwarding headers without being trusted may be: neither has an address, rather than
-/// a wrong one.
+/// wrote, read from the right. A loopback peer that is not trusted is a proxy or a tunnel, and where no
+/// proxy was named one that sends forwarding headers may be: neither has an address, rather than a wrong
+/// one. Where proxies were named, nobody else is one, and no client gets rid of its address.
 package struct ClientAddress: Sendable, Equatable {
   /// The client's address as text, if it is known.
   package let text: String?
   /// Whether the peer is a trusted proxy, so that its `X-Forwarded-*` headers count.
   let isForwarded: Bool
-  /// Whether a peer that is no trusted proxy sent forwarding headers.
+  /// Whether a peer sent forwarding headers although no proxy was named.
   let isPassedOver: Bool
   /// What was wrong with `X-Forwarded-For`, for the log; never the value itself.
   let fault: String?
@@ -35,9 +35,8 @@ package struct ClientAddress: Sendable, Equatable {
       return
     }
     guard trusted.contains(where: { $0.contains(peer) }) else {
-      let areForwarded = fields.areForwarded
-      self.init(
-        peer.isLoopback || areForwarded ? nil : peer.description, isPassedOver: areForwarded)
+      let mayBeProxy = trusted.isEmpty && fields.areForwarded
+      self.init(peer.isLoopback || mayBeProxy ? nil : peer.description, isPassedOver: mayBeProxy)
       return
     }
     self.init(forwarded: fields, trusted: trusted)

@@ -49,7 +49,7 @@ extension Problem {
     case .overloaded, .sessionLimit:
       self.init(status: 503, code: error.code, detail: error.description)
     case .storeUnavailable:
-      self.init(status: 503, code: error.code, detail: "the store can't be reached; retry")
+      self.init(status: 503, code: error.code, detail: "the store can't be used")
     case .failed:
       self.init(status: 500, code: error.code)
     }

@@ -4,8 +4,8 @@ package enum QueryNames {
   static let auth: Set<String> = ["scope", "any_scope", "class"]
   /// Of `GET /v1/keys`.
   static let keys: Set<String> = [
-    "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "unused_since",
-    "prefix", "query", "sort", "cursor", "limit",
+    "owner", "owner_kind", "state", "kind", "class", "scope", "created", "expires", "older_than",
+    "unused_since", "prefix", "query", "sort", "cursor", "limit",
   ]
   /// What begins the name of a filter on a metadata field: `metadata.team`.
   static let metadata = "metadata."

@@ -1,7 +1,7 @@
 import CardeaContracts
 
 /// An open rotation: until when the old secret works on, when it was last used, and from how many addresses since
-/// the rotation began (``CardeaKernel/AddressSet/limit`` means so many or more; `nil` if it was used and no client had
+/// the rotation began (``AddressSet/limit`` means so many or more; `nil` if it was used and no client had
 /// an address).
 public struct RotationResource: Encodable, Sendable {
   /// Until when the old secret works on.
@@ -13,10 +13,10 @@ public struct RotationResource: Encodable, Sendable {
 
   /// `nil` unless a rotation's overlap is open at that moment.
   public init?(_ key: KeyRecord, at now: Timestamp) {
-    guard let old = key.secrets.first(where: { $0.endsAt != nil }), let endsAt = old.endsAt,
-      endsAt > now
+    guard let end = key.openOverlap(at: now),
+      let old = key.secrets.first(where: { $0.endsAt == end })
     else { return nil }
-    overlapUntil = endsAt
+    overlapUntil = end
     oldSecretLastUsedAt = old.lastUsedAt
     let isUnknown = old.lastUsedAt != nil && old.addresses.count == 0
     oldSecretAddresses = isUnknown ? nil : old.addresses.count

@@ -15,7 +15,7 @@ extension Refusal {
     case let error as LifecycleError:
       switch error {
       case .storeUnavailable(let reason):
-        exchange.logger.error("the store can't be reached", metadata: ["reason": "\(reason)"])
+        exchange.logger.error("the store can't be used", metadata: ["reason": "\(reason)"])
       case .failed(let reason):
         exchange.logger.error("a change failed", metadata: ["reason": "\(reason)"])
       default: break

@@ -127,7 +127,8 @@ enum KeyRoutes {
     query.metadata = fields.metadata
     let created = try fields.span("created")
     query.createdFrom = created.from
-    query.createdBefore = created.before
+    let old = try fields.moment("older_than", at: exchange.now)
+    query.createdBefore = [created.before, old].compactMap { $0 }.min()
     let expires = try fields.span("expires")
     query.expiresFrom = expires.from
     query.expiresBefore = expires.before

@@ -8,8 +8,8 @@ import ServiceLifecycle
   import Foundation
 #endif
 
-/// Logs what is wrong with the nodes of the store: once when it begins, and once when it is over. What comes and goes is
-/// told once a minute at most.
+/// Logs what is wrong with the time and with the nodes of the store: once when it begins, and once when it is over. What
+/// comes and goes is told once a minute at most.
 ///
 /// Threading: any thread.
 final class NodeWatch: Service, CustomStringConvertible {

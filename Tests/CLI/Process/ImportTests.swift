@@ -3,6 +3,8 @@ import CardeaTestSupport
 import Foundation
 import Testing
 
+@testable import CardeaCLI
+
 @Suite("cardea import")
 struct ImportTests {
   private static let keysmith = Fixture.path("Oracle/keysmith.sqlite3")
@@ -98,6 +100,92 @@ struct ImportTests {
     let later = try report(try program.run("import", "keysmith", "later.sqlite3", "--json"))
     #expect(
       reasons(later, "notes") == ["revoked there, active here: cardea keys revoke tok_hv6alwwk"])
+  }
+
+  /// A copy of the fixture, in which `sql` was run.
+  private func keysmith(_ program: CardeaProgram, _ name: String, _ sql: String) throws {
+    let copy = program.path(name)
+    try FileManager.default.copyItem(atPath: ImportTests.keysmith, toPath: copy)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: copy)
+    try database(program, name, sql)
+  }
+
+  @Test("what was rotated, narrowed or ended by its time there is named, by the row or the audit")
+  func changedThere() throws {
+    let program = try CardeaProgram()
+    #expect(try program.run("import", "keysmith", ImportTests.keysmith).status == 1)
+    try keysmith(
+      program, "later.sqlite3",
+      """
+      UPDATE keysmith_token SET key = replace(key, '$EV512', '$EV513') WHERE prefix = 'tok_hv6alwwk';
+      UPDATE keysmith_token SET expires_at = '2026-11-22 00:00:00' WHERE prefix = 'tok_XjyedQAT';
+      UPDATE keysmith_token SET expires_at = '2098-01-01 00:00:00' WHERE prefix = 'tok_WirQB5UD';
+      DELETE FROM keysmith_token_scopes
+        WHERE token_id = (SELECT id FROM keysmith_token WHERE prefix = 'tok_bNG5V0jc');
+      INSERT INTO keysmith_token_audit_log (action, path, method, status_code, ip_address, user_agent, extra,
+          created_at, token_id)
+        SELECT 'rotated', '', '', 200, NULL, '', '{}', '2026-11-22 00:00:00', id FROM keysmith_token
+        WHERE prefix IN ('tok_hv6alwwk', 'tok_NnW50Hza');
+      """)
+    let later = try report(try program.run("import", "keysmith", "later.sqlite3", "--json"))
+    let rotated =
+      "rotated there: here the token of before is good and its new one is not: cardea keys rotate "
+    #expect(
+      reasons(later, "notes") == [
+        "ends earlier there, at 2098-01-01T00:00:00.000Z: cardea keys update tok_WirQB5UD",
+        "expired there, active here: cardea keys revoke tok_XjyedQAT",
+        "has scopes here that it has not there (add_user): cardea keys update tok_bNG5V0jc",
+        rotated + "tok_hv6alwwk", rotated + "tok_NnW50Hza",
+      ])
+  }
+
+  @Test("a source that is written to while it is read is told from a damaged one")
+  func writtenMeanwhile() throws {
+    let program = try CardeaProgram()
+    try database(
+      program, "live.sqlite3",
+      """
+      PRAGMA journal_mode = WAL;
+      CREATE TABLE tokens (token TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO tokens SELECT 'a-token-of-some-length-' || i FROM n;
+      """)
+    let source = try SQLiteSource(path: program.path("live.sqlite3"))
+    let rows = try source.rows("SELECT token FROM tokens")
+    #expect(try rows.next() != nil)
+    try database(program, "live.sqlite3", "INSERT INTO tokens VALUES ('one more');")
+    do {
+      while try rows.next() != nil {}
+      Issue.record("it was read to the end")
+    } catch let failure as CommandFailure {
+      #expect(failure.code == "source_changed")
+      #expect(failure.message.contains("was written to while it was read"))
+      #expect(failure.remedy?.contains("what is done stays done") == true)
+    }
+  }
+
+  @Test("owners whose names only look alike stay apart")
+  func alikeOwners() throws {
+    let program = try CardeaProgram()
+    let tokens = ["a-token-of-the-first", "a-token-of-the-second"]
+    try database(
+      program, "source.sqlite3",
+      """
+      CREATE TABLE tokens (token TEXT, who TEXT);
+      INSERT INTO tokens VALUES ('\(tokens[0])', 'jos' || char(233)), ('\(tokens[1])', 'jose' || char(769));
+      """)
+    #expect(
+      try program.run(
+        "import", "plain", "source.sqlite3", "--table", "tokens", "--key", "token", "--owner",
+        "who",
+        "--write-config"
+      ).status == 0)
+    for (token, name) in zip(tokens, ["jos\u{E9}", "jose\u{301}"]) {
+      let verdict = try program.run("keys", "verify", "--json", input: token)
+      let key = verdict.json?["key"] as? [String: Any]
+      let owner = try #require(key?["owner"] as? String, "\(verdict)")
+      #expect(Array(owner.utf8) == Array(name.utf8))
+    }
   }
 
   @Test(
@@ -238,6 +326,23 @@ struct ImportTests {
     let key = String(repeating: "b1", count: 16)
     #expect(
       try strict.run("keys", "verify", input: key).out == "not valid: owner_disabled\n")
+  }
+
+  @Test("django-apikey: what another app calls its permission lets nobody in")
+  func permissionOfAnotherApp() throws {
+    let program = try CardeaProgram()
+    try database(
+      program, "source.sqlite3",
+      String(decoding: try Fixture.data("Django/django-apikey.sql"), as: UTF8.self) + """
+        INSERT INTO django_content_type VALUES (2, 'shop', 'partner');
+        INSERT INTO auth_permission (id, content_type_id, codename) VALUES (8, 2, 'can_use_api');
+        INSERT INTO auth_user_user_permissions VALUES (3, 3, 8);
+        INSERT INTO auth_user_groups VALUES (1, 3, 1);
+        INSERT INTO auth_group_permissions VALUES (1, 1, 8);
+        """)
+    #expect(try program.run("import", "django-apikey", "source.sqlite3").status == 0)
+    let key = String(repeating: "c1", count: 16)
+    #expect(try program.run("keys", "verify", input: key).out == "not valid: suspended\n")
   }
 
   // MARK: The log of django-keysmith
@@ -415,14 +520,18 @@ struct ImportTests {
     try database(
       program, "source.sqlite3",
       """
-      CREATE TABLE shops_shopapikey AS SELECT *, 42 AS shop_id FROM rest_framework_api_key_apikey
-        WHERE prefix = '5mmvDmAi';
+      CREATE TABLE shops_shopapikey AS SELECT *, 42 AS shop_id, 2.5 AS quota, x'00ff' AS seal
+        FROM rest_framework_api_key_apikey WHERE prefix = '5mmvDmAi';
       DELETE FROM rest_framework_api_key_apikey WHERE prefix = '5mmvDmAi';
       """)
-    #expect(try program.run("import", "drf-api-key", "source.sqlite3").status == 0)
+    let done = try program.run("import", "drf-api-key", "source.sqlite3", "--json")
+    #expect(done.status == 0)
+    #expect(reasons(try report(done), "notes") == ["seal is no text and was left out"])
     let key = try #require(try program.run("keys", "show", "drf_5mmvDmAi", "--json").json)
     #expect(key["class"] as? String == "shops_shopapikey")
-    #expect((key["metadata"] as? [String: Any])?["shop_id"] as? String == "42")
+    let metadata = try #require(key["metadata"] as? [String: Any])
+    #expect(metadata["shop_id"] as? String == "42" && metadata["quota"] as? String == "2.5")
+    #expect(metadata["seal"] == nil)
   }
 
   @Test("rows that are not taken make it end with 1, a dry run and one of audit rows too")

@@ -1,3 +1,4 @@
+import CardeaTestSupport
 import Foundation
 import Testing
 
@@ -103,6 +104,36 @@ struct RestoreTests {
     #expect(first.out.contains("keys made since the backup, which are gone: 1. Should a newer"))
     let second = try run("restore", "tuesday", "--yes")
     #expect(second.out.contains("revoked again: 1 (\(prefix(key)))"), "\(second.out)")
+  }
+
+  // MARK: files
+
+  @Test("where the store is a symbolic link, what it leads to is replaced, and stays its owner's")
+  func symbolicLink() throws {
+    let manager = FileManager.default
+    _ = try run("backup", "monday")
+    let token = try token("since")
+    try manager.createDirectory(atPath: program.path("data"), withIntermediateDirectories: false)
+    try manager.moveItem(
+      atPath: program.path("cardea.sqlite3"), toPath: program.path("data/keys.sqlite3"))
+    try manager.createSymbolicLink(
+      atPath: program.path("cardea.sqlite3"), withDestinationPath: "data/keys.sqlite3")
+    let owner = ["-h", "daemon", program.path("data/keys.sqlite3")]
+    if getuid() == 0 { try Tool.run("chown", owner) }
+    let replaced = try #require(try restore("monday")["replaced"] as? String)
+    #expect(
+      try manager.destinationOfSymbolicLink(atPath: program.path("cardea.sqlite3"))
+        == "data/keys.sqlite3")
+    #expect(try denial(token) == "unknown")
+    #expect(
+      try program.run(
+        "keys", "verify", "--json", "--store", "sqlite:data/keys.sqlite3", input: token
+      ).json?["code"] as? String == "unknown")
+    #expect(replaced.contains("/data/keys.sqlite3.before-"))
+    if getuid() == 0 {
+      let attributes = try manager.attributesOfItem(atPath: program.path("data/keys.sqlite3"))
+      #expect(attributes[.ownerAccountName] as? String == "daemon")
+    }
   }
 
   // MARK: webhooks

@@ -13,7 +13,7 @@ func registerExamples(
   registry.use(CredentialsHeaderExtractor())
   registry.use(TimedStore(store, report: histogram))
   registry.use(ReadOnlyKeyPolicy())
-  registry.use(QuotaPolicy(callsLeft: billing))
+  registry.use(CallsLeftPolicy(callsLeft: billing))
   registry.use(RevocationNotice(notify: mail))
   registry.use(StandardErrorSink())
   registry.use(TeamPage())

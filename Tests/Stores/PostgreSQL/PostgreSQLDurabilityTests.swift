@@ -141,6 +141,20 @@ import Testing
     }
   }
 
+  /// Kerberos' library can't be asked while the process ends: it aborts then, whatever the process has done.
+  @Test("a connection asks nothing of Kerberos, unless its URL says so", arguments: [false, true])
+  func noKerberos(_ isWanted: Bool) async throws {
+    let database = try TestDatabase()
+    let folder = try Folder()
+    let url = database.url(through: [], isWanted ? ["gssencmode=prefer"] : [])
+    let writer = try ChildProcess(
+      "count", url, "1",
+      tracer: ["strace", "-f", "-e", "trace=%file", "-o", folder.path("trace")])
+    #expect(try writer.remainingLines().contains { $0.hasPrefix("ack ") })
+    let trace = try String(contentsOfFile: folder.path("trace"), encoding: .utf8)
+    #expect(trace.contains("/krb5.conf") == isWanted)
+  }
+
   @Test("D3: a full disk refuses changes, keeps what it has, and recovers without a restart")
   func fullDisk() async throws {
     let server = try PostgreSQLServer()

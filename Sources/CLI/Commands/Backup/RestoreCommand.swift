@@ -45,7 +45,7 @@ struct RestoreCommand: CardeaSubcommand {
   func perform() async throws {
     let session = try Session(common)
     let composition = session.composition
-    let path = try SQLiteFile.path(of: composition)
+    let path = SQLiteFile.real(try SQLiteFile.path(of: composition))
     try confirmation.insist(
       "Replace \(path) by \(file)?", on: "the store is replaced",
       remedy: "Nothing was changed. Say --yes to replace \(path) by \(file).", session.console)

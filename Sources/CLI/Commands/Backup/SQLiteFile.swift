@@ -16,6 +16,13 @@ enum SQLiteFile {
     return store.path
   }
 
+  /// What symbolic links lead to, so that what is put in its place is found by every name that it had.
+  static func real(_ path: String) -> String {
+    guard let found = realpath(path, nil) else { return path }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
   /// 0 if there is no such file.
   static func bytes(_ path: String) -> Int {
     let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber

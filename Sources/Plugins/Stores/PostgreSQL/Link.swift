@@ -127,7 +127,9 @@ final class Link: Sendable {
   /// - Parameter wanted: the server, as `target_session_attrs` has it.
   private func dial(_ wanted: String) throws(Failure) -> Connection {
     // What stands before the URL gives way to it, what stands behind does not. Seconds; milliseconds.
+    // Without Kerberos' library, which aborts the process if it is asked while that ends.
     let parameters = [
+      ("gssencmode", "disable"),
       ("connect_timeout", "2"), ("tcp_user_timeout", "5000"), ("keepalives_idle", "10"),
       ("keepalives_interval", "3"), ("keepalives_count", "3"),
       ("fallback_application_name", "cardea \(purpose)"), ("dbname", url.connection),

@@ -34,7 +34,7 @@ extension SQLiteStore {
 
   /// Puts a copy into a store's place, with the replaced file's owner and group. Blocks.
   /// - Parameters:
-  ///   - path: the store's file. Nobody may have it open. It may be damaged, or missing.
+  ///   - path: the store's file, which is no symbolic link. Nobody may have it open. It may be damaged, or missing.
   ///   - copy: what takes its place, in the same folder; it is gone from there then.
   ///   - old: the name that the replaced file gets.
   ///   - position: where the store's signal log must end, so that nothing is replaced that came after somebody
@@ -48,6 +48,9 @@ extension SQLiteStore {
     var status = stat()
     let exists = lstat(path, &status) == 0
     if exists {
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw .unavailable("\(path) is no file of its own; name what a symbolic link leads to")
+      }
       guard status.st_nlink < 2 else {
         throw .unavailable("\(path) has another name too (a hard link); remove all names but one")
       }
@@ -61,10 +64,7 @@ extension SQLiteStore {
       guard position == nil || end == position else {
         throw .unavailable("\(path) was changed meanwhile; try again")
       }
-      guard chown(copy, status.st_uid, status.st_gid) == 0 else {
-        throw .unavailable(
-          "the copy can't be given to the store's owner: \(String(cString: strerror(errno)))")
-      }
+      try FileOwner(status).take(copy)
     }
     var aside: [String] = []
     do throws(StoreError) {

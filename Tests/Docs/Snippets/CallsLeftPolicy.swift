@@ -1,8 +1,8 @@
 import CardeaContracts
 
 /// Asks the host how many calls an owner has left today.
-public struct QuotaPolicy: AsyncPolicy {
-  public let id = "policy.quota"
+public struct CallsLeftPolicy: AsyncPolicy {
+  public let id = "policy.calls_left"
   private let callsLeft: @Sendable (_ owner: String) async throws -> Int
 
   public init(callsLeft: @escaping @Sendable (_ owner: String) async throws -> Int) {
