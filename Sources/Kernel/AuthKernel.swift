@@ -50,6 +50,8 @@ public final class AuthKernel: Sendable {
   package let stamps = ChangeStamps()
   let pool: HashPool
   let usage = UsageLedger()
+  /// The last of those who write it.
+  private let flush = Locked<Task<Bool, Never>?>(nil)
   let upgrades = HashUpgrades()
   let readings = ReadingsUnderWay()
   /// Verdicts that are brought to who does not suspend for them.
@@ -303,10 +305,24 @@ public final class AuthKernel: Sendable {
     await signals.drain()
   }
 
-  /// Writes gathered usage to the store now. What can't be written is dropped: usage is no promise.
-  public func flushUsage() async {
-    let gathered = usage.take()
-    if !gathered.isEmpty { try? await store.record(gathered) }
+  /// Writes gathered usage to the store now, after whoever does so already.
+  /// - Returns: whether all of it is written. What is not is kept for the next time, as far as memory is bounded.
+  @discardableResult
+  public func flushUsage() async -> Bool {
+    let mine = flush.withLock { last in
+      let next = Task { [last] in
+        _ = await last?.value
+        let gathered = usage.take()
+        do { if !gathered.isEmpty { try await store.record(gathered) } } catch {
+          usage.giveBack(gathered)
+          return false
+        }
+        return true
+      }
+      last = next
+      return next
+    }
+    return await mine.value
   }
 
   /// Whether a policy may deny, or state limits: without one, identities and denials never carry any.

@@ -61,6 +61,19 @@ import Testing
     #expect(all.filter { table.find($0) != nil }.count == table.count)
   }
 
+  /// Those that stand behind it because their homes are the same move up; it alone is gone.
+  @Test func whatGivesWayTakesNobodyWithIt() {
+    // Three places in each shard; all of these have one home there.
+    let table = CacheTable(capacity: 128)
+    let digests = (1...4).map { Digest128(low: 5 << 6, high: $0) }
+    for digest in digests.prefix(3) { table.insert(entry(digest)) }
+    for digest in digests[1...2] { #expect(table.find(digest) != nil) }
+    table.insert(entry(digests[3]))
+    #expect(table.find(digests[0]) == nil)
+    for digest in digests[1...3] { #expect(table.find(digest)?.digest == digest) }
+    #expect(table.count == 3)
+  }
+
   /// Who is seen all the time is rarely taken out, and whoever is not gives way: of twelve places in a shard one is
   /// taken out with each that comes.
   @Test func whatIsUsedIsKept() {

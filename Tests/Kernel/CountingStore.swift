@@ -18,6 +18,9 @@ final class CountingStore: KeyStore {
     var usage: [KeyUsage] = []
     var fails = false
     var failsAfterCommit = false
+    var losesUsage = false
+    var holdUsage: (@Sendable () async -> Void)?
+    var heldUsages = 0
     var afterFind: (@Sendable () async -> Void)?
   }
 
@@ -36,6 +39,16 @@ final class CountingStore: KeyStore {
     get { state.withLock { $0.failsAfterCommit } }
     set { state.withLock { $0.failsAfterCommit = newValue } }
   }
+  /// Whether what was used can't be written, though all else can.
+  var losesUsage: Bool {
+    get { state.withLock { $0.losesUsage } }
+    set { state.withLock { $0.losesUsage = newValue } }
+  }
+  /// Runs before what was used is written, each time.
+  func holdUsage(_ body: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.holdUsage = body }
+  }
+  var heldUsages: Int { state.withLock { $0.heldUsages } }
   /// Runs between a read and its answer, once.
   func holdNextFind(_ body: @escaping @Sendable () async -> Void) {
     state.withLock { $0.afterFind = body }
@@ -82,7 +95,13 @@ final class CountingStore: KeyStore {
     return position
   }
   func record(_ usage: [KeyUsage]) async throws(StoreError) {
+    let hold = state.withLock { state in
+      state.heldUsages += 1
+      return state.holdUsage
+    }
+    await hold?()
     state.withLock { $0.usage += usage }
+    if losesUsage { throw .unavailable("told to lose usage") }
     try check()
     try await base.record(usage)
   }

@@ -145,6 +145,54 @@ import Testing
     #expect(try await rig.kernel.sweep().suspended == 2)
   }
 
+  /// A use that could not be written is kept, and until it is written nobody goes by what the store knows of uses.
+  @Test func whatCouldNotBeWrittenCountsAsUse() async throws {
+    let store = CountingStore(MemoryStore())
+    let rig = try await Rig(store: store) { $0.suspendUnused = SweepTests.day * 30 }
+    let key = try await rig.key()
+    var query = KeyQuery(now: rig.clock.now())
+    func isListed() async throws -> Bool {
+      query.unusedBefore = rig.clock.now().adding(.zero - SweepTests.day * 30)
+      return try await !rig.kernel.keys(query).items.isEmpty
+    }
+    rig.clock.advance(SweepTests.day * 29)
+    #expect(await rig.verdict(key.token).identity != nil)
+    store.losesUsage = true
+    #expect(await !rig.kernel.flushUsage())
+    rig.clock.advance(SweepTests.day * 2)
+    #expect(try await rig.kernel.sweep().suspended == 0)
+    await #expect(throws: LifecycleError.self) { _ = try await isListed() }
+    store.losesUsage = false
+    #expect(try await rig.kernel.sweep().suspended == 0)
+    #expect(try await !isListed())
+    rig.clock.advance(SweepTests.day * 30)
+    #expect(try await isListed())
+    #expect(try await rig.kernel.sweep().suspended == 1)
+  }
+
+  /// Whoever asks while another writes waits for it.
+  @Test func flushesTakeTurns() async throws {
+    let store = CountingStore(MemoryStore())
+    let rig = try await Rig(store: store)
+    let key = try await rig.key()
+    #expect(await rig.verdict(key.token).identity != nil)
+    let gate = AsyncStream<Void>.makeStream()
+    store.holdUsage { for await _ in gate.stream {} }
+    let first = Task { await rig.kernel.flushUsage() }
+    while store.heldUsages == 0 { await Task.yield() }
+    let isOver = Locked(false)
+    let second = Task {
+      _ = await rig.kernel.flushUsage()
+      isOver.withLock { $0 = true }
+    }
+    for _ in 0..<1_000 { await Task.yield() }
+    #expect(!isOver.withLock { $0 })
+    gate.continuation.finish()
+    #expect(await first.value)
+    await second.value
+    #expect(store.usage.count == 1)
+  }
+
   @Test func aSweepThatFindsNothingReadsAndWritesNothingMore() async throws {
     let store = CountingStore(MemoryStore())
     let rig = try await Rig(store: store)

@@ -16,6 +16,9 @@ struct ImportReport: Encodable, Sendable {
   var refused: [Entry] = []
   /// The first ``most`` rows of which something was changed on the way, or should be.
   var notes: [Entry] = []
+  /// Prefixes of keys that were here already, and of which it was not said that they were rotated since.
+  var met: Set<String> = []
+
   /// What its clients need of the settings, as lines of YAML.
   private(set) var settings: [String] = []
   /// The same.
@@ -78,9 +81,6 @@ struct ImportReport: Encodable, Sendable {
   private mutating func name(_ row: String, _ reason: String) {
     if refused.count < ImportReport.most { refused.append(Entry(row: row, reason: reason)) }
   }
-
-  /// Prefixes of keys that were here already, and of which it was not said that they were rotated since.
-  var met: Set<String> = []
 
   mutating func note(_ row: String, _ reason: String) {
     if notes.count < ImportReport.most { notes.append(Entry(row: row, reason: reason)) }

@@ -37,7 +37,9 @@ extension AuthKernel {
         reason: "is of a listing sorted by \(after.sort.rawValue), not by \(query.sort.rawValue); "
           + "begin with the first page")
     }
-    if query.unusedBefore != nil { await flushUsage() }
+    if query.unusedBefore != nil, await !flushUsage() {
+      throw .storeUnavailable("what was used last could not be written")
+    }
     return try await inStore { () async throws(StoreError) in try await store.keys(query) }
   }
 

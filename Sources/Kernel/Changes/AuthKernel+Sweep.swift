@@ -76,9 +76,9 @@ extension AuthKernel {
 
   /// Keys that hold `cardea:admin` are left alone: they are what everything else could be repaired with.
   private func suspendUnused() async throws(LifecycleError) -> Int {
-    guard let limit = configuration.suspendUnused, isTimeForUnused() else { return 0 }
-    // What was gathered counts as use.
-    await flushUsage()
+    // What was gathered counts as use: while it can't be written nobody knows who is unused.
+    guard let limit = configuration.suspendUnused, await flushUsage(), isTimeForUnused()
+    else { return 0 }
     let now = time.now()
     guard let before = now.adding(.zero - limit) else { return 0 }
     var query = KeyQuery(now: now, limit: 500)

@@ -75,6 +75,38 @@ import Testing
     link.close()
   }
 
+  @Test("what writes is never sent again behind the end of its transaction")
+  func namesThatAreGone() async throws {
+    let database = try TestDatabase()
+    try database.query("SET ROLE \(PostgreSQLServer.role); CREATE TABLE cardea.written (n int)")
+    let link = Link(.bulk, try PostgreSQLURL(database.url()), Lineage(), within: .seconds(8))
+    try await link.open()
+    let connection = try link.connection()
+    func run(_ statements: [Statement]) async throws -> [String?] {
+      let states = Locked<[String?]>([])
+      connection.send(statements, within: .seconds(8)) { result in
+        let state: String? =
+          if case .failure(.refused(let state, _)) = result { state } else { nil }
+        states.withLock { $0.append(state) }
+      }
+      try await eventually { states.withLock { $0.count } == statements.count }
+      return states.withLock { $0 }
+    }
+    func plain(_ sql: String) -> Statement { Statement(sql, [], isKept: false) }
+    let inserts = [
+      Statement("INSERT INTO cardea.written VALUES (1 + $1)", [1]),
+      Statement("INSERT INTO cardea.written VALUES (2 + $1)", [1]),
+    ]
+    #expect(
+      try await run([plain("BEGIN")] + inserts + [plain("ROLLBACK")]).allSatisfy { $0 == nil })
+    // As if a pooler had given us a session that has not prepared them.
+    #expect(try await run([plain("DEALLOCATE ALL")]) == [nil])
+    let states = try await run([plain("BEGIN")] + inserts + [plain("COMMIT")])
+    #expect(states.prefix(3) == [nil, "26000", "26000"])
+    #expect(try database.query("SELECT count(*) FROM cardea.written") == "0")
+    link.close()
+  }
+
   @Test("a server that keeps from us which it is serves all the same, with a caution")
   func unknownServer() async throws {
     let database = try TestDatabase()

@@ -126,6 +126,22 @@ import Testing
     #expect(running.cautions.contains { $0.contains("a newer program") })
     let lookup = await #expect(throws: StoreError.self) { try await running.find(prefix: "tok_x") }
     #expect("\(try #require(lookup))".contains("a newer program"))
+    // Nor does it list, write, move its log or claim a subscription.
+    let records = try Records()
+    for work in [
+      { _ = try await running.keys(KeyQuery(now: Timestamp(milliseconds: 0), limit: 1)) },
+      { _ = try await running.commit(records.insert(records.key())) },
+      {
+        _ = try await running.claim(
+          SubscriptionClaim(
+            name: "s", holder: "h", now: Timestamp(milliseconds: 0),
+            until: Timestamp(milliseconds: 1), start: 0))
+      },
+    ] as [@Sendable () async throws -> Void] {
+      let refused = await #expect(throws: StoreError.self) { try await work() }
+      #expect("\(try #require(refused))".contains("a newer program"))
+    }
+    #expect(try database.query("SELECT count(*) FROM cardea.keys") == "0")
     // As before, from a backup.
     try database.query("UPDATE cardea.schema_version SET version = \(Schema.version)")
     #expect(try running.poll(after: 0, limit: 9) == [])

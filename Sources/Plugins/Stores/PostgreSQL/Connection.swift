@@ -30,6 +30,8 @@ final class Connection: @unchecked Sendable {
   private let handle: OpaquePointer
   /// Whether statements share synchronisation points: all only read, and none depends on another.
   private let joins: Bool
+  /// Whether it matters in which order they run.
+  private let isOrdered: Bool
   private let events: Events
   /// While libpq could not hand everything to the socket.
   private var isWriting = false
@@ -49,8 +51,10 @@ final class Connection: @unchecked Sendable {
   ///   - handle: connected and idle; the connection's own from now on.
   ///   - keepsStatements: whether the server keeps what was prepared for the next time.
   ///   - joins: whether statements share synchronisation points.
+  ///   - isOrdered: whether it matters in which order they run, as it does in transactions: none is sent again then,
+  ///     behind others.
   init(
-    _ handle: OpaquePointer, keepsStatements: Bool, joins: Bool, events: Events
+    _ handle: OpaquePointer, keepsStatements: Bool, joins: Bool, isOrdered: Bool, events: Events
   ) throws(Failure) {
     guard let alarm = Alarm() else {
       PQfinish(handle)
@@ -60,6 +64,7 @@ final class Connection: @unchecked Sendable {
     self.handle = handle
     names = PreparedNames(areKept: keepsStatements)
     self.joins = joins
+    self.isOrdered = isOrdered
     self.events = events
     PQsetnonblocking(handle, 1)
     PQenterPipelineMode(handle)
@@ -278,7 +283,7 @@ final class Connection: @unchecked Sendable {
   /// Answers the first of those who wait.
   private func answer() {
     guard let request = pipeline.next() else { return }
-    if let failure = request.failure, names.neverHad(request, refused: failure) {
+    if !isOrdered, let failure = request.failure, names.neverHad(request, refused: failure) {
       pipeline.passOver(request)
     } else if let failure = request.failure {
       names.forget(after: failure, of: request)

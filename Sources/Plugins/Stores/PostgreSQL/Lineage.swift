@@ -3,7 +3,7 @@ import Dispatch
 
 /// Which servers of a URL's are the database: those of one cluster, and of them none that is behind the furthest timeline
 /// that any connection has found. A primary that comes back after another took its place is of an earlier one (PostgreSQL
-/// manual, "Timelines"); what it answers is of the past.
+/// manual, "Timelines"); what it answers is of the past. And whether its tables are still those that this program knows.
 ///
 /// Threading: from any thread.
 final class Lineage: Sendable {
@@ -13,6 +13,7 @@ final class Lineage: Sendable {
     /// What was noticed last, and when (monotonic): who was refused, or that a server does not say which it is.
     var noticed: (caution: String, at: UInt64)?
     var risen: (@Sendable () -> Void)?
+    var newer: String?
   }
 
   private let state = Locked(State())
@@ -20,6 +21,21 @@ final class Lineage: Sendable {
   /// - Parameter risen: called when a connection has found a further timeline than those before it, which have to be made
   ///   again.
   func onRise(_ risen: @escaping @Sendable () -> Void) { state.withLock { $0.risen = risen } }
+
+  /// That a newer program has changed the tables, as of the last poll: nothing that this one reads may be believed, and
+  /// what it writes may mean something else.
+  var newer: String? { state.withLock { $0.newer } }
+
+  /// - Returns: why nobody is to be asked, if the tables are of a version that this program doesn't know.
+  func note(version: Int64) -> String? {
+    let newer =
+      version <= Schema.version
+      ? nil
+      : "a newer program has changed the database's tables (version \(version), this one knows "
+        + "\(Schema.version)): install it on this node too"
+    state.withLock { $0.newer = newer }
+    return newer
+  }
 
   /// Of a primary; a standby's timeline is NULL.
   static let question = Statement(

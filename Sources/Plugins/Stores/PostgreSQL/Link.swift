@@ -152,6 +152,7 @@ final class Link: Sendable {
     }
     let connection = try Connection(
       handle, keepsStatements: !url.hasPooler, joins: purpose == .lookups,
+      isOrdered: !purpose.isRead,
       events: Connection.Events(
         notified: notified, ended: { [weak self] in self?.lose($0, $1) }))
     do {
@@ -253,6 +254,8 @@ final class Link: Sendable {
 
   /// The connection of the moment.
   func connection() throws(Failure) -> Connection {
+    // The watch finds out when it is over.
+    if let newer = lineage.newer, purpose != .watch { throw .lost(newer) }
     switch state.withLock({ $0 }) {
     case .open(let connection): return connection
     case .away(let failure): throw failure

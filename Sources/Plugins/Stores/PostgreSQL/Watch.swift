@@ -36,8 +36,6 @@ final class Watch: Sendable {
     var lost: String?
     /// Why the last poll told nothing.
     var trouble: StoreError?
-    /// That a newer program has changed the tables, as of the last poll.
-    var outdated: StoreError?
     /// How often the connection was lost, and how often then all others were made again.
     var losses = 0
     var renewals = 0
@@ -169,9 +167,7 @@ final class Watch: Sendable {
       throw .corrupt("the signal log has lost its head row")
     }
     note(clock: first.int(0))
-    let outdated = Watch.outdated(first.int(1))
-    state.withLock { $0.outdated = outdated }
-    if let outdated { throw outdated }
+    if let newer = lineage.note(version: first.int(1)) { throw .unavailable(newer) }
     note(timeline: try first.text(9))
     judgePlan(head: first.int(2), on: connection)
     try checkHistory(before: position, head: first.int(2), known: first.optionalBytes(3))
@@ -200,16 +196,6 @@ final class Watch: Sendable {
       connection.send([Watch.plansAnew], within: .seconds(1)) { _ in }
     }
   }
-
-  private static func outdated(_ version: Int64) -> StoreError? {
-    if version <= Schema.version { return nil }
-    return .unavailable(
-      "a newer program has changed the database's tables (version \(version), this one knows "
-        + "\(Schema.version)): install it on this node too")
-  }
-
-  /// Why nothing that this program reads may be believed.
-  var refusal: StoreError? { state.withLock { $0.outdated } }
 
   /// What this node has applied must still be what the log says: a standby that took over without the last changes
   /// gives their positions to others.
