@@ -50,8 +50,8 @@ package final class LeaseKeeper: Sendable {
     var isStarted = false
     /// Whether an early poll is to come.
     var isAwake = false
-    /// When one was made last.
-    var lastEarly = DispatchTime(uptimeNanoseconds: 0)
+    /// When one was made last. Long ago, which 0 is not: Dispatch takes it for now.
+    var lastEarly = DispatchTime(uptimeNanoseconds: 1)
   }
 
   package init(

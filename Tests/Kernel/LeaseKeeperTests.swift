@@ -109,6 +109,17 @@ import Testing
     keeper.stop()
   }
 
+  /// There is none before the first that it would have to keep a distance from, here of ten minutes.
+  @Test(.timeLimit(.minutes(1))) func theFirstEarlyPollComesAtOnce() async throws {
+    let store = SharedCountingStore()
+    let keeper = keeper(store, lease: .seconds(60_000), isNode: false)
+    keeper.start()
+    let before = store.polls.count
+    keeper.wake()
+    while store.polls.count == before { try await Task.sleep(for: .milliseconds(5)) }
+    keeper.stop()
+  }
+
   @Test func whoHasStoppedPollsNoMore() async throws {
     let store = SharedCountingStore()
     let keeper = keeper(store, lease: .milliseconds(40), isNode: false)

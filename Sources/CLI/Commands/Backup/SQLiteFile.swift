@@ -16,9 +16,13 @@ enum SQLiteFile {
     return store.path
   }
 
-  /// What symbolic links lead to, so that what is put in its place is found by every name that it had.
+  /// What the file leads to, if it is a symbolic link, so that what is put in its place is found by every name that it
+  /// had; else the same path.
   static func real(_ path: String) -> String {
-    guard let found = realpath(path, nil) else { return path }
+    let manager = FileManager.default
+    guard (try? manager.destinationOfSymbolicLink(atPath: path)) != nil,
+      let found = realpath(path, nil)
+    else { return path }
     defer { free(found) }
     return String(cString: found)
   }
