@@ -193,6 +193,18 @@ struct NodeTests {
     }
   }
 
+  /// Also where the store knows of no nodes: here the clock was set back.
+  @Test(.timeLimit(.minutes(1))) func theLogTellsThatTimeIsAhead() async throws {
+    let lines = Locked<[String]>([])
+    let logger = Logger(label: "captured") { _ in CapturingLogHandler(lines: lines) }
+    try await ServerRig.run(logger: logger) { rig in
+      rig.clock.advance(by: -3_600)
+      while !lines.withLock({ $0.contains { $0.contains("behind a time that the log") } }) {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+  }
+
   @Test func theLogTellsAWarningOnceAndItsEndOnce() async throws {
     let group = NodeGroup()
     let store = NodeStore(group)
